@@ -1,0 +1,28 @@
+"""Everything Digit Lab knows about digits, networks and trainings; nothing about web pages.
+
+The map, each file with what it may know:
+
+    records, errors      plain values and sentences; import nothing of ours
+    files, quiet         files that appear whole, a lock; a quiet terminal
+    data, data_formats   named datasets as uint8 arrays
+    ink, ink_image       drawn strokes, pictures of ink -> the image a network was taught with
+    augmentation, splits small changes to training images; which of them validate
+    networks, schedules  presets as lists of layers, with shapes and counts; the learning rate at every step
+    processor            whether the processor computes in bfloat16
+    metrics              figures from labels and probabilities (scikit-learn)
+    recognizer, reader   exported networks answer images (LiteRT), drawings in and readings out
+    history, runs        the run folder: events, curves, list, open, delete
+    evaluation           a run scored on test images
+    control, jobs        what may be asked of a training; starts and steers worker processes
+    architectures        networks -> Keras models                       (Keras)
+    training             the one training loop                          (Keras)
+    worker               the process around training
+    __main__             the command line
+
+The import law: this package knows neither Streamlit nor Plotly, and only `architectures` and `training`
+import Keras or TensorFlow. `worker` and `__main__` reach those two inside functions, so that whoever imports
+any other file here (the web server, for one) never pays for TensorFlow. `tests/unit/test_import_law.py` reads the
+imports and fails when an arrow turns round.
+
+This file imports nothing, so that `python -m model` starts at once.
+"""

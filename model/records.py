@@ -1,0 +1,239 @@
+"""The frozen records that travel between the files of this package, the pages and the disk.
+
+Knows NumPy arrays and plain values; knows nothing of files, Keras or Streamlit.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from model.errors import ConfigError
+
+OPTIMIZERS = ("adam", "sgd")
+SCHEDULES = ("constant", "one-cycle")
+LOSSES = ("sparse", "categorical")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+
+# The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, and
+# for one-cycle a peak that was measured to suit one epoch of 128 (README, "Figures").
+_USUAL_LEARNING_RATE = {
+    ("adam", "constant"): 0.001,
+    ("adam", "one-cycle"): 0.008,
+    ("sgd", "constant"): 0.01,
+    ("sgd", "one-cycle"): 0.1,
+}
+
+
+def usual_learning_rate(optimizer: str, schedule: str) -> float:
+    """Return the learning rate to start from; for `one-cycle` it is the peak."""
+    return _USUAL_LEARNING_RATE[optimizer, schedule]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images. `x_*` are `(n, height, width, channels)` uint8, `y_*` `(n,)` int64 class numbers."""
+
+    name: str
+    source: str  # where it was found, in words
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...]
+    fingerprint: str  # of all arrays: tells whether a stored evaluation speaks of these very images
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return self.x_train.shape[1:]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image may be moved, each time anew. All zero and False means: not at all."""
+
+    rotation: float = 0.0  # degrees, drawn from [-rotation, rotation]
+    shift: float = 0.0  # share of the image's side, both ways
+    zoom: float = 0.0  # 0.1 draws a scale from [0.9, 1.1]
+    flip: bool = False  # left and right exchanged in half of the images
+
+    def __post_init__(self):
+        _check_number("rotation", self.rotation, 0, 180)
+        _check_number("shift", self.shift, 0, 0.5)
+        _check_number("zoom", self.zoom, 0, 0.5)
+        _check_flag("flip", self.flip)
+
+    def __bool__(self) -> bool:
+        return bool(self.rotation or self.shift or self.zoom or self.flip)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training, and nothing else: the same config gives the same start again."""
+
+    dataset: str = "mnist"
+    preset: str = "dense-128-dropout"
+    epochs: int = 5
+    batch_size: int = 32
+    optimizer: str = "adam"  # adam | sgd (with momentum 0.9)
+    learning_rate: float = 0.001  # the peak, where the schedule is one-cycle
+    schedule: str = "constant"  # constant | one-cycle
+    loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
+    validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+    precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
+
+    def __post_init__(self):
+        _check_name("dataset", self.dataset)
+        _check_name("preset", self.preset)
+        _check_whole("epochs", self.epochs, 1, 1000)
+        _check_whole("batch_size", self.batch_size, 1, 4096)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_number("learning_rate", self.learning_rate, 1e-8, 100)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("loss", self.loss, LOSSES)
+        _check_number("validation_share", self.validation_share, 0.01, 0.5)
+        if not isinstance(self.augmentation, Augmentation):
+            raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
+        _check_whole("seed", self.seed, 0, 2**31 - 1)
+        _check_choice("precision", self.precision, PRECISIONS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build a config from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        values = _known_fields(cls, "training settings", values)
+        if "augmentation" in values:
+            known = _known_fields(Augmentation, "augmentation", values["augmentation"])
+            values["augmentation"] = Augmentation(**known)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """Where an earlier training of the same config was left."""
+
+    step: int  # finished batches
+    checkpoint: Path  # a .keras file with optimizer state
+    seconds: float = 0.0  # trained so far
+    rate_factor: float = 1.0  # what a person made of the scheduled learning rate
+    validation_losses: dict[int, float] = field(default_factory=dict)  # of the finished epochs
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network said about a test set: `labels` (n,) int64, `probabilities` (n, classes) float32."""
+
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """How one class fared: precision, recall and F1 in [0, 1], support as a count of images."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One image that the network got wrong; `index` counts in the test set."""
+
+    index: int
+    true: int
+    predicted: int
+    probability: float  # that the network gave to its wrong answer
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The figures of one evaluation. Shares are in [0, 1]; loss is the mean cross-entropy in nats."""
+
+    n: int
+    accuracy: float
+    loss: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    classes: tuple[ClassFigures, ...]
+    confusion: np.ndarray  # (classes, classes) int64: row = true class, column = predicted class
+    mistakes: tuple[Mistake, ...]  # most confident first
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"confusion": self.confusion.tolist()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build the record from what `to_dict` gave."""
+        return cls(
+            **{
+                **values,
+                "classes": tuple(ClassFigures(**each) for each in values["classes"]),
+                "confusion": np.array(values["confusion"], dtype=np.int64),
+                "mistakes": tuple(Mistake(**each) for each in values["mistakes"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A network's answer to one drawn character.
+
+    `probabilities` is `(classes,)` float32; `image` `(28, 28)` uint8 as the network saw it; `box` the
+    ink's left, top, right and bottom in canvas pixels.
+    """
+
+    digit: int
+    probability: float
+    probabilities: np.ndarray
+    reject_score: float  # in [0, 1], grows with doubt that this is a digit
+    accepted: bool
+    image: np.ndarray
+    box: tuple[float, float, float, float]
+
+
+def _known_fields(record: type, what: str, values: Any) -> dict[str, Any]:
+    names = [each.name for each in fields(record)]
+    if not isinstance(values, dict):
+        raise ConfigError(f"The {what} came as {type(values).__name__}; expected an object with {', '.join(names)}.")
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        raise ConfigError(f"The {what} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
+    return dict(values)
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name} came as {value!r}; expected a whole number from {low} to {high}.")
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # false for NaN too
+        raise ConfigError(f"{name} came as {value!r}; expected a number from {low:g} to {high:g}.")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} came as {value!r}; expected one of {', '.join(choices)}.")
+
+
+def _check_name(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{name} came as {value!r}; expected a name.")
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} came as {value!r}; expected true or false.")

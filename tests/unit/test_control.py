@@ -1,0 +1,44 @@
+"""The lines of the worker protocol."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.control import Command, Control
+from model.errors import ConfigError
+
+
+@pytest.mark.parametrize("do", ["pause", "resume", "step", "stop"])
+def test_a_command_survives_its_line(do):
+    assert Command.from_json(Command(do).to_json()) == Command(do)
+
+
+def test_set_carries_a_learning_rate():
+    assert Command.from_json('{"do": "set", "learning_rate": 0.0003}') == Command("set", 0.0003)
+
+
+@pytest.mark.parametrize("rate", ["null", '"fast"', "NaN", "0", "-1", "true", "1e9", "1" + 400 * "0"])
+def test_a_learning_rate_that_is_none_is_refused(rate):
+    with pytest.raises(ConfigError, match="learning_rate came as .*; expected a number"):
+        Command.from_json(f'{{"do": "set", "learning_rate": {rate}}}')
+
+
+def test_interrupt_can_not_be_sent_from_outside():
+    with pytest.raises(ConfigError):
+        Command.from_json('{"do": "interrupt"}')
+
+
+@given(st.text() | st.from_regex(r'\{"do": .{0,20}\}'))
+def test_any_line_is_a_command_or_one_sentence(line):
+    try:
+        Command.from_json(line)
+    except ConfigError as error:
+        assert "expected" in str(error)
+
+
+def test_commands_are_taken_in_the_order_they_came_and_none_is_invented():
+    control = Control()
+    assert control.next(wait=False) is None
+    control.ask(Command("pause"))
+    control.ask(Command("stop"))
+    assert [control.next(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]

@@ -1,0 +1,76 @@
+"""Networks as plain lists, held against the exercise's own table and against Keras."""
+
+import pytest
+
+from model import architectures, networks
+from model.errors import ConfigError
+
+# The table of the classroom exercise, written down by hand: shape that leaves each layer, its parameters.
+CONVOLUTIONS = [
+    ((26, 26, 32), 320),
+    ((13, 13, 32), 0),
+    ((11, 11, 64), 18_496),
+    ((5, 5, 64), 0),
+    ((1600,), 0),
+]
+EXERCISE = {
+    "dense-64": ([*CONVOLUTIONS, ((64,), 102_464), ((10,), 650)], 121_930),
+    "dense-128": ([*CONVOLUTIONS, ((128,), 204_928), ((10,), 1_290)], 225_034),
+    "dense-128-dropout": ([*CONVOLUTIONS, ((128,), 204_928), ((128,), 0), ((10,), 1_290)], 225_034),
+}
+
+
+@pytest.mark.parametrize("name", EXERCISE)
+def test_a_preset_has_the_shapes_and_counts_of_the_exercise(name):
+    rows, total = EXERCISE[name]
+    facts = networks.table(name, (28, 28, 1), 10)
+    assert [(row.shape, row.parameters) for row in facts] == rows
+    assert sum(row.parameters for row in facts) == total
+
+
+@pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
+@pytest.mark.parametrize("name", networks.PRESETS)
+def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
+    model = architectures.build(name, shape, n_classes)
+    rescaling, *layers = model.layers
+    facts = networks.table(name, shape, n_classes)
+    assert [(layer.output.shape[1:], layer.count_params()) for layer in layers] == [
+        (row.shape, row.parameters) for row in facts
+    ]
+    assert rescaling.count_params() == 0
+
+
+@pytest.mark.parametrize("name", EXERCISE)
+def test_kerass_own_summary_tells_the_same_counts(name):
+    lines = []
+    architectures.build(name, (28, 28, 1), 10).summary(print_fn=lambda line, **_: lines.append(line))
+    text = "\n".join(lines)
+    rows, total = EXERCISE[name]
+    assert f"Total params: {total:,}" in text
+    assert all(f"{count:,}" in text for _, count in rows)
+    assert all(f"(None, {', '.join(map(str, shape))})" in text for shape, _ in rows)
+
+
+def test_dropout_is_a_fifth_and_stands_before_the_output():
+    *_, dropout, output = architectures.build("dense-128-dropout", (28, 28, 1), 10).layers
+    assert (dropout.rate, output.activation.__name__) == (0.2, "softmax")
+
+
+def test_the_network_scales_raw_pixels_itself(rng):
+    import keras
+
+    model = architectures.build("dense-64", (28, 28, 1), 10)
+    pixels = rng.integers(0, 256, (3, 28, 28, 1)).astype("float32")
+    without_first_step = keras.Sequential(model.layers[1:])
+    given_scaled = without_first_step(pixels / 255)
+    assert float(keras.ops.max(keras.ops.abs(model(pixels) - given_scaled))) < 1e-6
+
+
+def test_images_that_are_too_small_are_refused_in_words():
+    with pytest.raises(ConfigError, match="9x9 shrink to nothing.*expected larger images"):
+        networks.table("dense-64", (9, 9, 1), 10)
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(ConfigError, match="'resnet'.*dense-64, dense-128, dense-128-dropout"):
+        networks.layers_of("resnet", 10)
