@@ -1,0 +1,284 @@
+"""The one training loop, for the command line, the app's worker and the notebook.
+
+Knows Keras, one dataset and one config; tells what happens through `emit` and obeys `control` between two batches.
+Knows nothing of processes, run folders beyond the checkpoints it is told to write, or pages.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from zipfile import is_zipfile
+
+import keras
+import numpy as np
+
+from model import architectures, control, schedules
+from model.augmentation import augment
+from model.errors import TrainingError
+from model.files import replace
+from model.processor import computes_bfloat16
+from model.records import Dataset, Resumption, TrainingConfig
+from model.splits import validation_split
+
+MOMENTUM = 0.9
+Emit = Callable[..., None]  # emit("batch", step=1, loss=2.3, …)
+Weights = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves: `model` is float32 and holds the weights of `epoch`, the best on validation."""
+
+    model: keras.Model
+    epoch: int
+    snapshots: dict[int, Weights]  # epoch -> weights; 0 is the untrained network
+    stopped: bool  # before its last epoch, because a person asked for it
+
+
+def train(
+    config: TrainingConfig,
+    dataset: Dataset,
+    emit: Emit = lambda event, **fields: None,
+    commands: control.Control | None = None,
+    checkpoints: Path | None = None,
+    resume: Resumption | None = None,
+) -> Trained:
+    """Train a network as `config` says, on the training images of `dataset` alone.
+
+    Emits `started` or `resumed`, `batch`, `epoch`, `paused`, `resumed`, `set` and `stopped` (fields: README, "The run
+    folder"). With `checkpoints`, a folder, each epoch leaves `epoch-003.keras` there. Raises TrainingError when the
+    loss is no longer a number, DataError when the images can't be split, control.Interrupted on `interrupt`.
+    """
+    return _Training(config, dataset, emit, commands or control.Control(), checkpoints, resume).run()
+
+
+def export_litert(model: keras.Model, path: Path) -> None:
+    """Write a float32 model as a LiteRT file; aside first, so that it exists only when complete."""
+    aside = path.with_name(f".{path.name}")
+    model.export(aside, format="litert", verbose=False)
+    replace(aside, path)
+
+
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write a model as a .keras file; aside first, so that it exists only when complete."""
+    aside = path.with_name(f".{path.name}")
+    model.save(aside)
+    replace(aside, path)
+
+
+class _Stop(Exception):
+    """A person asked to stop and keep."""
+
+
+class _Training:
+    """The state of one training; `run` is its only door."""
+
+    def __init__(self, config, dataset, emit, commands, checkpoints, resume):
+        self.config, self.emit, self.commands, self.checkpoints = config, emit, commands, checkpoints
+        self.n_classes, self.image_shape = len(dataset.class_names), dataset.image_shape
+        train_part, validation_part = validation_split(dataset.y_train, config.validation_share, config.seed)
+        self.x, self.y = dataset.x_train[train_part], self._targets(dataset.y_train[train_part])
+        self.x_validation = dataset.x_train[validation_part].astype(np.float32)
+        self.y_validation = self._targets(dataset.y_train[validation_part])
+        self.batches_per_epoch = -(-len(self.x) // config.batch_size)
+        self.total_steps = config.epochs * self.batches_per_epoch
+        self.step, self.seconds, self.rate_factor, self.paused = 0, 0.0, 1.0, False
+        self.validation_losses: dict[int, float] = {}
+        self.snapshots: dict[int, Weights] = {}
+        self.resume = resume
+        self.epoch_sums = np.zeros(3)  # loss and accuracy, each times its images; images
+
+    def run(self) -> Trained:
+        keras.utils.set_random_seed(self.config.seed)
+        self.precision = choose_precision(self.config.precision)
+        self.model = self._load() if self.resume else self._build()
+        self.dropouts = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]
+        try:
+            while self.step < self.total_steps:
+                self._run_epoch()
+            stopped = False
+        except _Stop:
+            stopped = True
+            self._end_stopped_epoch()
+        return self._kept(stopped)
+
+    def _build(self) -> keras.Model:
+        model = architectures.build(self.config.preset, self.image_shape, self.n_classes, self.precision)
+        losses = {"sparse": "sparse_categorical_crossentropy", "categorical": "categorical_crossentropy"}
+        model.compile(optimizer(self.config), losses[self.config.loss], metrics=["accuracy"])
+        self.emit("started", **self._facts())
+        self.snapshots[0] = model.get_weights()
+        self._save(model, "epoch-000.keras")
+        return model
+
+    def _load(self) -> keras.Model:
+        model = keras.models.load_model(self.resume.checkpoint)
+        self.step, self.seconds = self.resume.step, self.resume.seconds
+        self.rate_factor = self.resume.rate_factor
+        self.validation_losses = dict(self.resume.validation_losses)
+        self.emit("resumed", step=self.step, **self._facts())
+        return model
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "epochs": self.config.epochs,
+            "batches_per_epoch": self.batches_per_epoch,
+            "n_train": len(self.x),
+            "n_validation": len(self.x_validation),
+            "precision": self.precision,
+        }
+
+    def _targets(self, labels: np.ndarray) -> np.ndarray:
+        if self.config.loss == "categorical":
+            return np.eye(self.n_classes, dtype=np.float32)[labels]
+        return labels
+
+    def _run_epoch(self) -> None:
+        epoch = self.step // self.batches_per_epoch + 1
+        self.epoch_sums[:] = 0
+        for images, targets in self._batches(epoch, self.step % self.batches_per_epoch):
+            self._obey()
+            self._train_batch(epoch, images, targets)
+        self._end_epoch(epoch)
+
+    def _batches(self, epoch: int, skip: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the rest of an epoch; order and augmentation depend on seed, epoch and batch alone."""
+        size, seed = self.config.batch_size, self.config.seed
+        order = np.random.default_rng([seed, epoch]).permutation(len(self.x))
+        for batch in range(skip, self.batches_per_epoch):
+            chosen = order[batch * size : (batch + 1) * size]
+            rng = np.random.default_rng([seed, epoch, batch])
+            yield augment(self.x[chosen], self.config.augmentation, rng), self.y[chosen]
+
+    def _train_batch(self, epoch: int, images: np.ndarray, targets: np.ndarray) -> None:
+        begin = perf_counter()
+        rate = self._learning_rate()
+        self.model.optimizer.learning_rate = rate
+        self._seed_dropout()
+        # Keras averages since the last reset; each batch shall tell of itself.
+        self.model.reset_metrics()
+        result = self.model.train_on_batch(images, targets, return_dict=True)
+        loss, accuracy = float(result["loss"]), float(result["accuracy"])
+        self.seconds += perf_counter() - begin
+        self.step += 1
+        if not isfinite(loss):
+            raise TrainingError(diverged(self.step, rate))
+        self.epoch_sums += (loss * len(images), accuracy * len(images), len(images))
+        self.emit(
+            "batch", step=self.step, epoch=epoch, loss=round(loss, 6), accuracy=round(accuracy, 6),
+            learning_rate=float(f"{rate:.6g}"), seconds=round(self.seconds, 3),
+        )  # fmt: skip
+
+    def _seed_dropout(self) -> None:
+        """Let chance depend on seed and step alone: a .keras file forgets how far a generator had come."""
+        for number, layer in enumerate(self.dropouts):
+            layer.seed_generator.state.assign([self.config.seed + number, self.step])
+
+    def _learning_rate(self) -> float:
+        step = min(self.step, self.total_steps - 1)
+        return self.rate_factor * schedules.learning_rate(
+            self.config.schedule, self.config.learning_rate, step, self.total_steps
+        )
+
+    def _end_epoch(self, epoch: int) -> None:
+        """Validate, remember the weights, and leave a checkpoint; also for an epoch that was cut short."""
+        figures = self.model.evaluate(self.x_validation, self.y_validation, batch_size=500, verbose=0, return_dict=True)
+        self.validation_losses[epoch] = float(figures["loss"])
+        self.snapshots[epoch] = self.model.get_weights()
+        self._save(self.model, f"epoch-{epoch:03}.keras")
+        loss_sum, accuracy_sum, images = self.epoch_sums
+        trained = images > 0  # not where it was resumed in mid-epoch and stopped at once
+        self.emit(
+            "epoch", epoch=epoch, step=self.step, images=int(images),
+            loss=float(loss_sum / images) if trained else None,
+            accuracy=float(accuracy_sum / images) if trained else None,
+            val_loss=float(figures["loss"]), val_accuracy=float(figures["accuracy"]),
+            seconds=round(self.seconds, 4), rate_factor=self.rate_factor, checkpoint=f"epoch-{epoch:03}.keras",
+        )  # fmt: skip
+
+    def _end_stopped_epoch(self) -> None:
+        if self.step % self.batches_per_epoch:
+            self._end_epoch(self.step // self.batches_per_epoch + 1)
+        self.emit("stopped", step=self.step)
+
+    def _obey(self) -> None:
+        """Carry out what was asked since the last batch; while paused, wait here."""
+        while command := self.commands.next(wait=self.paused):
+            match command.do:
+                case control.PAUSE:
+                    self._pause()
+                case control.RESUME if self.paused:
+                    self.paused = False
+                    self.emit("resumed", step=self.step)
+                case control.STEP:
+                    self._pause()
+                    return
+                case control.SET:
+                    self._set_learning_rate(command.learning_rate)
+                case control.STOP:
+                    raise _Stop
+                case control.INTERRUPT:
+                    self._interrupt()
+
+    def _pause(self) -> None:
+        if not self.paused:
+            self.paused = True
+            self.emit("paused", step=self.step)
+
+    def _set_learning_rate(self, wanted: float) -> None:
+        """Take the wanted rate from here on; a schedule keeps its shape and is scaled to pass through it."""
+        self.rate_factor *= wanted / self._learning_rate()
+        self.emit("set", step=self.step, learning_rate=wanted, rate_factor=self.rate_factor)
+
+    def _interrupt(self) -> None:
+        name = f"step-{self.step:06}.keras"
+        self._save(self.model, name)
+        self.emit(
+            "interrupted", step=self.step, seconds=round(self.seconds, 4),
+            rate_factor=self.rate_factor, checkpoint=name,
+        )  # fmt: skip
+        raise control.Interrupted
+
+    def _save(self, model: keras.Model, name: str) -> None:
+        if self.checkpoints:
+            save_keras(model, self.checkpoints / name)
+
+    def _kept(self, stopped: bool) -> Trained:
+        self._read_earlier_snapshots()
+        known = {epoch: loss for epoch, loss in self.validation_losses.items() if epoch in self.snapshots}
+        best = min(known, key=known.__getitem__, default=0)
+        model = architectures.build(self.config.preset, self.image_shape, self.n_classes)
+        model.set_weights(self.snapshots[best])
+        return Trained(model, best, self.snapshots, stopped)
+
+    def _read_earlier_snapshots(self) -> None:
+        """Bring back the weights of epochs before a resumption, as far as their files are there."""
+        for epoch in range(max(self.validation_losses, default=0) + 1):
+            path = self.checkpoints / f"epoch-{epoch:03}.keras" if self.checkpoints else None
+            if epoch not in self.snapshots and path and is_zipfile(path):
+                self.snapshots[epoch] = keras.models.load_model(path, compile=False).get_weights()
+
+
+def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """Return a fresh optimizer as `config` asks for."""
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(config.learning_rate, momentum=MOMENTUM)
+    return keras.optimizers.Adam(config.learning_rate)
+
+
+def choose_precision(wanted: str) -> str:
+    """Return the Keras dtype policy: `auto` takes mixed_bfloat16 where the processor computes in it."""
+    if wanted == "auto":
+        return "mixed_bfloat16" if computes_bfloat16() else "float32"
+    return wanted
+
+
+def diverged(step: int, learning_rate: float) -> str:
+    """Say in one sentence why a training ended and what to try."""
+    return (
+        f"The loss was no longer a number after batch {step} at a learning rate of {learning_rate:g}: the steps were "
+        f"too large and the weights ran away, so start again with a smaller one, such as {learning_rate / 10:.2g}."
+    )
