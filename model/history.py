@@ -1,0 +1,179 @@
+"""The event file of a run, written line by line and read while it grows.
+
+Knows JSON lines and arrays; knows nothing of who writes them or how they are drawn. A half-written or broken line
+is skipped. Events after which the training went back (a resumed run starts from its last checkpoint) are undone.
+"""
+
+import json
+import threading
+from array import array
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_COLUMNS = ("step", "loss", "accuracy", "learning_rate")
+
+
+class EventLog:
+    """Appends events to a file, one JSON object a line, flushed so that readers see each at once."""
+
+    def __init__(self, path: Path):
+        """Open the file; a line that an earlier writer left half-written is closed first."""
+        broken = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+        self._file = path.open("a", encoding="utf-8")
+        if broken:
+            self._file.write("\n")
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event; `time` is added, in UTC to the millisecond."""
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._file.write(json.dumps({"event": event, "time": stamp} | fields) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file; may be called twice."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's curves so far.
+
+    `step`, `loss`, `accuracy` and `learning_rate` are `(batches,)` arrays; `epochs` holds the epoch events,
+    each with step, val_loss and val_accuracy; `facts` what the training said at its start.
+    """
+
+    step: np.ndarray
+    loss: np.ndarray
+    accuracy: np.ndarray
+    learning_rate: np.ndarray
+    epochs: tuple[dict[str, Any], ...]
+    facts: dict[str, Any]
+    last: dict[str, Any]  # the newest event; {} before the first
+    paused: bool
+    seconds: float  # trained so far, without pauses
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every epoch was trained and validated."""
+        return bool(self.epochs) and self.epochs[-1]["step"] >= self.total_steps > 0
+
+    @property
+    def total_steps(self) -> int:
+        """Return how many batches the whole training has; 0 before it started."""
+        return self.facts.get("epochs", 0) * self.facts.get("batches_per_epoch", 0)
+
+
+@dataclass
+class _Collected:
+    batches: array = field(default_factory=lambda: array("d"))  # rows of _COLUMNS, one after the other
+    epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    last: dict[str, Any] = field(default_factory=dict)
+    checkpoints: list[dict[str, Any]] = field(default_factory=list)
+    paused: bool = False
+    seconds: float = 0.0
+
+
+class Follower:
+    """Reads an event file as it grows, each byte once; shared by everybody who watches the run."""
+
+    def __init__(self, path: Path):
+        """Remember the path; nothing is read yet, and the file need not exist."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._position = 0
+        self._rest = b""
+        self._seen = _Collected()
+
+    def read(self) -> History:
+        """Return the history up to now."""
+        with self._lock:
+            self._catch_up()
+            seen = self._seen
+            columns = np.array(seen.batches).reshape(-1, len(_COLUMNS)).T
+            epochs = tuple(seen.epochs[epoch] for epoch in sorted(seen.epochs))
+            facts, last = dict(seen.facts), dict(seen.last)
+            return History(columns[0].astype(np.int64), *columns[1:], epochs, facts, last, seen.paused, seen.seconds)
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """Return the events that name a checkpoint with optimizer state, oldest first."""
+        with self._lock:
+            self._catch_up()
+            return list(self._seen.checkpoints)
+
+    def _catch_up(self) -> None:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                new = file.read()
+        except OSError:
+            return
+        self._position += len(new)
+        *lines, self._rest = (self._rest + new).split(b"\n")
+        for line in lines:
+            event = _parse(line)
+            if event:
+                _apply(self._seen, event)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _apply(seen: _Collected, event: dict[str, Any]) -> None:
+    """Take one event in; one that lacks a field it should have is skipped whole."""
+    try:
+        match event["event"]:
+            case "started":
+                _go_back(seen, 0)
+                seen.facts, seen.seconds, seen.paused = event, 0.0, False
+            case "resumed":
+                _go_back(seen, int(event["step"]))
+                seen.facts = event if "epochs" in event else seen.facts
+                seen.paused = False
+            case "paused":
+                seen.paused = True
+            case "batch":
+                seen.batches.extend([float(event[name]) for name in _COLUMNS])
+                seen.seconds = float(event["seconds"])
+            case "epoch":
+                needed = {name: float(event[name]) for name in ("step", "val_loss", "val_accuracy")}
+                seen.epochs[int(event["epoch"])] = event | needed
+                seen.checkpoints.append(event)
+            case "interrupted":
+                seen.checkpoints.append(event)
+    except (KeyError, TypeError, ValueError):
+        return
+    seen.last = event
+
+
+def _go_back(seen: _Collected, step: int) -> None:
+    while seen.batches and seen.batches[-len(_COLUMNS)] > step:
+        del seen.batches[-len(_COLUMNS) :]
+    for epoch in [epoch for epoch, event in seen.epochs.items() if event["step"] > step]:
+        del seen.epochs[epoch]
+    seen.checkpoints = [event for event in seen.checkpoints if event.get("step", 0) <= step]
+
+
+def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most `limit` points, the means of equal stretches, so that no outlier is shown or hidden by luck.
+
+    A stretch holds a power of two of points and stretches start at the first one, so the points drawn already stay
+    where they are while the curve grows.
+    """
+    stretch = 1
+    while -(-len(x) // stretch) > limit:
+        stretch *= 2
+    starts = np.arange(0, len(x), stretch)
+    if stretch == 1:
+        return x, y
+    counts = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts

@@ -1,0 +1,80 @@
+"""Every figure, held against counting by hand and against Keras."""
+
+import numpy as np
+import pytest
+
+from model.metrics import measure
+from model.records import Evaluation, Metrics
+
+NAMES = tuple("abcde")
+
+
+@pytest.fixture
+def evaluation(rng) -> Evaluation:
+    """500 answers in five classes; class e never occurs, class d is never predicted."""
+    labels = rng.integers(0, 4, 500)
+    probabilities = rng.dirichlet(np.ones(5), 500)
+    probabilities[np.arange(500), labels] += rng.random(500)
+    probabilities[:, 3] = 0.001
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return Evaluation(labels, probabilities.astype(np.float32))
+
+
+def test_the_confusion_matrix_counts_pairs(evaluation):
+    counted = np.zeros((5, 5), int)
+    for true, row in zip(evaluation.labels, evaluation.probabilities, strict=True):
+        counted[true, int(np.argmax(row))] += 1
+    assert np.array_equal(measure(evaluation, NAMES).confusion, counted)
+
+
+def test_figures_of_each_class_follow_from_the_matrix(evaluation):
+    metrics = measure(evaluation, NAMES)
+    for i, each in enumerate(metrics.classes):
+        hits, called, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
+        precision = hits / called if called else 0
+        recall = hits / occurring if occurring else 0
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0
+        assert (each.precision, each.recall, each.f1) == pytest.approx((precision, recall, f1))
+        assert (each.name, each.support) == (NAMES[i], occurring)
+
+
+def test_macro_averages_give_each_class_the_same_weight(evaluation):
+    metrics = measure(evaluation, NAMES)
+    assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in metrics.classes]))
+    assert metrics.macro_recall == pytest.approx(np.mean([each.recall for each in metrics.classes]))
+    assert metrics.macro_f1 == pytest.approx(np.mean([each.f1 for each in metrics.classes]))
+
+
+def test_loss_and_accuracy_are_those_of_keras(evaluation):
+    import keras
+
+    loss = keras.losses.sparse_categorical_crossentropy(evaluation.labels, evaluation.probabilities)
+    hit = keras.metrics.sparse_categorical_accuracy(evaluation.labels, evaluation.probabilities)
+    metrics = measure(evaluation, NAMES)
+    assert metrics.loss == pytest.approx(float(keras.ops.mean(loss)), abs=1e-6)
+    assert metrics.accuracy == pytest.approx(float(keras.ops.mean(hit)), abs=1e-6)
+
+
+def test_a_certain_and_wrong_answer_costs_much_but_not_infinity():
+    metrics = measure(Evaluation(np.array([0]), np.array([[0.0, 1.0]], np.float32)), "ab")
+    assert metrics.loss == pytest.approx(-np.log(1e-7))
+
+
+def test_mistakes_are_all_there_and_the_most_confident_first(evaluation):
+    metrics = measure(evaluation, NAMES)
+    predicted = evaluation.probabilities.argmax(axis=1)
+    assert {each.index for each in metrics.mistakes} == set(np.flatnonzero(predicted != evaluation.labels))
+    for each in metrics.mistakes:
+        assert (each.true, each.predicted) == (evaluation.labels[each.index], predicted[each.index])
+        assert each.probability == pytest.approx(evaluation.probabilities[each.index].max())
+    sure = [each.probability for each in metrics.mistakes]
+    assert sure == sorted(sure, reverse=True)
+
+
+def test_metrics_survive_json(evaluation):
+    import json
+
+    metrics = measure(evaluation, NAMES)
+    again = Metrics.from_dict(json.loads(json.dumps(metrics.to_dict())))
+    assert again.to_dict() == metrics.to_dict()
+    assert np.array_equal(again.confusion, metrics.confusion)

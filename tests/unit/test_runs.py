@@ -1,0 +1,200 @@
+"""The run store: what it lists, opens and deletes, and what it refuses."""
+
+import json
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.errors import RunError
+from model.files import write_json, write_npz
+from model.history import EventLog
+from model.metrics import measure
+from model.records import Evaluation, TrainingConfig
+from model.runs import RunStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "home", shipped=tmp_path / "shipped")
+
+
+def complete(run, status="finished"):
+    evaluation = Evaluation(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
+    write_npz(run.path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities)
+    manifest = {"status": status, "parameters": 5, "kept_epoch": 1, "epochs": 1}
+    write_json(run.path / "run.json", manifest | {"figures": measure(evaluation, "ab").to_dict()})
+
+
+def test_a_new_run_keeps_its_settings(store):
+    config = TrainingConfig(dataset="uci-digits", epochs=2)
+    assert store.open(store.create(config).id).config == config
+
+
+def test_runs_of_the_same_second_get_different_folders(store):
+    assert len({store.create(TrainingConfig()).id for _ in range(5)}) == 5
+
+
+def test_ids_sort_by_time_and_name_the_preset(store):
+    assert store.create(TrainingConfig(preset="dense-64")).id.endswith("-dense-64")
+
+
+def test_own_runs_come_first_and_newest_first(store, tmp_path):
+    old, new = store.create(TrainingConfig()), store.create(TrainingConfig())
+    shipped = tmp_path / "shipped" / "champion"
+    shipped.mkdir(parents=True)
+    write_json(shipped / "config.json", {"config": TrainingConfig().to_dict()})
+    runs, damaged = store.list()
+    assert [run.id for run in runs] == [new.id, old.id, "champion"]
+    assert [run.shipped for run in runs] == [False, False, True]
+    assert damaged == []
+
+
+def test_a_store_without_folders_is_empty(store):
+    assert store.list() == ([], [])
+
+
+def test_a_complete_run_gives_back_figures_and_answers(store):
+    run = store.create(TrainingConfig())
+    assert run.metrics is None
+    complete(run)
+    opened = store.open(run.id)
+    assert opened.metrics.accuracy == pytest.approx(2 / 3)
+    assert opened.evaluation().labels.tolist() == [0, 1, 1]
+    assert opened.status() == "finished"
+
+
+@pytest.mark.parametrize(
+    "file, content",
+    [
+        ("config.json", "{"),
+        ("config.json", "[]"),
+        ("config.json", '{"config": {"epochs": "many"}}'),
+        ("run.json", "not json"),
+        ("run.json", '{"status": "finished", "figures": {"accuracy": 1}}'),
+        ("run.json", '{"a": 1}'),
+        ("config.json", '{"created": null, "config": {}}'),
+        ("config.json", '{"dataset": "x", "config": {}}'),
+        ("config.json", '{"config": {"validation_share": 1' + 400 * "0" + "}}"),
+        ("run.json", "\udcff".encode("utf-8", "surrogateescape")),
+    ],
+)
+def test_a_damaged_run_is_listed_with_its_reason_and_breaks_nothing(store, file, content):
+    good, bad = store.create(TrainingConfig()), store.create(TrainingConfig())
+    path = bad.path / file
+    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(content)
+    runs, damaged = store.list()
+    assert [run.id for run in runs] == [good.id]
+    assert [each.id for each in damaged] == [bad.id]
+    assert "expected" in damaged[0].reason
+    with pytest.raises(RunError):
+        store.open(bad.id).metrics  # noqa: B018
+
+
+def test_a_folder_without_a_config_is_damaged(store):
+    (store.home / "empty").mkdir(parents=True)
+    assert [each.id for each in store.list()[1]] == ["empty"]
+
+
+@given(st.text(max_size=30) | st.sampled_from(["..", ".", "../home", "/etc", "a/../..", "~", "\0"]))
+def test_no_name_leads_out_of_the_store(tmp_path_factory, name):
+    home = tmp_path_factory.mktemp("store")
+    (home / "secret").mkdir()
+    store = RunStore(home / "home", shipped=home / "shipped")
+    store.create(TrainingConfig())
+    for call in (store.open, store.delete):
+        with pytest.raises(RunError, match="expected"):
+            call(name)
+    assert (home / "secret").is_dir()
+
+
+def test_a_name_that_can_not_be_an_id_is_not_repeated(store):
+    with pytest.raises(RunError, match="^A run of that name does not exist"):
+        store.open("[Log in again](https://example.org)")
+
+
+def test_a_home_that_can_not_be_written_is_said_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="No run can be kept in .*; expected a folder"):
+        RunStore(tmp_path / "file" / "runs").create(TrainingConfig())
+
+
+def test_a_run_that_was_completed_after_it_was_opened_is_not_called_interrupted(store):
+    run = store.create(TrainingConfig())
+    assert run.status(alive=False) == "interrupted"
+    complete(run)
+    assert run.status(alive=False) == "finished"
+
+
+def test_a_resumed_run_is_starting_until_its_worker_speaks(store):
+    run = store.create(TrainingConfig())
+    EventLog(run.path / "events.jsonl").write("interrupted", step=3)
+    assert run.status() == "interrupted"
+    assert run.status(alive=True) == "starting"
+
+
+def test_deleting_takes_own_runs_and_leaves_shipped_ones(store, tmp_path):
+    run = store.create(TrainingConfig())
+    (tmp_path / "shipped" / "champion").mkdir(parents=True)
+    store.delete(run.id)
+    assert not run.path.exists()
+    with pytest.raises(RunError, match="shipped runs stay"):
+        store.delete("champion")
+    assert (tmp_path / "shipped" / "champion").exists()
+
+
+def test_a_run_that_nobody_trains_is_interrupted(store):
+    assert store.create(TrainingConfig()).status() == "interrupted"
+
+
+def test_a_run_whose_worker_beats_is_running(store):
+    run = store.create(TrainingConfig())
+    log = EventLog(run.path / "events.jsonl")
+    assert run.status() == "starting"
+    log.write("started", epochs=1, batches_per_epoch=2)
+    assert run.status() == "running"
+    log.write("paused", step=0)
+    assert run.status() == "paused"
+    assert run.status(alive=False) == "interrupted"
+
+
+def test_a_missing_network_or_evaluation_is_said_in_words(store):
+    run = store.create(TrainingConfig())
+    with pytest.raises(RunError, match="has no network yet"):
+        run.network  # noqa: B018
+    with pytest.raises(RunError, match="stored evaluation"):
+        run.evaluation()
+
+
+def test_a_broken_evaluation_is_said_in_words(store):
+    run = store.create(TrainingConfig())
+    (run.path / "evaluation.npz").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(RunError, match="expected the evaluation.npz"):
+        run.evaluation()
+
+
+def test_a_checkpoint_that_is_gone_or_cut_is_not_resumed_from(store):
+    run = store.create(TrainingConfig())
+    log = EventLog(run.path / "events.jsonl")
+    log.write("started", epochs=3, batches_per_epoch=2)
+    for number in (1, 2):
+        log.write(
+            "epoch", epoch=number, step=2 * number, loss=1, accuracy=0, val_loss=1 / number, val_accuracy=0,
+            checkpoint=f"epoch-00{number}.keras",
+        )  # fmt: skip
+    assert run.resumption() is None
+    with ZipFile(run.checkpoints / "epoch-001.keras", "w") as whole:
+        whole.writestr("config.json", "{}")
+    (run.checkpoints / "epoch-002.keras").write_bytes(b"PK cut in the middle")
+    resumption = run.resumption()
+    assert (resumption.step, resumption.validation_losses) == (2, {1: 1.0})
+
+
+def test_json_files_appear_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "run.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(ValueError):
+        write_json(path, {"a": float("nan")})
+    assert json.loads(path.read_text()) == {"a": 1}
