@@ -1,0 +1,250 @@
+"""The process around `training`: commands come in on stdin, events go out into the run folder.
+
+Knows run folders, signals and threads; knows nothing of pages. The command line and the app run this same code; with
+`control` an end of file on stdin means that the app is gone.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from model import control as controls
+from model import data
+from model.control import Command, Control, Interrupted
+from model.errors import ConfigError, DataError, DigitLabError, RunError
+from model.files import FolderLock, write_json, write_npz
+from model.history import EventLog
+from model.metrics import measure
+from model.networks import table
+from model.quiet import quiet_stderr
+from model.recognizer import Recognizer
+from model.records import Dataset, Evaluation, Metrics, TrainingConfig
+from model.runs import Run
+
+_HEARTBEAT_S = 1.0
+_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
+Listener = Callable[[str, dict[str, Any]], None]
+
+
+def run(folder: Path, control: bool = False, listen: Listener = lambda event, fields: None) -> str:
+    """Train the run that `folder` describes to its end, from its last checkpoint if it has one.
+
+    Returns the final status: finished, stopped, failed or interrupted. `listen` hears every event, as the file does.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # notes on CUDA and oneDNN help nobody here
+    return _Worker(Run(folder), control, listen).run()
+
+
+class _Worker:
+    """One training from config.json to run.json."""
+
+    def __init__(self, run: Run, control: bool, listen: Listener):
+        self.run_folder, self.listen = run, listen
+        self.config = run.config
+        self.lock = FolderLock(run.path)
+        if run.manifest:
+            raise RunError(f"Run {run.id} is {run.manifest['status']}; expected an incomplete one, so start a new run.")
+        # Read before this worker writes anything, or its own events would count as history.
+        self.resumption = run.resumption()
+        self.log = EventLog(run.path / "events.jsonl")
+        self.commands = Control()
+        self.ended = threading.Event()
+        self.app_is_gone = threading.Event()
+        _thread("heartbeat", self._beat)
+        if control:
+            _thread("commands", self._read_commands)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._on_signal)
+
+    def run(self) -> str:
+        try:
+            return self._train()
+        except Interrupted:
+            return "interrupted"
+        except RunError as error:
+            return self._interrupted(str(error))
+        except DataError as error:
+            return self._interrupted(str(error)) if self.resumption else self._failed(str(error))
+        except DigitLabError as error:
+            return self._failed(str(error))
+        except Exception as error:
+            # A full disk or a bug of ours: what was learnt can still be gone on with, so nothing is called final.
+            self._interrupted(f"The training ended with an error: {error!r}.")
+            raise
+        finally:
+            self.ended.set()
+            self.log.close()
+            self.lock.release()
+
+    def _train(self) -> str:
+        self.emit("loading", dataset=self.config.dataset)
+        with quiet_stderr():
+            from model import training
+
+        dataset = data.load(self.config.dataset, progress=self._download_progress())
+        check_meaning(self.config)
+        self._describe(dataset)
+        trained = training.train(
+            self.config, dataset, self.emit, self.commands, self.run_folder.checkpoints, self.resumption
+        )
+        return self._keep(trained, dataset)
+
+    def emit(self, event: str, **fields: Any) -> None:
+        self.log.write(event, **fields)
+        try:
+            self.listen(event, fields)
+        except OSError:  # the terminal or the pipe behind it is gone; the run folder is the truth
+            self.listen = lambda event, fields: None
+
+    def _describe(self, dataset: Dataset) -> None:
+        """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
+        before = self.run_folder.description.get("dataset", {}).get("fingerprint")
+        if self.resumption and before not in (None, dataset.fingerprint):
+            raise RunError(
+                f"The dataset {dataset.name} has changed since this run began; expected the same images "
+                "to go on with, so put them back or start a new run."
+            )
+        facts = {
+            "name": dataset.name,
+            "source": dataset.source,
+            "fingerprint": dataset.fingerprint,
+            "n_train": len(dataset.x_train),
+            "n_test": len(dataset.x_test),
+            "image_shape": list(dataset.image_shape),
+            "class_names": list(dataset.class_names),
+        }
+        versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES}
+        write_json(
+            self.run_folder.path / "config.json",
+            self.run_folder.description | {"dataset": facts, "versions": versions},
+        )
+
+    def _keep(self, trained: Any, dataset: Dataset) -> str:
+        """Export the kept network, score it on the test set with what will serve it, export the others, and close."""
+        from model import training
+
+        path = self.run_folder.path
+        training.save_keras(trained.model, path / "model.keras")
+        training.export_litert(trained.model, path / "model.tflite")
+        with quiet_stderr():
+            probabilities = Recognizer(path / "model.tflite").probabilities(dataset.x_test)
+        evaluation = Evaluation(dataset.y_test, probabilities)
+        write_npz(path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities)
+        figures = measure(evaluation, dataset.class_names)
+        self._export_snapshots(trained)
+        self._tidy()
+        status = "stopped" if trained.stopped else "finished"
+        self._complete(status, figures, trained, dataset)
+        return status
+
+    def _export_snapshots(self, trained: Any) -> None:
+        """Leave a .tflite of every epoch; where the app is gone meanwhile, the kept network is enough."""
+        from model import training
+
+        kept = trained.model.get_weights()
+        for epoch, weights in trained.snapshots.items():
+            if self.app_is_gone.is_set():
+                break
+            trained.model.set_weights(weights)
+            training.export_litert(trained.model, self.run_folder.checkpoints / f"epoch-{epoch:03}.tflite")
+        trained.model.set_weights(kept)
+
+    def _tidy(self) -> None:
+        """Remove checkpoints in the middle of an epoch: they were for resuming, and this run is complete."""
+        for path in self.run_folder.checkpoints.glob("step-*.keras"):
+            path.unlink()
+
+    def _complete(self, status: str, figures: Metrics, trained: Any, dataset: Dataset) -> None:
+        layers = table(self.config.preset, dataset.image_shape, len(dataset.class_names))
+        history = self.run_folder.follower.read()
+        manifest = {
+            "format": 1,
+            "status": status,
+            "kept_epoch": trained.epoch,
+            "epochs": max(trained.snapshots),
+            "steps": int(history.step[-1]) if len(history.step) else 0,
+            "seconds": round(history.seconds, 2),
+            "precision": history.facts.get("precision"),
+            "parameters": sum(layer.parameters for layer in layers),
+            "figures": figures.to_dict(),
+        }
+        write_json(self.run_folder.path / "run.json", manifest)
+        self.emit("finished", status=status, accuracy=figures.accuracy, loss=figures.loss, kept_epoch=trained.epoch)
+
+    def _failed(self, reason: str) -> str:
+        self.emit("failed", reason=reason)
+        write_json(self.run_folder.path / "run.json", {"format": 1, "status": "failed", "reason": reason})
+        return "failed"
+
+    def _interrupted(self, reason: str) -> str:
+        with suppress(OSError):  # a full disk can't be told of on that disk
+            self.emit("interrupted", reason=reason)
+        return "interrupted"
+
+    def _download_progress(self) -> Callable[[int, int], None]:
+        """Return a hearer of download progress that tells of each whole percent once."""
+        told = -1
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if self.app_is_gone.is_set():
+                self._interrupted("The download was broken off.")
+                raise Interrupted
+            percent = 100 * done // total if total else 0
+            if percent > told:
+                told = percent
+                self.emit("downloading", dataset=self.config.dataset, percent=percent)
+
+        return tell
+
+    def _beat(self) -> None:
+        """Touch the event file, so that readers without a hold on this process see that it lives."""
+        while not self.ended.wait(_HEARTBEAT_S):
+            try:
+                os.utime(self.run_folder.path / "events.jsonl")
+            except OSError:
+                return  # the folder was deleted; the next file to be written will tell
+
+    def _read_commands(self) -> None:
+        """Pass commands on until stdin ends, which means that the app is gone."""
+        try:
+            # Unbuffered: Python aborts when it ends while a thread waits inside the buffer of sys.stdin.
+            with open(0, "rb", buffering=0, closefd=False) as stdin:
+                for line in stdin:
+                    self._pass_on(line.decode(errors="replace"))
+        finally:
+            self._leave()
+
+    def _pass_on(self, line: str) -> None:
+        try:
+            self.commands.ask(Command.from_json(line))
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+
+    def _on_signal(self, *_: Any) -> None:
+        if self.app_is_gone.is_set():
+            raise KeyboardInterrupt  # the second Ctrl-C means now
+        self._leave()
+
+    def _leave(self) -> None:
+        self.app_is_gone.set()
+        self.commands.ask(Command(controls.INTERRUPT))
+
+
+def _thread(name: str, target: Callable[[], None]) -> None:
+    threading.Thread(target=target, name=name, daemon=True).start()
+
+
+def check_meaning(config: TrainingConfig) -> None:
+    """Raise ConfigError for settings that would teach something wrong: a mirrored digit is no digit."""
+    if config.augmentation.flip and not data.mirror_safe(config.dataset):
+        raise ConfigError(
+            f"flip came with {config.dataset}, whose images mean something else when mirrored; expected a dataset of "
+            "things, so leave it out."
+        )

@@ -1,0 +1,137 @@
+"""The command line as people and scripts call it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model.__main__ import main
+from model.runs import DEFAULT_RUN, RunStore
+
+PROJECT = Path(__file__).parent.parent.parent
+SEVEN = '{"strokes": [[[80, 70], [200, 70], [140, 210]]]}\n'
+
+
+def lines(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def call(*arguments, **options):
+    command = [sys.executable, "-m", "model", *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, **options)
+
+
+def test_a_training_from_the_shell_to_its_figures(tmp_path):
+    arguments = ["--dataset", "uci-digits", "--preset", "dense-64", "--epochs", "2", "--seed", "3"]
+    trained = call("train", *arguments, "--json")
+    assert trained.returncode == 0, trained.stderr
+    told = [json.loads(line) for line in trained.stdout.splitlines()]
+    assert [each["event"] for each in told if each["event"] != "batch"] == [
+        "loading", "started", "epoch", "epoch", "finished",
+    ]  # fmt: skip
+    listed = [json.loads(line) for line in call("runs", "--json").stdout.splitlines()]
+    own = next(run for run in listed if not run["shipped"])
+    assert (own["status"], own["preset"], own["dataset"]) == ("finished", "dense-64", "uci-digits")
+    evaluated = json.loads(call("evaluate", own["run"], "--json").stdout)
+    assert evaluated["accuracy"] == own["accuracy"] == told[-1]["accuracy"]
+    assert evaluated["how"] == "computed now"
+    assert sum(map(sum, evaluated["confusion"])) == evaluated["n"] == 360
+    drawing = tmp_path / "seven.jsonl"
+    drawing.write_text(SEVEN)
+    predicted = json.loads(call("predict", own["run"], str(drawing), "--json").stdout)
+    assert set(predicted) == {"text", "accepted", "reject_score", "digits"}
+
+
+def test_without_json_people_get_sentences(tmp_path):
+    trained = call("train", "--dataset", "uci-digits", "--preset", "dense-64", "--epochs", "1")
+    assert trained.stdout.startswith("Test accuracy ")
+    assert "Epoch 1: loss" in trained.stderr
+
+
+def test_the_learning_rate_follows_optimizer_and_schedule_unless_it_is_given(tmp_path, monkeypatch):
+    from model import worker
+
+    seen = []
+    monkeypatch.setattr(worker, "run", lambda folder, *_: seen.append(json.loads((folder / "config.json").read_text())))
+    main(["train", "--schedule", "one-cycle"])
+    main(["train", "--optimizer", "sgd"])
+    main(["train", "--schedule", "one-cycle", "--learning-rate", "0.002"])
+    assert [each["config"]["learning_rate"] for each in seen] == [0.008, 0.01, 0.002]
+
+
+def test_predict_takes_the_shipped_network_when_none_is_named(tmp_path, capsys):
+    drawing = tmp_path / "drawn.jsonl"
+    drawing.write_text(SEVEN + '{"strokes": []}\n')
+    assert main(["predict", str(drawing), "--json"]) == 0
+    seven, blank = lines(capsys)
+    assert seven["text"] == "7"
+    assert seven["accepted"]
+    assert seven["digits"][0]["box"] == [80, 70, 200, 210]
+    assert blank == {"text": "", "accepted": False, "reject_score": 1.0, "digits": []}
+    assert main(["predict", DEFAULT_RUN, str(drawing), "--json"]) == 0
+    assert lines(capsys)[0] == seven
+
+
+def test_predict_reads_numbers(tmp_path, capsys):
+    drawing = tmp_path / "drawn.jsonl"
+    one_and_seven = [[[20, 60], [20, 220]], [[80, 70], [200, 70], [140, 210]]]
+    drawing.write_text(json.dumps({"strokes": one_and_seven}))
+    main(["predict", str(drawing), "--numbers", "--json"])
+    assert lines(capsys)[0]["text"] == "17"
+
+
+def test_a_reader_of_the_events_that_hangs_up_does_not_end_the_training(tmp_path):
+    command = f"{sys.executable} -m model train --dataset uci-digits --preset dense-64 --epochs 1 --json | head -n 2"
+    subprocess.run(command, shell=True, cwd=PROJECT, capture_output=True, check=True)
+    (run,) = RunStore().home.iterdir()
+    assert RunStore().open(run.name).status() == "finished"
+
+
+def test_data_tells_what_is_here(capsys):
+    main(["data", "--json"])
+    told = {each["name"]: each["here"] for each in lines(capsys)}
+    assert told["uci-digits"]
+    assert not told["mnist"]
+    main(["data"])
+    assert "uci-digits" in capsys.readouterr().out
+
+
+def test_runs_name_the_damaged_ones(tmp_path, capsys):
+    (tmp_path / "runs" / "broken").mkdir(parents=True)
+    main(["runs", "--json"])
+    told = {each["run"]: each for each in lines(capsys)}
+    assert told[DEFAULT_RUN]["accuracy"] > 0.98
+    assert told["broken"]["status"] == "damaged"
+    main(["runs"])
+    assert "damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--epochs", "0"],
+        ["train", "--epochs", "many"],
+        ["train", "--preset", "resnet"],
+        ["train", "--learning-rate", "nan"],
+        ["train", "--rotation", "-3"],
+        ["train", "--dataset", "mnist", "--flip"],
+        ["train", "--resume", "no-such-run"],
+        ["evaluate", "no-such-run"],
+        ["evaluate", "../../etc"],
+        ["evaluate", "--dataset", "no such thing"],
+        ["predict", "no-such-file.png"],
+        ["predict", 300 * "x" + ".png"],
+        ["predict", DEFAULT_RUN],
+        ["predict", "pyproject.toml"],
+        ["dance"],
+        [],
+    ],
+)
+def test_a_bad_argument_ends_with_two_and_one_line(arguments):
+    result = call(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert len(result.stderr.strip()) > 20

@@ -1,0 +1,242 @@
+"""Real worker processes: started, steered on stdin, hung up on, killed, resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.files import write_json
+from model.history import Follower
+from model.recognizer import Recognizer
+from model.records import Augmentation, TrainingConfig
+from model.runs import Run, RunStore
+
+PROJECT = Path(__file__).parent.parent.parent
+QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
+ENDLESS = replace(QUICK, epochs=1000)
+
+
+class Worker:
+    """A worker process on a fresh run, and what its event file says."""
+
+    def __init__(self, run: Run):
+        self.run, self.follower = run, Follower(run.path / "events.jsonl")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "model", "train", "--run", str(run.path), "--control"],
+            cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def say(self, do, **fields):
+        self.process.stdin.write(json.dumps({"do": do} | fields) + "\n")
+        self.process.stdin.flush()
+
+    def wait_for(self, true, seconds=60):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            history = self.follower.read()
+            if true(history):
+                return history
+            time.sleep(0.02)
+        raise AssertionError(f"not in {seconds} s; last event {self.follower.read().last}")
+
+    def wait_for_batches(self, n):
+        return self.wait_for(lambda history: len(history.step) >= n)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@pytest.fixture
+def start():
+    workers = []
+
+    def starter(config=ENDLESS, run=None):
+        workers.append(Worker(run or RunStore().create(config)))
+        return workers[-1]
+
+    yield starter
+    for worker in workers:
+        worker.process.kill()
+        worker.process.wait()
+        for pipe in (worker.process.stdin, worker.process.stdout, worker.process.stderr):
+            with suppress(OSError):
+                pipe.close()
+
+
+def events(run):
+    return [json.loads(line)["event"] for line in (run.path / "events.jsonl").read_text().splitlines()]
+
+
+def test_a_training_leaves_a_complete_run(start):
+    worker = start(QUICK)
+    assert worker.process.wait(120) == 0
+    run = RunStore().open(worker.run.id)
+    assert run.status() == "finished"
+    assert run.manifest["kept_epoch"] in (1, 2)
+    assert run.metrics.accuracy > 0.8
+    assert run.metrics.n == len(run.evaluation().labels) == 360
+    assert run.description["dataset"]["name"] == "uci-digits"
+    assert run.description["dataset"]["fingerprint"]
+    assert "tensorflow" in run.description["versions"]
+    names = sorted(path.name for path in run.checkpoints.iterdir())
+    assert names == sorted(f"epoch-00{i}.{kind}" for i in range(3) for kind in ("keras", "tflite"))
+    assert events(run)[-1] == "finished"
+    assert [path.name for path in run.path.glob(".*")] == [".lock"], "nothing half-written is left"
+
+
+def test_pause_step_resume_and_stop_obey_at_once(start):
+    worker = start()
+    worker.wait_for_batches(3)
+    worker.say("pause")
+    paused_at = worker.wait_for(lambda history: history.paused).step[-1]
+    time.sleep(0.5)
+    assert worker.follower.read().step[-1] == paused_at
+    worker.say("step")
+    assert worker.wait_for(lambda history: history.step[-1] > paused_at).step[-1] == paused_at + 1
+    worker.say("set", learning_rate=0.0003)
+    worker.wait_for(lambda history: history.last["event"] == "set")
+    worker.say("resume")
+    history = worker.wait_for(lambda history: history.step[-1] >= paused_at + 4)
+    assert history.step.tolist() == list(range(1, len(history.step) + 1)), "no batch is lost or done twice"
+    assert history.learning_rate[-1] == pytest.approx(0.0003)
+    worker.say("stop")
+    assert worker.process.wait(60) == 0
+    run = RunStore().open(worker.run.id)
+    assert run.status() == "stopped"
+    assert Recognizer(run.network).input_shape == (28, 28, 1)
+    assert run.metrics is not None
+
+
+def test_words_that_are_no_command_are_passed_over(start):
+    worker = start()
+    worker.wait_for_batches(1)
+    worker.process.stdin.write('nonsense\n{"do": "dance"}\n{"do": "set", "learning_rate": "fast"}\n')
+    worker.say("stop")
+    assert worker.process.wait(60) == 0
+
+
+def test_when_the_app_is_gone_the_worker_saves_and_the_run_resumes(start):
+    worker = start(replace(QUICK, epochs=60))
+    worker.wait_for_batches(50)
+    begin = time.monotonic()
+    worker.process.stdin.close()
+    worker.process.wait(30)
+    assert time.monotonic() - begin < 15
+    run = RunStore().open(worker.run.id)
+    assert run.status() == "interrupted"
+    assert events(run)[-1] == "interrupted"
+    left_at = worker.follower.read().step[-1]
+    assert run.resumption().step == left_at
+    again = start(run=run)
+    history = again.wait_for(lambda history: len(history.step) and history.step[-1] > left_at)
+    assert history.step.tolist() == list(range(1, len(history.step) + 1))
+    again.say("stop")
+    assert again.process.wait(60) == 0
+    assert RunStore().open(run.id).status() == "stopped"
+    assert not list(run.checkpoints.glob("step-*")), "a complete run needs no checkpoint in mid-epoch"
+
+
+def test_a_killed_worker_leaves_its_last_epoch_to_resume_from(start):
+    worker = start()
+    worker.wait_for(lambda history: len(history.epochs) >= 2)
+    worker.process.kill()
+    worker.process.wait(10)
+    run = RunStore().open(worker.run.id)
+    assert run.status(alive=False) == "interrupted"
+    epochs = worker.follower.read().epochs
+    resumption = run.resumption()
+    assert resumption.step == epochs[-1]["step"]
+    again = start(run=run)
+    history = again.wait_for(lambda history: len(history.step) and history.step[-1] > resumption.step)
+    assert history.step.tolist() == list(range(1, len(history.step) + 1))
+    again.end()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_interrupts_and_keeps(start, name):
+    worker = start()
+    worker.wait_for_batches(5)
+    os.kill(worker.process.pid, getattr(signal, name))
+    assert worker.process.wait(30) == 130
+    assert events(worker.run)[-1] == "interrupted"
+
+
+def test_a_heartbeat_tells_that_a_paused_worker_lives(start):
+    worker = start()
+    worker.wait_for_batches(1)
+    worker.say("pause")
+    worker.wait_for(lambda history: history.paused)
+    path = worker.run.path / "events.jsonl"
+    before = path.stat().st_mtime
+    deadline = time.monotonic() + 10
+    while path.stat().st_mtime == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert path.stat().st_mtime > before
+    assert worker.run.status() == "paused"
+
+
+def test_a_dataset_that_is_not_there_fails_the_run_with_a_sentence(start):
+    worker = start(replace(QUICK, dataset="no-such-thing"))
+    assert worker.process.wait(60) == 1
+    run = RunStore().open(worker.run.id)
+    assert run.status() == "failed"
+    assert "no-such-thing" in run.manifest["reason"]
+    assert "Traceback" not in worker.process.stderr.read()
+
+
+def test_a_second_worker_keeps_off_a_run_that_is_being_trained(start):
+    worker = start()
+    worker.wait_for_batches(1)
+    second = start(run=worker.run)
+    assert second.process.wait(60) == 2
+    assert "being trained by another process" in second.process.stderr.read()
+    worker.wait_for_batches(len(worker.follower.read().step) + 5)
+
+
+def test_a_dataset_that_has_changed_is_not_gone_on_with(start, tmp_path, monkeypatch, rng):
+    def bring(n):
+        x, y = rng.integers(0, 256, (n, 28, 28)).astype(np.uint8), np.arange(n) % 10
+        np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x[:20], y_test=y[:20])
+
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    bring(600)
+    worker = start(replace(ENDLESS, dataset="own"))
+    worker.wait_for(lambda history: history.epochs)
+    worker.end()
+    bring(300)
+    again = start(run=worker.run)
+    assert again.process.wait(60) == 130
+    assert worker.run.status() == "interrupted"
+    assert "has changed since this run began" in worker.follower.read().last["reason"]
+    assert not (worker.run.path / "run.json").exists(), "with the images back it can go on"
+
+
+def test_mirrored_digits_are_not_taught(start):
+    worker = start(replace(QUICK, augmentation=Augmentation(flip=True)))
+    assert worker.process.wait(60) == 1
+    assert "mean something else when mirrored" in worker.follower.read().last["reason"]
+
+
+def test_bytes_that_are_no_text_neither_stop_nor_deafen_a_worker(start):
+    worker = start()
+    worker.wait_for_batches(1)
+    worker.process.stdin.buffer.write(b"\xff\xfe\n" + b'{"do": "set", "learning_rate": 1' + 400 * b"0" + b"}\n")
+    worker.process.stdin.close()
+    assert worker.process.wait(30) == 130
+
+
+def test_a_complete_run_is_not_trained_again(start):
+    run = RunStore().create(QUICK)
+    write_json(run.path / "run.json", {"status": "failed", "reason": "a test"})
+    worker = start(run=run)
+    assert worker.process.wait(60) == 2
+    assert "expected an incomplete one" in worker.process.stderr.read()
