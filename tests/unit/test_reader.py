@@ -1,0 +1,118 @@
+"""Drawings and files in, readings out, with the network that comes with the app."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.errors import InkError
+from model.reader import REJECT_ABOVE, Reader, Readings, read_file
+from model.recognizer import Recognizer
+from model.runs import DEFAULT_RUN, RunStore
+
+SEVEN = [[[80, 70], [200, 70], [140, 210]]]
+ONE = [[[140, 60], [140, 220]]]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return Reader(Recognizer(RunStore().open(DEFAULT_RUN).network))
+
+
+@pytest.mark.parametrize("strokes", [[], [[]], [[], []]])
+def test_an_empty_drawing_has_no_reading(reader, strokes):
+    readings = reader.read_strokes(strokes)
+    assert readings.to_dict() == {"text": "", "accepted": False, "reject_score": 1.0, "digits": []}
+
+
+@pytest.mark.parametrize("strokes, text", [(SEVEN, "7"), (ONE, "1")])
+def test_plain_digits_are_read(reader, strokes, text):
+    readings = reader.read_strokes(strokes)
+    assert readings.text == text
+    assert readings.accepted
+    assert readings.reject_score == pytest.approx(1 - readings.digits[0].probability)
+
+
+def test_probabilities_are_those_of_ten_digits(reader):
+    reading = reader.read_strokes(SEVEN).digits[0]
+    assert reading.probabilities.shape == (10,)
+    assert reading.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert reading.image.shape == (28, 28)
+
+
+def test_the_box_is_in_canvas_pixels(reader):
+    assert reader.read_strokes(SEVEN).digits[0].box == (80, 70, 200, 210)
+
+
+def test_numbers_are_read_from_left_to_right(reader):
+    shifted = [[[x + 200, y] for x, y in stroke] for stroke in SEVEN]
+    readings = reader.read_strokes(shifted + ONE, numbers=True)
+    assert readings.text == "17"
+    assert [each.box[0] for each in readings.digits] == [140, 280]
+
+
+def test_a_doubtful_drawing_is_not_accepted_but_still_read(reader):
+    cross = [[[60, 60], [220, 220]], [[60, 220], [220, 60]]]
+    doubtful = reader.read_strokes(cross)
+    assert doubtful.text
+    assert doubtful.reject_score > REJECT_ABOVE
+    assert not doubtful.accepted
+    assert "does not look like a digit" in doubtful.describe()
+
+
+def test_a_network_for_colour_images_does_not_read_drawings(tmp_path):
+    from model import architectures, training
+
+    path = tmp_path / "model.tflite"
+    training.export_litert(architectures.build("dense-64", (32, 32, 3), 10), path)
+    with pytest.raises(InkError, match="expected .28, 28, 1. for drawings"):
+        Reader(Recognizer(path))
+
+
+@pytest.mark.parametrize("name, opener", [("a.jsonl", open), ("a.jsonl.gz", gzip.open)])
+def test_a_file_of_drawings_is_read_line_by_line(reader, tmp_path, name, opener):
+    path = tmp_path / name
+    with opener(path, "wt") as file:
+        file.writelines(json.dumps({"strokes": strokes}) + "\n" for strokes in (SEVEN, [], ONE))
+        file.write("\n")
+    assert [readings.text for readings in read_file(reader, path)] == ["7", "", "1"]
+
+
+def test_a_picture_of_a_digit_is_read(reader, tmp_path):
+    page = np.full((200, 160), 240, np.uint8)
+    page[40:160, 74:86] = 30
+    path = tmp_path / "one.png"
+    Image.fromarray(page).save(path)
+    assert next(read_file(reader, path)).text == "1"
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("no json\n", "line 1, is no JSON"),
+        ('{"strokes": []}\n{"ink": []}\n', "line 2, has no strokes"),
+        ("[1]\n", "has no strokes"),
+        ('{"strokes": 7}\n', "line 1, came as 7; expected a list of strokes"),
+        ('{"strokes": [[["a", 1]]]}\n', "expected canvas pixels"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_file(reader, tmp_path, content, said):
+    path = tmp_path / "drawn.jsonl"
+    path.write_text(content)
+    with pytest.raises(InkError, match=said) as caught:
+        list(read_file(reader, path))
+    assert "drawn.jsonl" in str(caught.value)
+
+
+def test_files_of_other_kinds_are_refused_in_words(reader, tmp_path):
+    for name, content in (("a.txt", b"x"), ("b.jsonl", b"\xff\xfe\x00"), ("c.jsonl.gz", b"cut"), ("d.png", b"text")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InkError, match="expected"):
+            list(read_file(reader, tmp_path / name))
+
+
+def test_a_reading_is_described_for_people(reader):
+    assert reader.read_strokes(SEVEN).describe().startswith("7  ")
+    assert Readings(()).describe() == "nothing is drawn"
