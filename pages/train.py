@@ -1,0 +1,58 @@
+"""Train: choose, start, watch live, keep."""
+
+import streamlit as st
+
+from model.errors import DigitLabError, RunError
+from model.records import TrainingConfig
+from model.runs import DEFAULT_RUN
+from pages.ui import controls, frame, live, services, state
+
+frame.page("Train")
+
+
+def chosen_run() -> str | None:
+    """Return the run to show: the address's, else the one last watched here, else one that is under way."""
+    active = services.jobs().active()
+    return st.query_params.get("run") or state.run_watched() or (active[0] if active else None)
+
+
+def start(config: TrainingConfig) -> None:
+    """Start a training and show it; its address can be shared."""
+    try:
+        st.query_params["run"] = services.jobs().start(config).id
+    except RunError as error:
+        st.warning(str(error))
+
+
+settings, watching = st.columns([1, 2.4], gap="medium")
+with settings:
+    config = controls.training_controls()
+    if st.button(
+        "Start",
+        key="train-start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=config is None,
+    ):
+        start(config)
+
+with watching:
+    run_id = chosen_run()
+    if run_id is None:
+        st.subheader("Watch a network learn")
+        st.markdown(
+            "Choose the images and the network, then press **Start**. Loss and accuracy move with every batch; "
+            "after each epoch the network is tried on validation images that it never learns from. The training "
+            "goes on when you leave this page, and the address of this page brings you back to it."
+        )
+        st.caption("This is how the network that comes with Digit Lab learnt:")
+        live.example(services.store().open(DEFAULT_RUN))
+    else:
+        try:
+            live.watch(run_id)
+            state.set_run_watched(run_id)
+        except DigitLabError as error:
+            st.warning(str(error))
+
+frame.footer()

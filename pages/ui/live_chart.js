@@ -1,0 +1,43 @@
+// Draws a Plotly figure on one node and updates it in place. Called by Streamlit with each new figure.
+
+let library;
+
+function load(script) {
+  // Relative to the app's base, because Community Cloud serves apps below a path.
+  library ??= new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = new URL(script, document.baseURI).href;
+    tag.onload = () => resolve(window.Plotly);
+    tag.onerror = () => { library = undefined; reject(new Error(`${tag.src} did not load`)); };
+    document.head.append(tag);
+  });
+  return library;
+}
+
+function themed(layout, node) {
+  const style = getComputedStyle(node);
+  const text = style.getPropertyValue("--st-text-color").trim() || style.color;
+  const line = style.getPropertyValue("--st-border-color").trim() || "rgba(128,128,128,.3)";
+  const font = style.getPropertyValue("--st-font").trim() || style.fontFamily;
+  const axes = {};
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    axes[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name] };
+  }
+  return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, ...layout, ...axes,
+           font: { family: font, color: text, size: 13, ...layout.font } };
+}
+
+export default function ({ data, parentElement }) {
+  const node = parentElement.querySelector(".live-chart");
+  node.style.height = `${data.height}px`;
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", data.description);
+  node.newest = data.figure;
+  load(data.script).then((Plotly) => {
+    // Figures that arrived while the library was loading are skipped: only the newest is drawn.
+    if (node.newest !== data.figure || !node.isConnected) return;
+    Plotly.react(node, data.figure.data, themed(data.figure.layout, node), {
+      displayModeBar: false, responsive: true,
+    });
+  }).catch((error) => { node.textContent = `The chart can't be drawn: ${error.message}.`; });
+}

@@ -1,0 +1,89 @@
+"""The one bridge to `model/`: what is shared by all visitors of this server, built once.
+
+Knows Streamlit's caches and the model package; draws nothing.
+"""
+
+import atexit
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from model import data
+from model.errors import DataError
+from model.jobs import JobManager
+from model.recognizer import Recognizer
+from model.runs import DEFAULT_RUN, Damaged, Run, RunStore
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> RunStore:
+    """Return the run store."""
+    return RunStore()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> JobManager:
+    """Return the manager of the worker processes; it ends them when the server ends."""
+    manager = JobManager(store())
+    atexit.register(manager.close)
+    return manager
+
+
+def usable_runs() -> tuple[list[Run], list[Damaged]]:
+    """Return the runs that have a network, newest first and shipped ones last, and the damaged folders."""
+    runs, damaged = store().list()
+    return [run for run in runs if run.metrics], damaged
+
+
+def choose_default(runs: list[Run], wanted: str | None) -> int:
+    """Return the index of the run called `wanted`, else of the shipped default, else 0."""
+    ids = [run.id for run in runs]
+    return next((ids.index(each) for each in (wanted, DEFAULT_RUN) if each in ids), 0)
+
+
+def recognizer(run: Run) -> Recognizer:
+    """Return the network of a run, loaded once for all visitors."""
+    path = run.network
+    return _recognizer(path, path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _recognizer(path: Path, written: int) -> Recognizer:
+    return Recognizer(path)
+
+
+def test_images(run: Run) -> np.ndarray:
+    """Return the test images that a run was scored on, `(n, h, w, c)` uint8.
+
+    Nothing is downloaded. Raises DataError with a sentence where they are not on this machine or are others.
+    """
+    facts = run.description.get("dataset", {})
+    name = run.config.dataset
+    status = data.status(name)
+    if not status.here:
+        raise DataError(f"The pictures are missing because {status.title} is not on this machine: {status.where}.")
+    return _test_images(name, facts.get("fingerprint"))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the test images…")
+def _test_images(name: str, fingerprint: str | None) -> np.ndarray:
+    dataset = data.load(name)
+    if dataset.fingerprint != fingerprint:
+        raise DataError(
+            f"The pictures are missing because the {name} on this machine is not the one this run was scored on; "
+            "expected the same file, so put it back or train again."
+        )
+    # A copy, so that the training images, six times as many, can leave the memory.
+    return dataset.x_test.copy()
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def reachable(name: str) -> bool:
+    """Tell whether a dataset that is not here could be downloaded now; asked at most once a minute."""
+    return data.reachable(name)
+
+
+def default_dataset() -> str:
+    """Return mnist where it can be had, else the digits that come with scikit-learn."""
+    return "mnist" if data.status("mnist").here or reachable("mnist") else "uci-digits"

@@ -1,0 +1,192 @@
+"""The logic of the pages, run by Streamlit's own AppTest: what each shows. The Draw page needs a real browser."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from model.files import write_json
+from model.records import TrainingConfig
+from model.runs import DEFAULT_RUN, RunStore
+
+PROJECT = Path(__file__).parent.parent.parent
+PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached(monkeypatch):
+    """Every test asks for its own home and data; the network is never asked."""
+    import streamlit as st
+
+    monkeypatch.setattr("model.data.reachable", lambda name, timeout=2.0: False)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def opened(page, **query):
+    """Open one page of the app first, as a deep link does."""
+    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
+    if page != "app.py":
+        test.switch_page(page)
+    return test.run()
+
+
+def text(test):
+    return " ".join(
+        str(each.value) for kind in ("title", "header", "subheader", "markdown", "caption") for each in test.get(kind)
+    )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "pages/draw.py"])
+def test_every_page_opens_first_without_an_error(page):
+    test = opened(page)
+    assert not test.exception
+    assert not test.error
+
+
+def test_home_tells_what_is_ready():
+    shown = text(opened("app.py"))
+    assert "UCI digits" in shown
+    assert "answers on the Draw page" in shown
+    assert DEFAULT_RUN in shown
+
+
+def test_home_tells_which_dataset_is_here(real_data):
+    assert "mnist.npz in the folder named by DIGIT_LAB_DATA" in text(opened("app.py"))
+
+
+def test_without_mnist_the_train_page_offers_what_needs_no_network_and_says_why():
+    test = opened("pages/train.py")
+    assert test.selectbox(key="train-dataset").value == "uci-digits"
+    assert "MNIST is not on this machine" in text(test)
+    assert "DIGIT_LAB_DATA" in text(test)
+
+
+def test_a_dataset_to_be_downloaded_says_so():
+    test = opened("pages/train.py")
+    test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
+    assert "downloaded (31 MB) when the training starts" in text(test)
+
+
+def test_where_mnist_is_here_it_is_the_default(real_data):
+    test = opened("pages/train.py")
+    assert test.selectbox(key="train-dataset").value == "mnist"
+
+
+def test_settings_start_as_the_exercise_is_taught():
+    test = opened("pages/train.py")
+    assert test.selectbox(key="train-preset").value == DEFAULT_RUN
+    assert test.number_input(key="train-epochs").value == 5
+    assert test.number_input(key="train-batch-size").value == 32
+    assert test.number_input(key="train-learning-rate-constant").value == 0.001
+
+
+def test_one_cycle_brings_its_own_learning_rate():
+    test = opened("pages/train.py")
+    test.selectbox(key="train-schedule").set_value("one-cycle").run()
+    assert test.number_input(key="train-learning-rate-one-cycle").value == 0.008
+
+
+def test_start_queues_exactly_what_is_chosen(monkeypatch):
+    from model.jobs import JobManager
+
+    asked = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+    test = opened("pages/train.py")
+    test.number_input(key="train-epochs").set_value(2)
+    test.number_input(key="train-seed").set_value(7)
+    test.selectbox(key="train-preset").set_value("dense-64")
+    test.button(key="train-start").click().run()
+    assert not test.exception
+    run = RunStore().open(asked[0])
+    assert run.config == TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, seed=7)
+    assert test.query_params["run"] in (run.id, [run.id])
+
+
+@pytest.mark.parametrize("wanted", ["no-such-run", "../../etc", "<script>alert(1)</script>"])
+@pytest.mark.parametrize("page", ["pages/train.py", "pages/evaluate.py"])
+def test_an_address_with_a_run_that_does_not_exist_is_answered_in_words(page, wanted):
+    test = opened(page, run=wanted)
+    assert not test.exception
+    assert "here" in test.warning[0].value
+    assert wanted not in test.warning[0].value or wanted == "no-such-run"
+
+
+def test_a_link_to_a_run_is_followed_and_a_later_choice_is_the_visitors():
+    other = RunStore().create(TrainingConfig())
+    shutil.copytree(RunStore().open(DEFAULT_RUN).path, other.path, dirs_exist_ok=True)
+    test = opened("pages/evaluate.py", run=other.id)
+    assert test.selectbox(key="eval-run-choice").value == other.id
+    test.selectbox(key="eval-run-choice").set_value(DEFAULT_RUN).run()
+    assert test.selectbox(key="eval-run-choice").value == DEFAULT_RUN
+    assert test.query_params["run"] in (DEFAULT_RUN, [DEFAULT_RUN])
+    test.query_params["run"] = other.id
+    test.run()
+    assert test.selectbox(key="eval-run-choice").value == other.id
+
+
+def test_home_leads_back_to_an_interrupted_training():
+    run = RunStore().create(TrainingConfig(dataset="uci-digits"))
+    links = [each.proto for each in opened("app.py").get("page_link") if "interrupted" in each.proto.label]
+    assert [run.id in str(link) for link in links] == [True]
+
+
+def test_a_failed_run_shows_its_reason():
+    run = RunStore().create(TrainingConfig(dataset="uci-digits"))
+    write_json(run.path / "run.json", {"status": "failed", "reason": "The loss was no longer a number."})
+    test = opened("pages/train.py", run=run.id)
+    assert test.error[0].value == "The loss was no longer a number."
+    assert not test.exception
+
+
+def test_an_interrupted_run_can_be_resumed():
+    run = RunStore().create(TrainingConfig(dataset="uci-digits"))
+    test = opened("pages/train.py", run=run.id)
+    assert "Interrupted" in str(test.get("progress")) or "Resume starts it from the beginning" in text(test)
+    assert test.button(key="train-resume").label == "Resume"
+
+
+def test_evaluate_shows_the_stored_figures_and_says_why_pictures_are_missing():
+    test = opened("pages/evaluate.py")
+    metrics = RunStore().open(DEFAULT_RUN).metrics
+    shown = {metric.label: metric.value for metric in test.metric}
+    assert shown["Accuracy"] == f"{metrics.accuracy:.2%}"
+    assert shown["Loss"] == f"{metrics.loss:.4f}"
+    assert "pictures are missing because MNIST is not on this machine" in test.info[0].value
+    assert len(test.table) == 2
+
+
+def test_evaluate_shows_the_pictures_where_the_dataset_is(real_data):
+    test = opened("pages/evaluate.py")
+    assert not test.info
+    assert not test.exception
+    html = " ".join(each.body for each in test.get("html") if hasattr(each, "body")) or str(test.main)
+    assert "gallery" in html
+
+
+def test_evaluate_names_damaged_runs():
+    RunStore().home.mkdir(parents=True)
+    (RunStore().home / "broken").mkdir()
+    test = opened("pages/evaluate.py")
+    assert "broken is damaged" in test.warning[0].value
+
+
+def test_pictures_of_another_dataset_of_the_same_name_are_not_shown(real_data, tmp_path, monkeypatch):
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8), np.arange(40) % 10
+    np.savez(tmp_path / "mnist.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    assert "is not the one this run was scored on" in opened("pages/evaluate.py").info[0].value
+
+
+def test_a_setting_of_the_command_line_that_no_widget_offers_is_still_shown():
+    run = RunStore().create(replace(TrainingConfig(), epochs=1000))
+    assert not opened("pages/train.py", run=run.id).exception

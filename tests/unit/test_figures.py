@@ -1,0 +1,63 @@
+"""Plotly figures hold what they were given."""
+
+import json
+
+import numpy as np
+import pytest
+
+from model.history import History
+from pages.ui import figures
+
+
+def history(n, total=None, ended=False):
+    step = np.arange(1, n + 1)
+    facts = {"epochs": 1, "batches_per_epoch": total or n}
+    epochs = ({"epoch": 1, "step": n, "val_loss": 0.4, "val_accuracy": 0.9},) if n else ()
+    last = {"event": "finished"} if ended else {"event": "batch"}
+    return History(step, 1 / step, 1 - 1 / step, step * 0.0, epochs, facts, last, False, 1.0)
+
+
+@pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
+@pytest.mark.parametrize("name", ["loss", "accuracy"])
+def test_a_curve_never_has_more_than_400_points(n, name):
+    training, validation = figures.curve(history(n), name, percent=name == "accuracy").data
+    assert len(training.x) == len(training.y) <= 400
+    assert len(validation.x) == (1 if n else 0)
+
+
+def test_a_curve_leaves_room_for_the_whole_training_and_none_once_it_has_ended():
+    assert figures.curve(history(10, total=50), "loss", False).layout.xaxis.range == (0, 51)
+    assert figures.curve(history(10, total=50, ended=True), "loss", False).layout.xaxis.range == pytest.approx(
+        (0, 10.2)
+    )
+
+
+def test_zoom_survives_new_points():
+    first, second = (figures.curve(history(n), "loss", False) for n in (10, 20))
+    assert first.layout.uirevision == second.layout.uirevision
+
+
+def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
+    probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
+    (bars,) = figures.probability_bars("0123456789", probabilities).data
+    assert list(bars.x) == pytest.approx(probabilities.tolist())
+    assert bars.text[:4] == ("", "90.0%", "10.0%", "")
+    assert [i for i, colour in enumerate(bars.marker.color) if colour == figures.BLUE] == [1]
+
+
+def test_without_an_answer_no_bar_stands_out():
+    (bars,) = figures.probability_bars("0123456789", np.zeros(10)).data
+    assert set(bars.marker.color) == {figures.GREY}
+
+
+def test_the_matrix_shows_counts_and_colours_only_mistakes():
+    confusion = np.array([[90, 2], [0, 80]])
+    heatmap, counts = figures.confusion_matrix(confusion, ["a", "b"], dark=False).data
+    assert np.array_equal(heatmap.customdata, confusion)
+    assert np.array_equal(heatmap.z, [[0, 2], [0, 0]])
+    shown = set(zip(counts.y, counts.x, counts.text, strict=True))
+    assert shown == {("a", "a", "90"), ("a", "b", "2"), ("b", "b", "80")}
+
+
+def test_a_figure_is_json():
+    json.loads(figures.curve(history(3), "loss", False).to_json())
