@@ -1,0 +1,194 @@
+"""A real server and a real Chromium, the machine's own or Playwright's. Without one, these tests skip and say why."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent.parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# Streamlit itself asks below a page's path first, when a page is opened by its own address, and then above it.
+STREAMLITS_OWN_PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
+
+
+class Server:
+    """`streamlit run app.py` on a free port, with a home of its own."""
+
+    def __init__(self, home: Path, data: Path | None):
+        self.home, self.log = home, home / "server.log"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.environment = os.environ | {"DIGIT_LAB_HOME": str(home / "runs"), "DIGIT_LAB_CACHE": str(home / "cache")}
+        # A dead proxy: what these tests see must not depend on whether MNIST could be downloaded.
+        self.environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+        self.environment |= {"KERAS_HOME": str(home / "keras"), "DIGIT_LAB_DATA": str(data) if data else ""}
+        self.start()
+
+    def start(self):
+        arguments = ["--server.port", str(self.port), "--server.headless", "true", "--server.fileWatcherType", "none"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
+                cwd=PROJECT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def wait_until_ready(self, seconds=60):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
+                    return self
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"no server in {seconds} s:\n{self.log.read_text()}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@contextmanager
+def _running(home: Path, data: Path | None):
+    server = Server(home, data)
+    try:
+        yield server.wait_until_ready()
+    finally:
+        server.stop()
+    log = server.log.read_text()
+    assert "Traceback" not in log, log
+    assert "Error:" not in log, log
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A cold server without any dataset folder."""
+    with _running(tmp_path, None) as server:
+        yield server
+
+
+@pytest.fixture
+def server_with_mnist(tmp_path, real_data):
+    with _running(tmp_path, real_data) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright's Python package")
+    with sync_api.sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        found = next(filter(None, map(shutil.which, NAMES)), None) or (str(own) if own.exists() else None)
+        if not found:
+            if os.environ.get("DIGIT_LAB_REQUIRE_BROWSER"):
+                pytest.fail("DIGIT_LAB_REQUIRE_BROWSER is set and no Chromium is here")
+            pytest.skip("needs Chromium: Debian's package chromium, or `playwright install chromium`")
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person's browser window, which remembers whatever the console complained of."""
+
+    def __init__(self, browser, url, **options):
+        self.url, self.complaints = url, []
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, message):
+        address = message.location.get("url", "")
+        if message.type == "error" and not STREAMLITS_OWN_PROBES.search(address):
+            self.complaints.append(f"{message.text} {address}")
+
+    def open(self, path=""):
+        self.page.goto(f"{self.url}/{path}")
+        self.page.wait_for_selector(".st-key-footer")
+        return self.page
+
+    def open_draw(self):
+        """Open the Draw page and wait until its last part, the bars, is drawn: then the canvas listens, too."""
+        self.open("draw")
+        self.page.wait_for_selector(".st-key-draw-canvas canvas")
+        self.page.wait_for_selector(".st-key-draw-bars .js-plotly-plot")
+        return self.page
+
+    def go(self, label):
+        """Follow the menu, as a person does."""
+        self.page.locator(".st-key-menu").get_by_role("link", name=label).click()
+        self.page.wait_for_url(f"**/{label.lower()}*")
+        self.page.wait_for_selector(".st-key-footer")
+
+    def text(self, key):
+        return self.page.locator(f".st-key-{key}").inner_text()
+
+    def wait_for_text(self, key, wanted, timeout=60_000):
+        self.page.locator(f".st-key-{key}").get_by_text(wanted).first.wait_for(timeout=timeout)
+
+    def points(self, key):
+        """Return how many points the training curve of a live chart holds."""
+        return self.page.evaluate(
+            "key => document.querySelector(`.st-key-${key} .live-chart`)?.data?.[0]?.x?.length ?? 0", key
+        )
+
+    def wait_for_points(self, key, more_than=0):
+        self.page.wait_for_function(
+            "([key, n]) => (document.querySelector(`.st-key-${key} .live-chart`)?.data?.[0]?.x?.length ?? 0) > n",
+            arg=[key, more_than],
+        )
+
+    def draw(self, strokes):
+        """Draw strokes, in canvas pixels, with the mouse."""
+        canvas = self.page.locator(".st-key-draw-canvas canvas.upper-canvas").last
+        canvas.wait_for()
+        self._wait_for_the_pen(canvas)
+        box = canvas.bounding_box()
+        for stroke in strokes:
+            for number, (x, y) in enumerate(stroke):
+                self.page.mouse.move(box["x"] + x, box["y"] + y)
+                if number == 0:
+                    self.page.mouse.down()
+            self.page.mouse.up()
+
+    def _wait_for_the_pen(self, canvas, seconds=20):
+        """Move over the canvas until the mouse turns into a cross: a canvas just laid can't draw yet."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for place in (20, 30):
+                canvas.hover(position={"x": place, "y": place}, force=True)
+            if canvas.evaluate("canvas => canvas.style.cursor") == "crosshair":
+                return
+        raise AssertionError(f"no pen in {seconds} s")
+
+    def answer(self):
+        return self.text("draw-answer").splitlines()[0]
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open windows; at the end of the test none of them may have complained, nor show Streamlit's error box."""
+    visitors = []
+
+    def opener(server, **options):
+        visitors.append(Visitor(chromium, server.url, **options))
+        return visitors[-1]
+
+    yield opener
+    for visitor in visitors:
+        complaints, errors = visitor.complaints, visitor.page.locator('[data-testid="stException"]').count()
+        visitor.context.close()
+        assert complaints == []
+        assert errors == 0

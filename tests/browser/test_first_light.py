@@ -1,0 +1,237 @@
+"""The whole way, in a real browser: train, watch, leave, come back, stop, evaluate, draw."""
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from model.runs import DEFAULT_RUN, RunStore
+
+pytestmark = pytest.mark.browser
+
+DIGIT = re.compile(r"^[0-9?]$")
+SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
+ONE = [[[140, 60], [140, 100], [140, 150], [140, 220]]]
+
+
+def only_run(server):
+    runs, damaged = RunStore(server.home / "runs").list()
+    assert damaged == []
+    return next(run for run in runs if not run.shipped)
+
+
+def wait_for_answer(visitor, wanted=DIGIT):
+    visitor.page.locator(".st-key-draw-answer h1").filter(has_text=wanted).wait_for()
+    return visitor.answer()
+
+
+def start_a_long_training(visitor, page=None):
+    page = page or visitor.open("train")
+    page.locator(".st-key-train-epochs input").fill("100")
+    page.locator(".st-key-train-epochs input").press("Enter")
+    page.locator(".st-key-train-start button").click()
+    return page
+
+
+def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(server, visit):
+    visitor = visit(server)
+    page = visitor.open()
+    visitor.go("Train")
+    dataset = page.locator(".st-key-train-dataset input").input_value()
+    assert dataset == "UCI digits", "what needs no network stands in"
+    start_a_long_training(visitor, page)
+    for chart in ("train-loss", "train-accuracy"):
+        visitor.wait_for_points(chart)
+    seen = visitor.points("train-loss")
+    visitor.wait_for_points("train-loss", more_than=seen)
+    assert "Running" in visitor.text("train-status")
+
+    page.reload()
+    page.wait_for_selector(".st-key-train-stop button")
+    visitor.wait_for_points("train-loss", more_than=seen)
+    visitor.go("Evaluate")
+    visitor.go("Train")
+    page.wait_for_selector(".st-key-train-stop button")
+    second_tab = visit(server)
+    second_tab.open("train")
+    second_tab.wait_for_points("train-accuracy", more_than=seen)
+
+    page.locator(".st-key-train-pause button").click()
+    page.wait_for_selector(".st-key-train-step button")
+    visitor.wait_for_text("train-status", "Paused")
+    paused = visitor.text("train-status")
+    second_tab.page.wait_for_selector(".st-key-train-resume button")
+    page.wait_for_timeout(1500)
+    assert visitor.text("train-status") == paused, "nothing moves while it is paused"
+    steps = len(only_run(server).follower.read().step)
+    page.locator(".st-key-train-step button").click()
+    page.wait_for_function("before => document.querySelector('.st-key-train-status').innerText !== before", arg=paused)
+    assert len(only_run(server).follower.read().step) == steps + 1
+    page.locator(".st-key-train-resume button").click()
+    page.wait_for_selector(".st-key-train-pause button")
+
+    page.locator(".st-key-train-stop button").click()
+    visitor.wait_for_text("train-status", "Stopped")
+    page.get_by_role("link", name="See its mistakes").click()
+    page.wait_for_selector(".st-key-eval-confusion .js-plotly-plot")
+    run = only_run(server)
+    assert f"{run.metrics.accuracy:.2%}" in visitor.text("eval-accuracy")
+    table = visitor.text("eval-classes")
+    assert all(f"{each.recall:.4f}" in table for each in run.metrics.classes)
+    shown = page.locator(".st-key-eval-errors .gallery figure")
+    shown.first.wait_for()
+    assert shown.count() == min(24, len(run.metrics.mistakes))
+    worst = run.metrics.mistakes[0]
+    assert f"{worst.true} read as {worst.predicted}" in shown.first.inner_text()
+    page.goto(f"{server.url}/draw?run={run.id}")
+    page.wait_for_selector(".st-key-draw-canvas canvas")
+    assert "uci-digits" in page.locator(".st-key-draw-model input").input_value()
+
+
+def test_charts_are_updated_in_place_and_keep_a_persons_zoom(server, visit):
+    visitor = visit(server)
+    page = start_a_long_training(visitor)
+    visitor.wait_for_points("train-loss", more_than=3)
+    chart = "document.querySelector('.st-key-train-loss .live-chart')"
+    page.evaluate(f"{chart}.dataset.mark = 'the same node'")
+    whole = page.evaluate(f"{chart}.layout.xaxis.range")
+    box = page.locator(".st-key-train-loss .nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.9, steps=5)
+    page.mouse.up()
+    zoomed = page.evaluate(f"{chart}.layout.xaxis.range")
+    assert zoomed[1] < 0.6 * whole[1], "dragging zooms in"
+    visitor.wait_for_points("train-loss", more_than=visitor.points("train-loss") + 5)
+    assert page.evaluate(f"{chart}.dataset.mark") == "the same node"
+    assert page.evaluate(f"{chart}.layout.xaxis.range") == zoomed
+    page.locator(".st-key-train-stop button").click()
+    visitor.wait_for_text("train-status", re.compile("Stopped|Finished"))
+
+
+def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
+    import psutil
+
+    visitor = visit(server)
+    page = start_a_long_training(visitor)
+    visitor.wait_for_points("train-loss", more_than=60)
+    for child in psutil.Process(server.process.pid).children(recursive=True):
+        child.kill()
+    visitor.wait_for_text("train-status", "Interrupted", timeout=5000)
+    page.locator(".st-key-train-resume button").click()
+    visitor.wait_for_text("train-status", "Running")
+    page.locator(".st-key-train-stop button").click()
+    visitor.wait_for_text("train-status", "Stopped")
+    steps = only_run(server).follower.read().step
+    assert steps.tolist() == list(range(1, len(steps) + 1)), "one curve, without gap or repetition"
+
+
+def test_a_training_outlives_its_server_and_is_gone_on_with_after_a_restart(server, visit):
+    visitor = visit(server)
+    page = start_a_long_training(visitor)
+    visitor.wait_for_points("train-loss", more_than=20)
+    page.goto("about:blank")
+    server.stop()
+    run = only_run(server)
+    assert run.status() == "interrupted"
+    server.start()
+    server.wait_until_ready()
+    page = visitor.open()
+    page.get_by_role("link", name="interrupted").click()
+    page.locator(".st-key-train-resume button").click()
+    visitor.wait_for_text("train-status", "Running")
+    page.locator(".st-key-train-stop button").click()
+    visitor.wait_for_text("train-status", "Stopped")
+    steps = run.follower.read().step
+    assert steps.tolist() == list(range(1, len(steps) + 1))
+
+
+def test_the_first_drawing_is_answered_and_clear_takes_the_answer_away(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    assert visitor.answer() == "Draw a digit"
+    blank = page.locator(".st-key-draw-seen img").get_attribute("src")
+    for strokes, digit in ((SEVEN, "7"), (ONE, "1"), (SEVEN, "7")):
+        visitor.draw(strokes)
+        wait_for_answer(visitor, re.compile(f"^{digit}$"))
+        visitor.page.wait_for_function(
+            "digit => (n => n.data[0].x.indexOf(Math.max(...n.data[0].x)) == digit)"
+            "(document.querySelector('.st-key-draw-bars .live-chart'))",
+            arg=digit,
+        )
+        page.wait_for_function("blank => document.querySelector('.st-key-draw-seen img').src !== blank", arg=blank)
+        page.locator(".st-key-draw-clear button").click()
+        page.locator(".st-key-draw-answer h1").filter(has_text="Draw a digit").wait_for()
+        assert not DIGIT.match(visitor.answer())
+        page.wait_for_function("blank => document.querySelector('.st-key-draw-seen img').src === blank", arg=blank)
+        page.wait_for_function("Math.max(...document.querySelector('.st-key-draw-bars .live-chart').data[0].x) === 0")
+
+
+def test_two_visitors_drawings_do_not_mix(server, visit):
+    first, second = visit(server), visit(server)
+    for visitor in (first, second):
+        visitor.open_draw()
+    first.draw(SEVEN)
+    assert wait_for_answer(first, re.compile("^7$")) == "7"
+    assert second.answer() == "Draw a digit"
+    second.draw(ONE)
+    assert wait_for_answer(second, re.compile("^1$")) == "1"
+    assert first.answer() == "7"
+
+
+def test_really_drawn_digits_are_read_stroke_by_stroke(server, visit, real_data):
+    with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
+        drawn = [json.loads(line) for line in file]
+    # Evenly spaced over the file, so that no one hand decides, and chosen before anything is read.
+    chosen = [drawn[i] for i in np.linspace(0, len(drawn) - 1, 20).astype(int)]
+    visitor = visit(server)
+    page = visitor.open_draw()
+    answers, told = [], []
+    for each in chosen:
+        for number, stroke in enumerate(each["strokes"], 1):
+            visitor.draw([stroke])
+            page.wait_for_selector(f".st-key-draw-seen [alt*='{number} stroke']")
+        answers.append(wait_for_answer(visitor))
+        told.append(visitor.text("draw-answer"))
+        page.locator(".st-key-draw-clear button").click()
+        page.locator(".st-key-draw-answer h1").filter(has_text="Draw a digit").wait_for()
+    right = sum(answer == str(each["label"]) for answer, each in zip(answers, chosen, strict=True))
+    assert right >= 17, list(zip(answers, (each["label"] for each in chosen), told, strict=True))
+    file = server.home / "drawn.jsonl"
+    file.write_text("".join(json.dumps({"strokes": each["strokes"]}) + "\n" for each in chosen))
+    predicted = subprocess.run(
+        [sys.executable, "-m", "model", "predict", str(file), "--json"], capture_output=True, text=True, check=True
+    )
+    readings = [json.loads(line) for line in predicted.stdout.splitlines()]
+    expected = [each["text"] if each["accepted"] else "?" for each in readings]
+    assert answers == expected, "the page answers as the command line does"
+
+
+def test_every_page_opens_first_and_the_server_has_no_tensorflow(server_with_mnist, visit):
+    import psutil
+
+    server = server_with_mnist
+    for path in ("", "train", "evaluate", "draw"):
+        visit(server).open(path)
+    visitor = visit(server)
+    page = visitor.open("evaluate")
+    page.wait_for_selector(".gallery figure")
+    assert str(len(RunStore().open(DEFAULT_RUN).metrics.mistakes)) in visitor.text("eval-errors")
+    if not hasattr(psutil.Process, "memory_maps"):
+        pytest.skip("needs a system that tells which libraries a process has mapped")
+    mapped = {entry.path for entry in psutil.Process(server.process.pid).memory_maps()}
+    assert not [path for path in mapped if "tensorflow" in path.lower() or "/keras/" in path], "no TensorFlow library"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "train", "evaluate", "draw"])
+def test_no_page_is_wider_than_a_phone(server, visit, path, scheme):
+    visitor = visit(server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = visitor.open(path)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
