@@ -1,0 +1,177 @@
+import ast
+import base64
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+NOTEBOOK = REPOSITORY / "model" / "walkthrough.ipynb"
+CELLS = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+CODE = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
+
+
+@pytest.fixture(scope="module")
+def folder_for_temporary_files(tmp_path_factory):
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory, folder_for_temporary_files):
+    """The notebook after a run on scikit-learn's digits, in the folder where Jupyter would start it."""
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is missing: pip install -r tests/requirements.txt")
+    pytest.importorskip("ipykernel", reason="ipykernel is missing: pip install -r tests/requirements.txt")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is missing: pip install -r tests/requirements.txt")
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "USERPROFILE", "KERAS_HOME", "DIGIT_LAB_HOME", "DIGIT_LAB_DATA", "DIGIT_LAB_CACHE"):
+            patch.setenv(name, str(home))
+        patch.setenv("TMPDIR", str(folder_for_temporary_files))
+        patch.setenv("DIGIT_LAB_NOTEBOOK_DATASET", "uci-digits")
+        patch.setenv("DIGIT_LAB_NOTEBOOK_EPOCHS", "2")
+        patch.delenv("PLOTLY_RENDERER", raising=False)
+        notebook = nbformat.read(NOTEBOOK, as_version=4)
+        resources = {"metadata": {"path": str(NOTEBOOK.parent)}}
+        nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def printed(executed):
+    """Everything that the run printed."""
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    return "".join(output.text for output in outputs if output.get("name") == "stdout")
+
+
+def number_after(words, printed):
+    found = re.search(re.escape(words) + r"\s+([\d.]+(?:e[+-]\d+)?)", printed)
+    assert found, f"{words!r} was not printed"
+    return float(found[1])
+
+
+def confusion_counts(notebook):
+    """Read the counts from what Plotly was given to draw; it packs arrays as base64."""
+    cell = next(cell for cell in notebook.cells if "confusion = go.Figure" in cell.source)
+    counts = cell.outputs[0].data["application/vnd.plotly.v1+json"]["data"][0]["text"]
+    if isinstance(counts, dict):
+        packed = np.frombuffer(base64.b64decode(counts["bdata"]), dtype=counts["dtype"])
+        counts = packed.reshape([int(side) for side in counts["shape"].split(",")])
+    return np.asarray(counts).astype(int)
+
+
+# The committed file
+
+
+def test_the_committed_notebook_holds_no_outputs_and_no_traces_of_a_run():
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert set(notebook["metadata"]) == {"kernelspec", "language_info"}
+    for cell in notebook["cells"]:
+        assert cell["metadata"] == {}
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_it_imports_only_what_the_app_requires():
+    nodes = [node for source in CODE for node in ast.walk(ast.parse(source))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    rooms = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)
+    assert rooms == {"keras", "numpy", "plotly", "model"}
+
+
+def test_words_come_first_and_after_two_cells_of_code_at_the_latest():
+    kinds = " ".join(cell["cell_type"] for cell in CELLS)
+    assert kinds.startswith("markdown")
+    assert "code code code" not in kinds
+
+
+@pytest.mark.parametrize("start", [".", "model", "tests/unit"])
+def test_it_finds_the_project_from_any_of_its_folders(start):
+    source = CODE[0] + "\nimport model\nprint(model.__file__)"
+    ran = subprocess.run(
+        [sys.executable, "-IB", "-c", source], cwd=REPOSITORY / start, capture_output=True, text=True, check=True
+    )
+    assert Path(ran.stdout.strip()) == REPOSITORY / "model" / "__init__.py"
+
+
+def test_outside_the_project_it_says_where_to_start_it(tmp_path):
+    ran = subprocess.run([sys.executable, "-IB", "-c", CODE[0]], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert f"No app.py in {tmp_path.resolve()}" in ran.stderr
+    assert "inside the Digit Lab project" in ran.stderr
+
+
+# A run from top to bottom
+
+
+def test_it_runs_from_top_to_bottom_without_error(executed):
+    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+def test_every_chart_is_drawn_by_plotly(executed):
+    charts = [
+        output.data["application/vnd.plotly.v1+json"]
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.plotly.v1+json" in output.get("data", {})
+    ]
+    titles = [chart["layout"]["title"]["text"] for chart in charts]
+    assert "Confusion matrix of the test images" in titles
+    assert "How it learnt" in titles
+    assert all(chart["data"] for chart in charts)
+
+
+def test_one_epoch_reads_more_than_four_fifths_of_the_test_images(printed):
+    assert 0.8 < number_after("Test accuracy", printed) < 1
+
+
+def test_the_confusion_matrix_counts_what_the_accuracy_says(executed, printed):
+    counts = confusion_counts(executed)
+    assert counts.sum() == 360
+    assert counts.trace() / counts.sum() == pytest.approx(number_after("Test accuracy", printed), abs=5e-5)
+
+
+def test_no_image_is_learnt_from_and_validated_with(printed):
+    assert number_after("in both:", printed) == 0
+
+
+def test_our_count_of_parameters_is_that_of_keras(printed):
+    ours, theirs = re.search(r"our total ([\d,]+), Keras's ([\d,]+)", printed).groups()
+    assert ours == theirs == "225,034"
+
+
+def test_sparse_and_one_hot_labels_give_the_same_loss(printed):
+    sparse, one_hot = re.findall(r"^(?:sparse|one-hot) .*loss ([\d.]+)$", printed, re.MULTILINE)
+    assert float(sparse) == pytest.approx(float(one_hot), abs=2e-6)
+
+
+def test_a_saved_and_loaded_network_answers_the_same(printed):
+    assert number_after("Largest difference between saved and loaded", printed) < 1e-6
+
+
+def test_keras_and_litert_give_the_same_probabilities(printed):
+    assert number_after("Largest difference between Keras and LiteRT", printed) < 1e-4
+    assert number_after("Same answers", printed) == 100
+
+
+def test_the_shipped_network_reads_the_seven_that_the_notebook_draws(printed):
+    assert re.search(r"^The shipped network reads 7 with [\d.]+%, accepted: True$", printed, re.MULTILINE)
+
+
+def test_the_learning_rate_is_chosen_by_validation_accuracy(printed):
+    tried = re.findall(r"^learning rate (\S+): validation accuracy (\S+)$", printed, re.MULTILINE)
+    accuracies = {float(rate): float(accuracy) for rate, accuracy in tried}
+    assert len(accuracies) == 2
+    assert accuracies[number_after("chosen:", printed)] == max(accuracies.values())
+
+
+def test_a_run_leaves_no_file_of_its_own_behind(executed, folder_for_temporary_files):
+    assert not list(folder_for_temporary_files.glob("digit-lab-*"))
