@@ -62,7 +62,10 @@ def test_images(run: Run) -> np.ndarray:
     name = run.config.dataset
     status = data.status(name)
     if not status.here:
-        raise DataError(f"The pictures are missing because {status.title} is not on this machine: {status.where}.")
+        raise DataError(
+            f"The pictures are missing because {status.title} is not on this machine; to see them, train on it once, "
+            f"which downloads it, or put {name}.npz into the folder named by DIGIT_LAB_DATA."
+        )
     return _test_images(name, facts.get("fingerprint"))
 
 
@@ -78,9 +81,9 @@ def _test_images(name: str, fingerprint: str | None) -> np.ndarray:
     return dataset.x_test.copy()
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_data(ttl=600, show_spinner=False)
 def reachable(name: str) -> bool:
-    """Tell whether a dataset that is not here could be downloaded now; asked at most once a minute."""
+    """Tell whether a dataset could be downloaded; asked every ten minutes, as the answer may take two seconds."""
     return data.reachable(name)
 
 
