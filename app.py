@@ -45,9 +45,8 @@ def show_runs() -> None:
     """Show which networks are here and which one answers on the Draw page."""
     st.subheader("Networks")
     runs, damaged = services.usable_runs()
-    default = runs[services.choose_default(runs, None)].id if runs else None
     for run in runs[:_SHOWN]:
-        in_use = " · answers on the Draw page" if run.id == default else ""
+        in_use = " · answers on the Draw page" if run == services.default_run(runs) else ""
         st.markdown(f":material/neurology: {controls.run_title(run)}{in_use}")
     if not runs:
         st.markdown("None yet: train one.")

@@ -115,7 +115,7 @@ def run_control(label: str, key: str, runs: list[Run]) -> Run:
     chosen = st.selectbox(
         label,
         list(by_id),
-        index=services.choose_default(runs, None),
+        index=list(by_id).index(services.default_run(runs).id),
         format_func=lambda run_id: run_title(by_id[run_id]) if run_id in by_id else run_id,
         key=key,
         **_KEPT,

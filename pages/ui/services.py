@@ -36,10 +36,9 @@ def usable_runs() -> tuple[list[Run], list[Damaged]]:
     return [run for run in runs if run.metrics], damaged
 
 
-def choose_default(runs: list[Run], wanted: str | None) -> int:
-    """Return the index of the run called `wanted`, else of the shipped default, else 0."""
-    ids = [run.id for run in runs]
-    return next((ids.index(each) for each in (wanted, DEFAULT_RUN) if each in ids), 0)
+def default_run(runs: list[Run]) -> Run:
+    """Return the run that is used where none was chosen: the shipped one, else the first. `runs` is not empty."""
+    return next((run for run in runs if run.id == DEFAULT_RUN), runs[0])
 
 
 def recognizer(run: Run) -> Recognizer:
@@ -56,7 +55,7 @@ def _recognizer(path: Path, written: int) -> Recognizer:
 def test_images(run: Run) -> np.ndarray:
     """Return the test images that a run was scored on, `(n, h, w, c)` uint8.
 
-    Nothing is downloaded. Raises DataError with a sentence where they are not on this machine or are others.
+    A dataset that is not here is not fetched. Raises DataError where it is not, or is another than was scored on.
     """
     facts = run.description.get("dataset", {})
     name = run.config.dataset
