@@ -8,12 +8,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from model.errors import ConfigError, DigitLabError
 from model.networks import PRESETS
 from model.quiet import quiet_stderr
+from model.recipes import RECIPES
 from model.records import LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
 from model.runs import DEFAULT_RUN, Run, RunStore
 
@@ -50,31 +52,37 @@ def _parser() -> _Parser:
     commands.add_parser("runs", help="list the runs").set_defaults(run=_runs)
     commands.add_parser("data", help="list the datasets").set_defaults(run=_data)
     for command in commands.choices.values():
-        command.add_argument("--json", action="store_true", help="print one JSON object a line")
+        command.add_argument("--json", action="store_true", default=False, help="print one JSON object a line")
     return parser
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    config = TrainingConfig()
+    # Without defaults of their own: what is not given comes from the recipe.
+    parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
-    add("--dataset", default=config.dataset, help="mnist, fashion-mnist, cifar-10, uci-digits or one of your own")
-    add("--preset", default=config.preset, choices=PRESETS)
-    add("--epochs", type=int, default=config.epochs)
-    add("--batch-size", type=int, default=config.batch_size)
-    add("--optimizer", default=config.optimizer, choices=OPTIMIZERS)
+    add("--recipe", default="classroom", choices=RECIPES, help="settings to begin with, default: classroom")
+    add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits or one of your own")
+    add("--preset", choices=PRESETS)
+    add("--epochs", type=int)
+    add("--batch-size", type=int)
+    add("--optimizer", choices=OPTIMIZERS)
     add("--learning-rate", type=float, help="default: the usual one for optimizer and schedule")
-    add("--schedule", default=config.schedule, choices=SCHEDULES)
-    add("--loss", default=config.loss, choices=LOSSES, help="labels as class numbers or as one-hot rows")
-    add("--validation-share", type=float, default=config.validation_share)
-    add("--rotation", type=float, default=0.0, help="augmentation: degrees, both ways")
-    add("--shift", type=float, default=0.0, help="augmentation: share of the image's side, both ways")
-    add("--zoom", type=float, default=0.0, help="augmentation: 0.1 is a scale from 0.9 to 1.1")
+    add("--schedule", choices=SCHEDULES)
+    add("--loss", choices=LOSSES, help="labels as class numbers or as one-hot rows")
+    add("--label-smoothing", type=float, help="share of each one-hot row that is spread over all classes")
+    add("--validation-share", type=float)
+    add("--rotation", type=float, help="augmentation: degrees, both ways")
+    add("--shift", type=float, help="augmentation: share of the image's side, both ways")
+    add("--zoom", type=float, help="augmentation: 0.1 is a scale from 0.9 to 1.1")
+    add("--shear", type=float, help="augmentation: degrees by which upright lines lean, both ways")
+    add("--elastic", type=float, help="augmentation: pixels of a smooth bending")
     add("--flip", action="store_true", help="augmentation: left and right exchanged")
-    add("--seed", type=int, default=config.seed)
-    add("--precision", default=config.precision, choices=PRECISIONS)
-    add("--resume", metavar="RUN", help="go on with an interrupted run")
-    add("--run", metavar="FOLDER", dest="folder", type=Path, help="train what this run folder's config.json says")
-    add("--control", action="store_true", help="obey commands on stdin, one JSON object a line; its end interrupts")
+    add("--drawings", action="store_true", help="drawn digits from DIGIT_LAB_DATA join, and a class 'no digit'")
+    add("--seed", type=int)
+    add("--precision", choices=PRECISIONS)
+    add("--resume", metavar="RUN", default=None, help="go on with an interrupted run")
+    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train what this folder's config says")
+    add("--control", action="store_true", default=False, help="obey commands on stdin; its end interrupts")
     parser.set_defaults(run=_train)
 
 
@@ -101,21 +109,14 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
 
 
 def _config(chosen: argparse.Namespace) -> TrainingConfig:
-    rate = chosen.learning_rate
-    return TrainingConfig(
-        dataset=chosen.dataset,
-        preset=chosen.preset,
-        epochs=chosen.epochs,
-        batch_size=chosen.batch_size,
-        optimizer=chosen.optimizer,
-        learning_rate=usual_learning_rate(chosen.optimizer, chosen.schedule) if rate is None else rate,
-        schedule=chosen.schedule,
-        loss=chosen.loss,
-        validation_share=chosen.validation_share,
-        augmentation=Augmentation(chosen.rotation, chosen.shift, chosen.zoom, chosen.flip),
-        seed=chosen.seed,
-        precision=chosen.precision,
-    )
+    """Return the recipe with what was given instead; a new optimizer or schedule brings its usual learning rate."""
+    given = {each.name: getattr(chosen, each.name) for each in fields(TrainingConfig) if hasattr(chosen, each.name)}
+    moves = {each.name: getattr(chosen, each.name) for each in fields(Augmentation) if hasattr(chosen, each.name)}
+    config = RECIPES[chosen.recipe].config
+    if given.keys() & {"optimizer", "schedule"}:
+        optimizer, schedule = given.get("optimizer", config.optimizer), given.get("schedule", config.schedule)
+        given = {"learning_rate": usual_learning_rate(optimizer, schedule)} | given
+    return replace(config, **given, augmentation=replace(config.augmentation, **moves))
 
 
 def _json_event(event: str, fields: dict[str, Any]) -> None:
@@ -133,6 +134,8 @@ class _Progress:
         match event:
             case "downloading":
                 self._over(f"Downloading {fields['dataset']}: {fields['percent']} %")
+            case "drawing":
+                self._over(f"Drawing training images: {fields['images']:,}")
             case "started" | "resumed" if "epochs" in fields:
                 self._facts = fields
             case "batch":
@@ -194,7 +197,7 @@ def _predict(chosen: argparse.Namespace) -> int:
 
     run, files = _run_and_files(chosen.paths)
     with quiet_stderr():
-        reader = Reader(Recognizer(run.network))
+        reader = Reader(Recognizer(run.network), run.reject_above)
     for file in files:
         for readings in read_file(reader, file, chosen.numbers):
             _print_json(readings.to_dict()) if chosen.json else print(readings.describe())

@@ -11,23 +11,33 @@ import numpy as np
 
 from model.errors import ConfigError
 
-OPTIMIZERS = ("adam", "sgd")
-SCHEDULES = ("constant", "one-cycle")
+OPTIMIZERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "one-cycle")
 LOSSES = ("sparse", "categorical")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
-# The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, and
-# for one-cycle a peak that was measured to suit one epoch of 128 (README, "Figures").
+NO_DIGIT = "no digit"  # the name of an eleventh class
+
+# What a network tells besides its probabilities: see `architectures.with_layer_outputs`.
+LAYER_OUTPUTS = ("convolution_1", "pooling_1", "convolution_2", "features")
+
+# The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, for one-cycle a
+# peak that was measured to suit one epoch of 128 (README, "Figures"), and for cosine the peak of the recipe `deep`.
 _USUAL_LEARNING_RATE = {
     ("adam", "constant"): 0.001,
+    ("adam", "cosine"): 0.003,
     ("adam", "one-cycle"): 0.008,
+    ("adamw", "constant"): 0.001,
+    ("adamw", "cosine"): 0.003,
+    ("adamw", "one-cycle"): 0.008,
     ("sgd", "constant"): 0.01,
+    ("sgd", "cosine"): 0.1,
     ("sgd", "one-cycle"): 0.1,
 }
 
 
 def usual_learning_rate(optimizer: str, schedule: str) -> float:
-    """Return the learning rate to start from; for `one-cycle` it is the peak."""
+    """Return the learning rate to start from; for `cosine` and `one-cycle` it is the peak."""
     return _USUAL_LEARNING_RATE[optimizer, schedule]
 
 
@@ -43,6 +53,7 @@ class Dataset:
     y_test: np.ndarray
     class_names: tuple[str, ...]
     fingerprint: str  # of all arrays: tells whether a stored evaluation speaks of these very images
+    validation: tuple[np.ndarray, np.ndarray] | None = None  # images and labels of its own
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -58,15 +69,19 @@ class Augmentation:
     shift: float = 0.0  # share of the image's side, both ways
     zoom: float = 0.0  # 0.1 draws a scale from [0.9, 1.1]
     flip: bool = False  # left and right exchanged in half of the images
+    shear: float = 0.0  # degrees by which upright lines lean, drawn from [-shear, shear]
+    elastic: float = 0.0  # pixels, standard deviation of a smooth bending
 
     def __post_init__(self):
         _check_number("rotation", self.rotation, 0, 180)
         _check_number("shift", self.shift, 0, 0.5)
         _check_number("zoom", self.zoom, 0, 0.5)
+        _check_number("shear", self.shear, 0, 45)
+        _check_number("elastic", self.elastic, 0, 5)
         _check_flag("flip", self.flip)
 
     def __bool__(self) -> bool:
-        return bool(self.rotation or self.shift or self.zoom or self.flip)
+        return any(getattr(self, each.name) for each in fields(self))
 
 
 @dataclass(frozen=True)
@@ -77,12 +92,14 @@ class TrainingConfig:
     preset: str = "dense-128-dropout"
     epochs: int = 5
     batch_size: int = 32
-    optimizer: str = "adam"  # adam | sgd (with momentum 0.9)
-    learning_rate: float = 0.001  # the peak, where the schedule is one-cycle
-    schedule: str = "constant"  # constant | one-cycle
+    optimizer: str = "adam"  # adam | adamw (with weight decay 0.02) | sgd (with momentum 0.9)
+    learning_rate: float = 0.001  # the peak, where the schedule has one
+    schedule: str = "constant"  # constant | cosine | one-cycle
     loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
+    label_smoothing: float = 0.0  # share of each one-hot row that is spread over all classes
     validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
     augmentation: Augmentation = field(default_factory=Augmentation)
+    drawings: bool = False  # drawn digits join the images, and "no digit" the classes: see `handwriting`
     seed: int = 0
     precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
 
@@ -95,9 +112,16 @@ class TrainingConfig:
         _check_number("learning_rate", self.learning_rate, 1e-8, 100)
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("loss", self.loss, LOSSES)
+        _check_number("label_smoothing", self.label_smoothing, 0, 0.5)
+        if self.label_smoothing and self.loss != "categorical":
+            raise ConfigError(
+                f"label_smoothing came as {self.label_smoothing:g} with class numbers for labels; expected one-hot "
+                "rows, so choose the categorical loss or no smoothing."
+            )
         _check_number("validation_share", self.validation_share, 0.01, 0.5)
         if not isinstance(self.augmentation, Augmentation):
             raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
+        _check_flag("drawings", self.drawings)
         _check_whole("seed", self.seed, 0, 2**31 - 1)
         _check_choice("precision", self.precision, PRECISIONS)
 
@@ -184,6 +208,21 @@ class Metrics:
                 "mistakes": tuple(Mistake(**each) for each in values["mistakes"]),
             }
         )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a network's probabilities were made believable on characters that were held back; shares are in [0, 1]."""
+
+    temperature: float  # the last layer was divided by it
+    bias: float  # and before that raised by this for "no digit"
+    reject_above: float  # the doubt above which a character is refused
+    n_digits: int
+    n_others: int  # letters, scribbles
+    ece_before: float  # expected calibration error of the digits
+    ece_after: float
+    accepted: float  # of the digits
+    refused: float  # of the others
 
 
 @dataclass(frozen=True)

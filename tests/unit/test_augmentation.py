@@ -74,3 +74,70 @@ def test_the_images_that_came_are_left_alone(images, rng):
     before = images.copy()
     augment(images, Augmentation(20, 0.1, 0.1, True), rng)
     assert np.array_equal(images, before)
+
+
+def test_a_shear_leans_upright_lines_by_angles_of_the_whole_range(rng):
+    line = np.zeros((500, 29, 29, 1), np.uint8)
+    line[:, :, 14] = 255
+    leaning = augment(line, Augmentation(shear=20), rng)[..., 0]
+    rows, columns = np.arange(29), np.arange(29)
+    middles = (leaning * columns).sum(axis=2) / leaning.sum(axis=2)
+    slopes, places = np.polyfit(rows, middles.T, 1)
+    assert np.abs(middles - (slopes * rows[:, None] + places).T).max() < 0.2  # lines stay straight
+    assert np.allclose(slopes * 14 + places, 14, atol=0.05)  # and stand where they stood
+    angles = np.rad2deg(np.arctan(slopes))
+    assert np.abs(angles).max() < 20.3
+    assert angles.min() < -19
+    assert angles.max() > 19
+    assert np.std(angles) == pytest.approx(20 / np.sqrt(3), rel=0.08)  # of a uniform distribution
+    assert abs(np.mean(angles)) < 2
+
+
+def test_a_shear_leaves_level_lines_level(rng):
+    line = np.zeros((20, 29, 29, 1), np.uint8)
+    line[:, 9] = 255
+    leaning = augment(line, Augmentation(shear=30), rng)
+    inside = leaning[:, :, 8:-8]
+    assert np.allclose(inside[:, 9], 255, atol=0.01)
+    assert np.allclose(np.delete(inside, 9, axis=1), 0, atol=0.01)
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.2])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_bending_moves_pixels_as_far_as_it_says_everywhere_and_smoothly(strength, axis, rng):
+    place = np.arange(40, dtype=np.float32).reshape([-1 if each == axis else 1 for each in range(4)])
+    ramp = np.broadcast_to(5 * place, (2000, 40, 40, 1))
+    moved = (augment(ramp, Augmentation(elastic=strength), rng) - ramp)[:, 7:-7, 7:-7, 0] / 5
+    assert moved.std() == pytest.approx(strength, rel=0.03)
+    assert np.abs(moved.std(axis=0) / strength - 1).max() < 0.12
+    assert abs(moved.mean()) < 0.05 * strength
+    for along in (1, 2):
+        assert np.diff(moved, axis=along).std() < 0.3 * strength
+
+
+def test_a_bending_reaches_the_edges_of_the_frame(rng):
+    wide = np.broadcast_to(np.linspace(50, 150, 30, dtype=np.float32)[None, :, None, None], (300, 30, 30, 1))
+    edges = augment(wide, Augmentation(elastic=0.7), rng)[:, 15, [0, -1]]
+    assert (edges.std(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "how", [Augmentation(shear=10), Augmentation(elastic=0.7), Augmentation(5, shear=5, elastic=1)]
+)
+def test_shear_and_bending_are_the_same_from_the_same_generator_state(images, how):
+    first, again, other = (augment(images, how, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert first.dtype == np.float32
+    assert 0 <= first.min() <= first.max() <= 255
+
+
+def test_no_shear_and_no_bending_is_no_change(images, rng):
+    assert np.array_equal(augment(images, Augmentation(shear=0.0, elastic=0.0), rng), images)
+    assert np.array_equal(augment(images[:0], Augmentation(shear=5, elastic=1), rng), images[:0])
+
+
+def test_each_image_is_bent_in_its_own_way(images, rng):
+    alike = np.repeat(images[:1], 8, axis=0)
+    for how in (Augmentation(shear=10), Augmentation(elastic=0.7)):
+        assert len({image.tobytes() for image in augment(alike, how, rng)}) == 8

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from model.__main__ import main
+from model.recipes import RECIPES
+from model.records import TrainingConfig
 from model.runs import DEFAULT_RUN, RunStore
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -59,6 +61,97 @@ def test_the_learning_rate_follows_optimizer_and_schedule_unless_it_is_given(tmp
     main(["train", "--optimizer", "sgd"])
     main(["train", "--schedule", "one-cycle", "--learning-rate", "0.002"])
     assert [each["config"]["learning_rate"] for each in seen] == [0.008, 0.01, 0.002]
+
+
+@pytest.fixture
+def configs(monkeypatch):
+    """The settings of every training that would have begun."""
+    from model import worker
+
+    seen = []
+
+    def keep(folder, *_):
+        seen.append(json.loads((folder / "config.json").read_text())["config"])
+
+    monkeypatch.setattr(worker, "run", keep)
+    return seen
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_brings_its_settings(name, configs):
+    main(["train", "--recipe", name])
+    assert TrainingConfig.from_dict(configs[0]) == RECIPES[name].config
+
+
+def test_without_a_recipe_it_is_the_one_of_the_classroom(configs):
+    main(["train"])
+    assert TrainingConfig.from_dict(configs[0]) == TrainingConfig() == RECIPES["classroom"].config
+
+
+def test_other_options_override_a_recipe_and_leave_the_rest(configs):
+    main(["train", "--recipe", "deep", "--epochs", "3", "--dataset", "uci-digits", "--rotation", "2", "--seed", "9"])
+    recipe = RECIPES["deep"].config.to_dict()
+    moves = recipe["augmentation"] | {"rotation": 2}
+    assert configs == [recipe | {"epochs": 3, "dataset": "uci-digits", "seed": 9, "augmentation": moves}]
+
+
+def test_every_option_of_a_training_arrives(configs):
+    main(
+        [
+            "train", "--dataset", "cifar-10", "--preset", "deep", "--epochs", "2", "--batch-size", "64",
+            "--optimizer", "adamw", "--learning-rate", "0.5", "--schedule", "cosine", "--loss", "categorical",
+            "--label-smoothing", "0.1", "--validation-share", "0.2", "--rotation", "1", "--shift", "0.2",
+            "--zoom", "0.3", "--shear", "4", "--elastic", "0.5", "--flip", "--seed", "6", "--precision", "float32",
+        ]
+    )  # fmt: skip
+    assert configs == [
+        {
+            "dataset": "cifar-10", "preset": "deep", "epochs": 2, "batch_size": 64, "optimizer": "adamw",
+            "learning_rate": 0.5, "schedule": "cosine", "loss": "categorical", "label_smoothing": 0.1,
+            "validation_share": 0.2, "drawings": False, "seed": 6, "precision": "float32",
+            "augmentation": {"rotation": 1, "shift": 0.2, "zoom": 0.3, "shear": 4, "elastic": 0.5, "flip": True},
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "options, rate",
+    [
+        ("--recipe best", 0.003),
+        ("--recipe best --schedule one-cycle", 0.008),
+        ("--recipe best --schedule constant", 0.001),
+        ("--recipe best --optimizer sgd", 0.1),
+        ("--recipe five-seconds --optimizer sgd --schedule constant", 0.01),
+        ("--recipe five-seconds --epochs 2", 0.008),
+        ("--recipe best --schedule one-cycle --learning-rate 0.002", 0.002),
+    ],
+)
+def test_another_schedule_or_optimizer_than_the_recipes_brings_its_usual_learning_rate(options, rate, configs):
+    main(["train", *options.split()])
+    assert configs[0]["learning_rate"] == rate
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ("--label-smoothing 0.1", "label_smoothing came as 0.1 with class numbers"),
+        ("--recipe deep --loss sparse", "label_smoothing came as 0.05 with class numbers"),
+        ("--drawings --dataset fashion-mnist", "drawings came with fashion-mnist"),
+        ("--drawings --dataset cifar-10", "drawings came with cifar-10"),
+        ("--shear 46", "shear came as 46.0; expected a number from 0 to 45"),
+        ("--elastic nan", "elastic came as nan"),
+        ("--recipe deep --flip", "flip came with mnist"),
+    ],
+)
+def test_settings_that_make_no_sense_together_are_refused_before_a_run_exists(options, words, configs, capsys):
+    assert main(["train", *options.split()]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"train: {words}")
+    assert told.err.endswith(".\n")
+    assert told.err.count("\n") == 1
+    assert not configs
+    assert not RunStore().home.exists() or not list(RunStore().home.iterdir())
 
 
 def test_predict_takes_the_shipped_network_when_none_is_named(tmp_path, capsys):
@@ -117,6 +210,9 @@ def test_runs_name_the_damaged_ones(tmp_path, capsys):
         ["train", "--learning-rate", "nan"],
         ["train", "--rotation", "-3"],
         ["train", "--dataset", "mnist", "--flip"],
+        ["train", "--recipe", "cake"],
+        ["train", "--label-smoothing", "0.1"],
+        ["train", "--drawings", "--dataset", "fashion-mnist"],
         ["train", "--resume", "no-such-run"],
         ["evaluate", "no-such-run"],
         ["evaluate", "../../etc"],

@@ -1,5 +1,7 @@
 """Networks as plain lists, held against the exercise's own table and against Keras."""
 
+from math import prod
+
 import pytest
 
 from model import architectures, networks
@@ -26,6 +28,52 @@ def test_a_preset_has_the_shapes_and_counts_of_the_exercise(name):
     facts = networks.table(name, (28, 28, 1), 10)
     assert [(row.shape, row.parameters) for row in facts] == rows
     assert sum(row.parameters for row in facts) == total
+
+
+# Weights of a 3x3 convolution without bias are 9 x maps that enter x maps that leave; a normalization has 4 a map.
+DEEP = [
+    ((28, 28, 32), 288),
+    ((28, 28, 32), 128),
+    ((28, 28, 32), 0),
+    ((28, 28, 32), 9_216),
+    ((28, 28, 32), 128),
+    ((28, 28, 32), 0),
+    ((14, 14, 32), 0),
+    ((14, 14, 64), 18_432),
+    ((14, 14, 64), 256),
+    ((14, 14, 64), 0),
+    ((14, 14, 64), 36_864),
+    ((14, 14, 64), 256),
+    ((14, 14, 64), 0),
+    ((7, 7, 64), 0),
+    ((7, 7, 128), 73_728),
+    ((7, 7, 128), 512),
+    ((7, 7, 128), 0),
+    ((7, 7, 128), 147_456),
+    ((7, 7, 128), 512),
+    ((7, 7, 128), 0),
+    ((128,), 0),
+    ((11,), 1_419),
+]
+
+
+def test_the_deep_preset_has_the_shapes_and_counts_written_down_by_hand():
+    facts = networks.table("deep", (28, 28, 1), 11)
+    assert [(row.shape, row.parameters) for row in facts] == DEEP
+    assert sum(row.parameters for row in facts) == 289_195
+
+
+def test_keras_counts_the_parameters_of_the_deep_preset_alike():
+    model = architectures.build("deep", (28, 28, 1), 11)
+    assert model.count_params() == 289_195
+    remembered = 2 * 2 * (32 + 64 + 128)  # two of the four, in two normalizations each
+    assert sum(prod(each.shape) for each in model.non_trainable_weights) == remembered
+
+
+def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixels():
+    assert networks.table("deep", (4, 4, 1), 10)[-1].shape == (10,)
+    with pytest.raises(ConfigError, match="3x3 shrink to nothing in MaxPooling 2x2 of deep"):
+        networks.table("deep", (3, 3, 1), 10)
 
 
 @pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
