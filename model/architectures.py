@@ -7,6 +7,7 @@ Knows Keras; knows nothing of datasets or training. Every model takes raw pixels
 import keras
 
 from model import networks
+from model.records import LAYER_OUTPUTS
 
 
 def build(name: str, input_shape: networks.Shape, n_classes: int, precision: str = "float32") -> keras.Model:
@@ -28,10 +29,43 @@ def build(name: str, input_shape: networks.Shape, n_classes: int, precision: str
     )
 
 
+def with_layer_outputs(model: keras.Model) -> keras.Model:
+    """Return the same network with more answers, as a model of a dict: what goes into a LiteRT file.
+
+    `probabilities` `(n, classes)`; `convolution_1`, `convolution_2` and `pooling_1` `(n, height, width, maps)`, the
+    maps after their activation; `features` `(n, units)`, what the last layer decides from.
+    """
+    outputs = {name: model.layers[index].output for name, index in _shown(model).items()}
+    return keras.Model(model.inputs, outputs, name=model.name)
+
+
+def _shown(model: keras.Model) -> dict[str, int]:
+    """Say which layer gives which answer."""
+    shown = {"probabilities": len(model.layers) - 1, "features": len(model.layers) - 2}
+    convolutions = poolings = 0
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Conv2D):
+            convolutions += 1
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.ReLU):
+            shown[f"convolution_{convolutions}"] = index  # the last of the three that there is
+        if isinstance(layer, keras.layers.MaxPooling2D):
+            poolings += 1
+            shown[f"pooling_{poolings}"] = index
+    return {name: index for name, index in shown.items() if name in LAYER_OUTPUTS or name == "probabilities"}
+
+
 def _keras_layer(layer: networks.Layer, precision: str) -> keras.Layer:
     match layer:
-        case networks.Convolution(filters, kernel):
-            return keras.layers.Conv2D(filters, kernel, activation="relu", dtype=precision)
+        case networks.Convolution(filters, kernel, padding, activation, bias):
+            return keras.layers.Conv2D(
+                filters, kernel, padding=padding, activation=activation, use_bias=bias, dtype=precision
+            )
+        case networks.BatchNormalization():
+            return keras.layers.BatchNormalization(momentum=0.95, dtype=precision)  # short trainings must fill it
+        case networks.ReLU():
+            return keras.layers.ReLU(dtype=precision)
+        case networks.GlobalAveragePooling():
+            return keras.layers.GlobalAveragePooling2D(dtype=precision)
         case networks.MaxPooling(size):
             return keras.layers.MaxPooling2D(size, dtype=precision)
         case networks.Flatten():

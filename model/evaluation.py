@@ -10,7 +10,7 @@ from model import data
 from model.errors import DataError, RunError
 from model.metrics import measure
 from model.recognizer import Recognizer
-from model.records import Evaluation, Metrics
+from model.records import NO_DIGIT, Evaluation, Metrics
 from model.runs import Run
 
 COMPUTED, STORED = "computed now", "stored with the run"
@@ -43,9 +43,10 @@ def evaluate(run: Run, dataset_name: str | None = None) -> Scored:
             return Scored(wanted, STORED, run.metrics)
         raise
     probabilities = Recognizer(run.network).probabilities(dataset.x_test)
-    if probabilities.shape[1] != len(dataset.class_names):
+    class_names = (*dataset.class_names, NO_DIGIT) if run.config.drawings else dataset.class_names
+    if probabilities.shape[1] != len(class_names):
         raise RunError(
-            f"{wanted} has {len(dataset.class_names)} classes and run {run.id} answers {probabilities.shape[1]}; "
+            f"{wanted} has {len(class_names)} classes and run {run.id} answers {probabilities.shape[1]}; "
             "expected as many, so choose another dataset."
         )
-    return Scored(wanted, COMPUTED, measure(Evaluation(dataset.y_test, probabilities), dataset.class_names))
+    return Scored(wanted, COMPUTED, measure(Evaluation(dataset.y_test, probabilities), class_names))

@@ -26,7 +26,8 @@ from model.history import Follower
 from model.records import Evaluation, Metrics, Resumption, TrainingConfig
 
 SHIPPED = Path(__file__).parent / "pretrained"
-DEFAULT_RUN = "dense-128-dropout"
+DEFAULT_RUN = "deep"  # used where none was chosen
+CLASSROOM_RUN = "dense-128-dropout"  # the exercise as it is taught
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 # A worker touches its event file every second; ten without a touch mean that it is gone.
 _SILENCE_S = 10.0
@@ -98,6 +99,18 @@ class Run:
             ) from error
 
     @property
+    def card(self) -> dict[str, Any] | None:
+        """Return the model card, or None where nobody wrote one: data, recipe, figures, weaknesses, in words."""
+        card = (self.manifest or {}).get("card")
+        return card if isinstance(card, dict) else None
+
+    @property
+    def reject_above(self) -> float | None:
+        """Return the doubt above which the network refuses a drawing, or None where the run has no such threshold."""
+        calibration = (self.manifest or {}).get("calibration") or {}
+        return calibration.get("reject_above")
+
+    @property
     def follower(self) -> Follower:
         """Return the reader of the events; everybody who opens this run gets the same one."""
         return _follower(self.path)
@@ -127,7 +140,7 @@ class Run:
         if not alive:
             # It may have been completed since this run was opened.
             return "interrupted" if not self._manifest_path.exists() else Run(self.path, self.shipped).status(alive)
-        if last in (None, "loading", "downloading", "interrupted"):
+        if last in (None, "loading", "downloading", "drawing", "interrupted"):
             return "starting"
         if last in ("stopped", "failed", "finished") or history.complete:
             return "finishing"

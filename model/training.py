@@ -15,17 +15,19 @@ from zipfile import is_zipfile
 import keras
 import numpy as np
 
-from model import architectures, control, schedules
+from model import architectures, calibration, control, schedules
 from model.augmentation import augment
 from model.errors import TrainingError
 from model.files import replace
 from model.processor import computes_bfloat16
-from model.records import Dataset, Resumption, TrainingConfig
+from model.records import Calibration, Dataset, Resumption, TrainingConfig
 from model.splits import validation_split
 
 MOMENTUM = 0.9
+WEIGHT_DECAY = 0.02
 Emit = Callable[..., None]  # emit("batch", step=1, loss=2.3, …)
 Weights = list[np.ndarray]
+Labelled = tuple[np.ndarray, np.ndarray]  # images and their class numbers
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def train(
 
 
 def export_litert(model: keras.Model, path: Path) -> None:
-    """Write a float32 model as a LiteRT file; aside first, so that it exists only when complete."""
+    """Write a float32 model with its layer outputs as a LiteRT file; aside first, so that it exists only complete."""
     aside = path.with_name(f".{path.name}")
-    model.export(aside, format="litert", verbose=False)
+    architectures.with_layer_outputs(model).export(aside, format="litert", verbose=False)
     replace(aside, path)
 
 
@@ -67,6 +69,20 @@ def save_keras(model: keras.Model, path: Path) -> None:
     aside = path.with_name(f".{path.name}")
     model.save(aside)
     replace(aside, path)
+
+
+def calibrate(model: keras.Model, labelled: Labelled) -> Calibration:
+    """Change the last layer of a float32 `model` so that its probabilities can be believed; return what that did.
+
+    A temperature divides its weights and a bias moves its "no digit", so everything that is written from `model`
+    afterwards is calibrated, and nobody has to do it again.
+    """
+    images, labels = labelled
+    found = calibration.calibrate(labels, model.predict(images.astype(np.float32), batch_size=500, verbose=0))
+    weights, biases = model.layers[-1].get_weights()
+    biases[calibration.N_DIGITS :] += found.bias
+    model.layers[-1].set_weights([weights / found.temperature, biases / found.temperature])
+    return found
 
 
 class _Stop(Exception):
@@ -79,10 +95,9 @@ class _Training:
     def __init__(self, config, dataset, emit, commands, checkpoints, resume):
         self.config, self.emit, self.commands, self.checkpoints = config, emit, commands, checkpoints
         self.n_classes, self.image_shape = len(dataset.class_names), dataset.image_shape
-        train_part, validation_part = validation_split(dataset.y_train, config.validation_share, config.seed)
-        self.x, self.y = dataset.x_train[train_part], self._targets(dataset.y_train[train_part])
-        self.x_validation = dataset.x_train[validation_part].astype(np.float32)
-        self.y_validation = self._targets(dataset.y_train[validation_part])
+        (self.x, y), (x_validation, y_validation) = parts(dataset, config)
+        self.y, self.y_validation = self._targets(y), self._targets(y_validation)
+        self.x_validation = x_validation.astype(np.float32)
         self.batches_per_epoch = -(-len(self.x) // config.batch_size)
         self.total_steps = config.epochs * self.batches_per_epoch
         self.step, self.seconds, self.rate_factor, self.paused = 0, 0.0, 1.0, False
@@ -107,8 +122,7 @@ class _Training:
 
     def _build(self) -> keras.Model:
         model = architectures.build(self.config.preset, self.image_shape, self.n_classes, self.precision)
-        losses = {"sparse": "sparse_categorical_crossentropy", "categorical": "categorical_crossentropy"}
-        model.compile(optimizer(self.config), losses[self.config.loss], metrics=["accuracy"])
+        model.compile(optimizer(self.config), loss(self.config), metrics=["accuracy"])
         self.emit("started", **self._facts())
         self.snapshots[0] = model.get_weights()
         self._save(model, "epoch-000.keras")
@@ -262,11 +276,30 @@ class _Training:
                 self.snapshots[epoch] = keras.models.load_model(path, compile=False).get_weights()
 
 
+def parts(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]:
+    """Return the images to train on and those to validate with. Raises DataError where they can't be split."""
+    if dataset.validation:
+        return (dataset.x_train, dataset.y_train), dataset.validation
+    train, validation = validation_split(dataset.y_train, config.validation_share, config.seed)
+    return (dataset.x_train[train], dataset.y_train[train]), (dataset.x_train[validation], dataset.y_train[validation])
+
+
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     """Return a fresh optimizer as `config` asks for."""
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(config.learning_rate, momentum=MOMENTUM)
+    if config.optimizer == "adamw":
+        adamw = keras.optimizers.AdamW(config.learning_rate, weight_decay=WEIGHT_DECAY)
+        adamw.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        return adamw
     return keras.optimizers.Adam(config.learning_rate)
+
+
+def loss(config: TrainingConfig) -> keras.losses.Loss:
+    """Return the cross-entropy that `config` asks for."""
+    if config.loss == "categorical":
+        return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+    return keras.losses.SparseCategoricalCrossentropy()
 
 
 def choose_precision(wanted: str) -> str:

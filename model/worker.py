@@ -4,18 +4,22 @@ Knows run folders, signals and threads; knows nothing of pages. The command line
 `control` an end of file on stdin means that the app is gone.
 """
 
+import hashlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from model import control as controls
-from model import data
+from model import data, handwriting
 from model.control import Command, Control, Interrupted
 from model.errors import ConfigError, DataError, DigitLabError, RunError
 from model.files import FolderLock, write_json, write_npz
@@ -24,7 +28,7 @@ from model.metrics import measure
 from model.networks import table
 from model.quiet import quiet_stderr
 from model.recognizer import Recognizer
-from model.records import Dataset, Evaluation, Metrics, TrainingConfig
+from model.records import Calibration, Dataset, Evaluation, Metrics, TrainingConfig
 from model.runs import Run
 
 _HEARTBEAT_S = 1.0
@@ -89,6 +93,10 @@ class _Worker:
 
         dataset = data.load(self.config.dataset, progress=self._download_progress())
         check_meaning(self.config)
+        if self.config.drawings:
+            dataset = handwriting.extend(
+                dataset, self.config.validation_share, self.config.seed, self._drawing_progress
+            )
         self._describe(dataset)
         trained = training.train(
             self.config, dataset, self.emit, self.commands, self.run_folder.checkpoints, self.resumption
@@ -104,8 +112,9 @@ class _Worker:
 
     def _describe(self, dataset: Dataset) -> None:
         """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
-        before = self.run_folder.description.get("dataset", {}).get("fingerprint")
-        if self.resumption and before not in (None, dataset.fingerprint):
+        before = self.run_folder.description.get("dataset", {})
+        now = {"fingerprint": dataset.fingerprint, "training_fingerprint": _fingerprint(dataset.x_train)}
+        if self.resumption and any(before.get(name, value) != value for name, value in now.items()):
             raise RunError(
                 f"The dataset {dataset.name} has changed since this run began; expected the same images "
                 "to go on with, so put them back or start a new run."
@@ -113,7 +122,7 @@ class _Worker:
         facts = {
             "name": dataset.name,
             "source": dataset.source,
-            "fingerprint": dataset.fingerprint,
+            **now,
             "n_train": len(dataset.x_train),
             "n_test": len(dataset.x_test),
             "image_shape": list(dataset.image_shape),
@@ -130,6 +139,9 @@ class _Worker:
         from model import training
 
         path = self.run_folder.path
+        calibration = None
+        if self.config.drawings:
+            calibration = training.calibrate(trained.model, handwriting.to_calibrate_on(dataset, self.config.seed))
         training.save_keras(trained.model, path / "model.keras")
         training.export_litert(trained.model, path / "model.tflite")
         with quiet_stderr():
@@ -140,7 +152,7 @@ class _Worker:
         self._export_snapshots(trained)
         self._tidy()
         status = "stopped" if trained.stopped else "finished"
-        self._complete(status, figures, trained, dataset)
+        self._complete(status, figures, trained, dataset, calibration)
         return status
 
     def _export_snapshots(self, trained: Any) -> None:
@@ -160,7 +172,9 @@ class _Worker:
         for path in self.run_folder.checkpoints.glob("step-*.keras"):
             path.unlink()
 
-    def _complete(self, status: str, figures: Metrics, trained: Any, dataset: Dataset) -> None:
+    def _complete(
+        self, status: str, figures: Metrics, trained: Any, dataset: Dataset, calibration: Calibration | None
+    ) -> None:
         layers = table(self.config.preset, dataset.image_shape, len(dataset.class_names))
         history = self.run_folder.follower.read()
         manifest = {
@@ -172,6 +186,7 @@ class _Worker:
             "seconds": round(history.seconds, 2),
             "precision": history.facts.get("precision"),
             "parameters": sum(layer.parameters for layer in layers),
+            "calibration": asdict(calibration) if calibration else None,
             "figures": figures.to_dict(),
         }
         write_json(self.run_folder.path / "run.json", manifest)
@@ -202,6 +217,12 @@ class _Worker:
                 self.emit("downloading", dataset=self.config.dataset, percent=percent)
 
         return tell
+
+    def _drawing_progress(self, images: int) -> None:
+        if self.app_is_gone.is_set():
+            self._interrupted("The drawing of training images was broken off.")
+            raise Interrupted
+        self.emit("drawing", images=images)
 
     def _beat(self) -> None:
         """Touch the event file, so that readers without a hold on this process see that it lives."""
@@ -237,6 +258,10 @@ class _Worker:
         self.commands.ask(Command(controls.INTERRUPT))
 
 
+def _fingerprint(images: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(images)).hexdigest()[:16]
+
+
 def _thread(name: str, target: Callable[[], None]) -> None:
     threading.Thread(target=target, name=name, daemon=True).start()
 
@@ -247,4 +272,10 @@ def check_meaning(config: TrainingConfig) -> None:
         raise ConfigError(
             f"flip came with {config.dataset}, whose images mean something else when mirrored; expected a dataset of "
             "things, so leave it out."
+        )
+    builtin = data.BUILTINS.get(config.dataset)
+    if config.drawings and builtin and builtin.class_names != data.BUILTINS["mnist"].class_names:
+        raise ConfigError(
+            f"drawings came with {config.dataset}, whose images are no digits; expected mnist or uci-digits, so leave "
+            "them out."
         )

@@ -1,0 +1,167 @@
+"""Believable probabilities: held against counting in slow loops, and against networks that were made too sure."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from model.calibration import DIGITS_AMONG_DRAWINGS, adjusted, calibrate, fit, reject_scores
+from model.metrics import expected_calibration_error
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def answers(rng, n, temperature, n_classes=10, spread=3.0):
+    """Labels, and what a network says to them whose logits are `temperature` times too large."""
+    logits = rng.normal(0, spread, (n, n_classes))
+    true = softmax(logits)
+    labels = (rng.random((n, 1)) > true.cumsum(axis=1)).sum(axis=1).clip(0, n_classes - 1)
+    return labels, softmax(logits * temperature).astype(np.float32)
+
+
+def slowly(right, confidence, bins):
+    """The expected calibration error, a bin at a time."""
+    error = 0.0
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [i for i, c in enumerate(confidence) if low <= c < high or (c == 1 and number == bins - 1)]
+        if inside:
+            accuracy = sum(bool(right[i]) for i in inside) / len(inside)
+            believed = sum(float(confidence[i]) for i in inside) / len(inside)
+            error += len(inside) / len(confidence) * abs(accuracy - believed)
+    return error
+
+
+@pytest.mark.parametrize("bins", [1, 10, 15])
+@pytest.mark.parametrize("n", [1, 2, 40, 700])
+def test_the_calibration_error_is_that_of_a_slow_loop(n, bins, rng):
+    confidence = rng.random(n).astype(np.float32)
+    confidence[rng.random(n) < 0.1] = 1
+    right = rng.random(n) < 0.7
+    assert expected_calibration_error(right, confidence, bins) == pytest.approx(slowly(right, confidence, bins))
+
+
+@pytest.mark.parametrize(
+    "right, confidence, error",
+    [([True], [1.0], 0), ([False], [1.0], 1), ([True, False], [0.5, 0.5], 0), ([True, True], [0.9, 0.7], 0.2)],
+)
+def test_calibration_errors_that_a_head_can_compute(right, confidence, error):
+    assert expected_calibration_error(np.array(right), np.array(confidence)) == pytest.approx(error)
+
+
+def test_no_answers_have_no_calibration_error():
+    assert expected_calibration_error(np.array([], bool), np.array([])) == 0
+
+
+def test_who_is_right_as_often_as_he_says_has_next_to_no_error(rng):
+    confidence = rng.random(100_000)
+    right = rng.random(100_000) < confidence
+    assert expected_calibration_error(right, confidence) < 0.01
+    assert expected_calibration_error(right, np.sqrt(confidence)) > 0.1
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 1.7, 3.5])
+def test_the_temperature_that_spoilt_the_probabilities_is_found_again(temperature, rng):
+    labels, probabilities = answers(rng, 20_000, temperature, spread=1.5)
+    assert fit(labels, probabilities) == (pytest.approx(temperature, rel=0.05), 0)
+
+
+def test_the_temperature_stays_in_bounds_whatever_the_network_says(rng):
+    right, wrong = np.eye(10, dtype=np.float32), np.eye(10, dtype=np.float32)[::-1]
+    assert 0.2 <= fit(np.arange(10), right)[0] <= 5
+    assert 4.9 < fit(np.arange(10), wrong)[0] <= 5
+
+
+def test_a_share_of_others_that_training_had_and_the_page_has_not_is_found_as_a_bias(rng):
+    labels, probabilities = answers(rng, 50_000, 1.0, n_classes=11, spread=1.5)
+    _, bias = fit(labels, probabilities)
+    share = (labels < 10).mean()
+    # Bayes: odds move by the ratio of the prior odds.
+    expected = np.log((1 - DIGITS_AMONG_DRAWINGS) / DIGITS_AMONG_DRAWINGS) - np.log((1 - share) / share)
+    assert bias == pytest.approx(expected, abs=0.15)
+
+
+ROWS = arrays(
+    np.float32, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=12), elements=st.floats(0, 1, width=32)
+)
+
+
+def normalised(rows):
+    rows = rows.copy()
+    rows[rows.sum(axis=1) < 1e-3] = 1
+    return rows / rows.sum(axis=1, keepdims=True)
+
+
+@given(ROWS)
+def test_a_temperature_of_one_changes_nothing(rows):
+    rows = normalised(rows)
+    assert np.allclose(adjusted(rows, 1), rows, atol=1e-6)
+
+
+@given(ROWS, st.floats(0.2, 5))
+def test_a_temperature_never_changes_the_answer(rows, temperature):
+    rows = normalised(rows)
+    cooled = adjusted(rows, temperature)
+    assert np.array_equal(cooled.argmax(axis=1), rows.argmax(axis=1))
+    assert np.allclose(cooled.sum(axis=1), 1)
+    assert cooled.min() >= 0
+    surer = cooled.max(axis=1) - rows.max(axis=1)
+    assert (surer <= 1e-6 if temperature >= 1 else surer >= -1e-6).all()
+
+
+def test_a_temperature_divides_what_enters_the_softmax(rng):
+    logits = rng.normal(0, 2, (50, 11))
+    assert np.allclose(adjusted(softmax(logits), 1.6), softmax(logits / 1.6))
+
+
+@given(ROWS)
+def test_doubt_is_what_the_best_digit_lacks(rows):
+    rows = normalised(rows)
+    doubt = reject_scores(rows, n_digits=rows.shape[1] - 1)
+    assert np.allclose(doubt, [1 - max(row[:-1].tolist()) for row in rows])
+    assert doubt.min() >= 0
+    assert doubt.max() <= 1
+
+
+@pytest.fixture
+def too_sure(rng):
+    """4,000 digits and 1,000 others to which a network of eleven classes answers twice too surely."""
+    labels, probabilities = answers(rng, 5000, 2.0, n_classes=11, spread=2.5)
+    return labels, probabilities
+
+
+def test_calibration_makes_a_network_less_sure_and_keeps_nearly_all_digits(too_sure):
+    labels, probabilities = too_sure
+    found = calibrate(labels, probabilities)
+    assert found.temperature == pytest.approx(2, rel=0.1)
+    assert found.ece_after <= found.ece_before
+    assert found.ece_before > 0.05
+    assert found.accepted == pytest.approx(0.985, abs=0.001)
+    assert (found.n_digits, found.n_others) == ((labels < 10).sum(), (labels == 10).sum())
+
+
+def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
+    labels, probabilities = too_sure
+    found = calibrate(labels, probabilities)
+    logits = np.log(probabilities.astype(float))
+    logits[:, 10] += found.bias
+    cooled = softmax(logits / found.temperature)
+    accepted = [bool(1 - max(row[:10]) <= found.reject_above) for row in cooled]
+    of_digits = [yes for yes, label in zip(accepted, labels, strict=True) if label < 10]
+    of_others = [yes for yes, label in zip(accepted, labels, strict=True) if label == 10]
+    assert found.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)
+    assert found.refused == pytest.approx(1 - np.mean(of_others), abs=1e-3)
+    right = [row[:10].argmax() == label for row, label in zip(cooled, labels, strict=True) if label < 10]
+    for error, rows in ((found.ece_before, probabilities), (found.ece_after, cooled)):
+        believed = [max(row[:10]) for row, label in zip(rows, labels, strict=True) if label < 10]
+        assert error == pytest.approx(slowly(right, believed, 15), abs=1e-3)
+
+
+def test_without_anything_but_digits_nothing_is_refused(rng):
+    found = calibrate(*answers(rng, 2000, 1.5))
+    assert (found.n_digits, found.n_others, found.refused) == (2000, 0, 0)
+    assert found.accepted == pytest.approx(0.985, abs=0.001)

@@ -1,0 +1,156 @@
+"""Drawings and their writers: parts held against SHA-256 by hand, files against what is in them."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import drawings
+from model.drawings import DIGITS, LETTERS, TEST, TRAIN, VALIDATION, part_of
+from model.errors import DataError
+
+ANN = {"label": 7, "writer": "ann", "strokes": [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]}
+EVA = {"label": "x", "writer": "eva", "strokes": [[[0, 0], [9, 9]], [[0, 9], [9, 0]]]}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    return tmp_path
+
+
+def as_lines(*values):
+    return "".join(json.dumps(each) + "\n" for each in values)
+
+
+# The first eight digits of the SHA-256, as a share of 16^8: below 0.12 validates, below 0.30 tests, the rest trains.
+@pytest.mark.parametrize(
+    "writer, part",
+    [
+        ("eva", VALIDATION),  # 0.011
+        ("ann", TEST),  # 0.287
+        ("syn/0001", TEST),  # 0.297
+        ("hana", TRAIN),  # 0.350
+        ("bob", TRAIN),  # 0.507
+        ("gül", TRAIN),  # 0.701, in UTF-8
+        ("", TRAIN),  # 0.889
+    ],
+)
+def test_the_part_of_a_writer_is_fixed_for_ever(writer, part):
+    assert part_of(writer) == part
+
+
+def test_of_many_writers_the_parts_have_their_shares():
+    parts = [part_of(f"writer {number}") for number in range(10_000)]
+    assert parts.count(VALIDATION) == pytest.approx(1200, abs=100)  # three standard deviations
+    assert parts.count(TEST) == pytest.approx(1800, abs=115)
+    assert parts.count(TRAIN) == pytest.approx(7000, abs=140)
+
+
+@pytest.mark.parametrize("suffix, opened", [(".jsonl", open), (".jsonl.gz", gzip.open)])
+def test_drawings_are_read_as_they_were_written(folder, suffix, opened):
+    with opened(folder / f"{LETTERS}{suffix}", "wt", encoding="utf-8") as file:
+        file.write(as_lines(ANN, EVA))
+    ann, eva = drawings.load(LETTERS)
+    assert (ann.label, ann.writer, eva.label, eva.writer) == (7, "ann", "x", "eva")
+    assert [line.tolist() for line in ann.strokes] == ANN["strokes"]
+    assert all(line.dtype == np.float64 for line in ann.strokes)
+    assert [each.writer for each in drawings.load(LETTERS, TEST)] == ["ann"]
+    assert [each.writer for each in drawings.load(LETTERS, VALIDATION)] == ["eva"]
+    assert drawings.load(LETTERS, TRAIN) == drawings.load(DIGITS) == []
+
+
+def test_without_a_folder_or_a_file_there_are_no_drawings(tmp_path, monkeypatch):
+    assert drawings.load(DIGITS) == []
+    for folder in (tmp_path, tmp_path / "missing"):
+        monkeypatch.setenv("DIGIT_LAB_DATA", str(folder))
+        assert drawings.load(DIGITS) == []
+
+
+def test_an_empty_file_has_no_drawings(folder):
+    (folder / f"{DIGITS}.jsonl").write_text("")
+    assert drawings.load(DIGITS) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{",
+        "7",
+        "null",
+        "[]",
+        '"strokes"',
+        "{}",
+        "[" * 100_000,
+        "9" * 5_000,
+        json.dumps(ANN | {"strokes": None}),
+        json.dumps(ANN | {"strokes": [[[1, 2, 3]]]}),
+        json.dumps(ANN | {"strokes": [[[1, float("nan")]]]}),
+        json.dumps(ANN | {"strokes": []}),
+        json.dumps(ANN | {"strokes": [[]]}),
+        json.dumps(ANN | {"strokes": [[[10_001, 5]]]}),
+        json.dumps(ANN | {"writer": "\ud800"}),
+        *(json.dumps(ANN | {"label": label}) for label in ("seven", "7", None, 17, -1, 7.5, True)),
+        json.dumps({"label": 7, "writer": "ann"}),
+        json.dumps({"label": 7, "strokes": []}),
+        json.dumps({"writer": "ann", "strokes": []}),
+    ],
+)
+def test_a_bad_line_is_named_with_its_file(folder, line):
+    (folder / f"{DIGITS}.jsonl").write_text(as_lines(ANN, ANN) + line + "\n" + as_lines(ANN))
+    with pytest.raises(DataError, match=r"^drawn-digits\.jsonl, line 3, .*\.$") as caught:
+        drawings.load(DIGITS)
+    assert len(str(caught.value)) < 250
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=3), each, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON | st.fixed_dictionaries({"label": JSON, "writer": JSON, "strokes": JSON}))
+def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_factory, value):
+    folder = tmp_path_factory.mktemp("data")
+    (folder / f"{DIGITS}.jsonl").write_text(as_lines(value))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGIT_LAB_DATA", str(folder))
+        try:
+            (drawing,) = drawings.load(DIGITS)
+        except DataError as error:
+            assert str(error).startswith("drawn-digits.jsonl, line 1, ")
+        else:
+            assert part_of(drawing.writer) in (TRAIN, VALIDATION, TEST)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe" + b"no text", gzip.compress(b"{}")[:-9], b"\x1f\x8b no gzip"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_a_file_that_is_no_text_is_refused_in_words(folder, suffix, content):
+    (folder / f"{DIGITS}{suffix}").write_bytes(content)
+    with pytest.raises(DataError, match=f"^drawn-digits{suffix}"):
+        drawings.load(DIGITS)
+
+
+@pytest.mark.parametrize("name", [DIGITS, LETTERS])
+def test_the_parts_of_real_drawings_share_no_writer_and_miss_no_drawing(real_data, name):
+    every = drawings.load(name)
+    parts = [drawings.load(name, part) for part in (TRAIN, VALIDATION, TEST)]
+    assert sum(map(len, parts)) == len(every) == {DIGITS: 10_415, LETTERS: 2_000}[name]
+    writers = [{each.writer for each in part} for part in parts]
+    assert all(writers)
+    assert sum(map(len, writers)) == len(set.union(*writers)) == len({each.writer for each in every})
+    assert {each.label for each in every} == {DIGITS: set(range(10)), LETTERS: set("AEFHKMNRTWXfhkmnrtwx")}[name]
+
+
+def test_no_writer_of_real_letters_judges_digits_that_another_part_was_taught(real_data):
+    of_digits, of_letters = (
+        {part: {each.writer for each in drawings.load(name, part)} for part in (TRAIN, TEST)}
+        for name in (DIGITS, LETTERS)
+    )
+    assert not of_digits[TRAIN] & of_letters[TEST]
+    assert not of_letters[TRAIN] & of_digits[TEST]

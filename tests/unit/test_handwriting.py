@@ -1,0 +1,193 @@
+"""Drawings join a dataset: who teaches, who validates and who does neither, counted with made-up writers."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model import drawings, handwriting, ink
+from model.drawings import TEST, TRAIN, VALIDATION
+from model.errors import DataError
+from model.handwriting import extend, to_calibrate_on
+
+SHARE, SEED = 0.2, 5
+DIGIT_COPIES, LETTER_COPIES, SCRIBBLES, PAIRS, VALIDATION_SCRIBBLES = 2, 3, 7, 5, 4
+WRITERS = {TRAIN: ["bob", "hana"], VALIDATION: ["eva"], TEST: ["ann", "syn/0001"]}
+NO_DIGIT = 10
+
+# What the writers of each part draw, whatever the label says: no part's image is like another's.
+STROKES = {
+    TRAIN: [[[60, 60], [180, 60], [110, 220]]],
+    VALIDATION: [[[60, 60], [60, 220], [180, 220]], [[120, 100], [170, 150]]],
+    TEST: [[[60, 60], [220, 220]], [[220, 60], [60, 220]], [[140, 60], [140, 220]], [[60, 140], [220, 140]]],
+}
+DIGITS_OF = {TRAIN: [1, 2], VALIDATION: [3], TEST: [8, 9]}
+
+
+@pytest.fixture
+def dataset(uci_digits):
+    """Forty digits of each kind from 0 to 4: there is no 5 to 9 but what is drawn."""
+    chosen = np.concatenate([np.flatnonzero(uci_digits.y_train == digit)[:40] for digit in range(5)])
+    return replace(uci_digits, x_train=uci_digits.x_train[chosen], y_train=uci_digits.y_train[chosen])
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    monkeypatch.setattr(handwriting, "_DIGIT_COPIES", DIGIT_COPIES)
+    monkeypatch.setattr(handwriting, "_LETTER_COPIES", LETTER_COPIES)
+    monkeypatch.setattr(handwriting, "_SCRIBBLES", SCRIBBLES)
+    monkeypatch.setattr(handwriting, "_PAIRS", PAIRS)
+    monkeypatch.setattr(handwriting, "_VALIDATION_SCRIBBLES", VALIDATION_SCRIBBLES)
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """Each writer draws each digit of the part's own once, and one letter."""
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    for name, labels_of in ((drawings.DIGITS, DIGITS_OF), (drawings.LETTERS, dict.fromkeys(WRITERS, ["x"]))):
+        lines = [
+            json.dumps({"label": label, "writer": writer, "strokes": STROKES[part]})
+            for part, writers in WRITERS.items()
+            for writer in writers
+            for label in labels_of[part]
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+
+
+def counts(labels):
+    return np.bincount(labels, minlength=11).tolist()
+
+
+def holds(images, image):
+    return (images[..., 0] == image).all(axis=(1, 2)).sum()
+
+
+def test_the_writers_of_these_tests_are_in_the_parts_they_stand_for():
+    assert all(drawings.part_of(writer) == part for part, writers in WRITERS.items() for writer in writers)
+
+
+def test_no_digit_is_the_last_class_and_test_images_stay(dataset, drawn):
+    joined = extend(dataset, SHARE, SEED)
+    assert joined.class_names == (*dataset.class_names, "no digit")
+    assert joined.x_test is dataset.x_test
+    assert joined.y_test is dataset.y_test
+    assert joined.image_shape == dataset.image_shape
+
+
+def test_training_holds_what_training_writers_drew_and_no_more(dataset, drawn):
+    joined = extend(dataset, SHARE, SEED)
+    assert (joined.x_train.dtype, joined.y_train.dtype) == (np.uint8, np.int64)
+    assert joined.x_train.shape == (len(joined.y_train), 28, 28, 1)
+    expected = [32, 32, 32, 32, 32, 0, 0, 0, 0, 0, 0]  # four fifths of forty
+    for digit in DIGITS_OF[TRAIN]:
+        expected[digit] += len(WRITERS[TRAIN]) * DIGIT_COPIES
+    blank = 1
+    expected[NO_DIGIT] += len(WRITERS[TRAIN]) * LETTER_COPIES + SCRIBBLES + PAIRS + blank
+    assert counts(joined.y_train) == expected
+    assert joined.y_train[~joined.x_train.any(axis=(1, 2, 3))].tolist() == [NO_DIGIT]
+
+
+def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as_they_drew_it(dataset, drawn):
+    images, labels = extend(dataset, SHARE, SEED).validation
+    assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
+    expected = [8, 8, 8, 8, 8, 0, 0, 0, 0, 0, 0]
+    expected[3] += 1
+    expected[NO_DIGIT] += 1 + VALIDATION_SCRIBBLES
+    assert counts(labels) == expected
+    assert holds(images[labels == 3], ink.render(STROKES[VALIDATION])) == 1
+    assert holds(images[labels == NO_DIGIT], ink.render(STROKES[VALIDATION])) == 1
+    assert holds(images, ink.render(STROKES[TRAIN])) == 0
+
+
+def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
+    monkeypatch.setattr(handwriting, "vary", lambda strokes, rng: strokes)
+    monkeypatch.setattr(handwriting, "pen", lambda rng: ink.PEN_WIDTH)
+    joined = extend(dataset, SHARE, SEED)
+    drawn_images, drawn_labels = to_calibrate_on(joined, SEED)
+    for images, labels in ((joined.x_train, joined.y_train), joined.validation, (drawn_images, drawn_labels)):
+        assert not set(labels.tolist()) & set(DIGITS_OF[TEST])
+        assert holds(images, ink.render(STROKES[TEST])) == 0
+    # The search would find them: it finds those that teach, and they are not in validation.
+    copies = len(WRITERS[TRAIN]) * (len(DIGITS_OF[TRAIN]) * DIGIT_COPIES + LETTER_COPIES)
+    assert holds(joined.x_train, ink.render(STROKES[TRAIN])) == copies
+    assert holds(joined.x_train, ink.render(STROKES[VALIDATION])) == 0
+
+
+def test_the_datasets_own_images_are_in_one_part_each(dataset, drawn):
+    joined = extend(dataset, SHARE, SEED)
+    train, validation = joined.x_train[:160], joined.validation[0][:40]
+    together = sorted(image.tobytes() for image in np.concatenate([train, validation]))
+    assert together == sorted(image.tobytes() for image in dataset.x_train)
+
+
+def test_each_copy_of_a_drawing_is_another(dataset, drawn):
+    joined = extend(dataset, SHARE, SEED)
+    ones = joined.x_train[160:][joined.y_train[160:] == 1]
+    assert len({image.tobytes() for image in ones}) == len(ones) == 4
+
+
+def test_the_same_seed_gives_the_same_images(dataset, drawn):
+    first, again, other = (extend(dataset, SHARE, seed) for seed in (SEED, SEED, SEED + 1))
+    assert np.array_equal(first.x_train, again.x_train)
+    assert np.array_equal(first.y_train, again.y_train)
+    assert all(np.array_equal(a, b) for a, b in zip(first.validation, again.validation, strict=True))
+    assert not np.array_equal(first.x_train, other.x_train)
+
+
+def test_the_dataset_that_came_is_left_alone(dataset, drawn):
+    before = dataset.x_train.copy()
+    extend(dataset, SHARE, SEED)
+    assert np.array_equal(dataset.x_train, before)
+    assert len(dataset.class_names) == 10
+
+
+def test_without_drawings_only_scribbles_and_an_empty_canvas_join(dataset):
+    joined = extend(dataset, SHARE, SEED)
+    assert counts(joined.y_train) == [32] * 5 + [0] * 5 + [SCRIBBLES + 1]
+    assert counts(joined.validation[1]) == [8] * 5 + [0] * 5 + [VALIDATION_SCRIBBLES]
+    assert all(a is b for a, b in zip(to_calibrate_on(joined, SEED), joined.validation, strict=True))
+
+
+def test_without_letters_digits_join_alone(dataset, drawn, tmp_path):
+    (tmp_path / f"{drawings.LETTERS}.jsonl").unlink()
+    joined = extend(dataset, SHARE, SEED)
+    assert counts(joined.y_train)[NO_DIGIT] == SCRIBBLES + PAIRS + 1
+    assert counts(joined.validation[1])[NO_DIGIT] == VALIDATION_SCRIBBLES
+
+
+def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset, drawn):
+    joined = extend(dataset, SHARE, SEED)
+    images, labels = to_calibrate_on(joined, SEED)
+    assert labels.tolist() == [3] + [NO_DIGIT] * (1 + VALIDATION_SCRIBBLES)
+    assert np.array_equal(images, joined.validation[0][40:])
+    assert np.array_equal(labels, joined.validation[1][40:])
+
+
+def test_it_tells_how_far_it_is(dataset, monkeypatch):
+    monkeypatch.setattr(handwriting, "_SCRIBBLES", 2100)
+    monkeypatch.setattr(handwriting, "_by_another_hand", lambda strokes, rng: ink.render([]))
+    told = []
+    extend(dataset, SHARE, SEED, told.append)
+    assert told == [1000, 2000]
+
+
+def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
+    smaller = replace(dataset, x_train=dataset.x_train[:, :20])
+    coloured = replace(dataset, x_train=np.repeat(dataset.x_train, 3, axis=3))
+    fewer = replace(dataset, class_names=tuple("01234"))
+    more = extend(dataset, SHARE, SEED)
+    for unfit in (smaller, coloured, fewer, more):
+        with pytest.raises(DataError, match="^Drawings were to join uci-digits.*expected digits of 28x28"):
+            extend(unfit, SHARE, SEED)
+
+
+def test_real_drawings_join(dataset, real_data, monkeypatch):
+    monkeypatch.setattr(handwriting, "_by_another_hand", lambda strokes, rng: ink.render([]))  # that takes a minute
+    joined = extend(dataset, SHARE, SEED)
+    taught = [len(drawings.load(name, TRAIN)) for name in (drawings.DIGITS, drawings.LETTERS)]
+    made_up = SCRIBBLES + PAIRS + 1
+    assert len(joined.y_train) == 160 + taught[0] * DIGIT_COPIES + taught[1] * LETTER_COPIES + made_up
+    checked = [len(drawings.load(name, VALIDATION)) for name in (drawings.DIGITS, drawings.LETTERS)]
+    assert len(joined.validation[1]) == 40 + sum(checked) + VALIDATION_SCRIBBLES
+    assert joined.validation[0].any(axis=(1, 2, 3)).all()
