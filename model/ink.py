@@ -37,16 +37,6 @@ KEPT_POINTS = 50_000  # of a longer drawing every second, third … point is kep
 FARTHEST = 1_000_000  # canvas pixels from the corner
 DOT = 0.5  # canvas pixels; drawing widgets store a tap as a line of some hundredths of a pixel
 
-# Shares of the height of a line of digits, see `group_boxes`. Chosen on numbers of two to four digits by 138 writers
-# (side by side, gaps of -5 to 30 % of the height); of 2,000 numbers by 139 others 98.5 % are taken apart rightly.
-TALL = 0.35  # a lower stroke is only part of a digit
-OVERLAP = 0.3  # of the slimmer one's width (SLIMMEST at least) makes two tall strokes one digit
-SLIMMEST = 0.2
-HANGS = 0.25  # so far above the foot of the line ends the left half of an open 4
-SLIM = 0.35  # the widest right half of an open 4
-OPEN = 0.3  # the widest gap in an open 4
-APART = 0.2  # the widest gap between a low stroke and its digit
-
 _SPACING = 0.75  # the longest piece of a stroke, in pixels of the result
 _NEAR = 0.03  # points nearer than this along the stroke change nothing that 8 bits could show
 _CHUNK = 4_096  # pieces painted at a time, so that the wildest scribble needs no more than some 10 MB
@@ -103,18 +93,18 @@ def box_of(strokes: Strokes) -> tuple[float, float, float, float]:
     return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
 
-def render(strokes: Any) -> np.ndarray:
+def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
     """Draw strokes as MNIST would show them: `(28, 28)` uint8, ink bright on black; all black without ink.
 
-    Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width.
-    The ink never leaves the frame, even where its centre of mass would have to stay off the middle for that.
-    Raises InkError as `clean` does.
+    Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
+    pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
+    middle for that. Raises InkError as `clean` does.
     """
     lines = clean(strokes)
     if not lines:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
-    start, step, half = _fitted(lines)
-    return _grey(_paint(start + shift_to_middle(_paint(start, step), half), step))
+    start, step, half = _fitted(lines, pen)
+    return _grey(_paint(start + shift_to_middle(_paint(start, step, pen), half), step, pen))
 
 
 def steps(strokes: Any, width: int = 280, height: int = 280) -> Seen | None:
@@ -146,38 +136,6 @@ def squeeze(strokes: Any, width: int = 280, height: int = 280) -> np.ndarray:
     """
     canvas = Image.fromarray(_canvas(clean(strokes), width, height, CANVAS_PEN))
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))
-
-
-def group(strokes: Any) -> list[Strokes]:
-    """Sort the strokes of one line of digits into digits, left to right; see `group_boxes` for the rule.
-
-    Every digit is a list of cleaned strokes in the order they were drawn. Raises InkError as `clean` does.
-    """
-    lines = clean(strokes)
-    return [[lines[index] for index in members] for members in group_boxes([box_of([each]) for each in lines])]
-
-
-def group_boxes(boxes: Any) -> list[list[int]]:
-    """Say which boxes (left, top, right, bottom) on one line make up a digit: their indices, left to right.
-
-    1. Tall boxes that overlap sideways are one digit: the two bows of an 8, a 0 and its slash.
-    2. A box that hangs high and the slim one at its right that stands on the line are an open 4.
-    3. What is left is low: the bar of a 5, the foot of a 1. It goes to the digit that it overlaps most.
-    """
-    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-    if not len(boxes):
-        return []
-    heights = boxes[:, 3] - boxes[:, 1]
-    line = max(heights.max(), DOT)
-    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")
-    tall = heights >= TALL * line
-    if not tall.any():  # dots and dashes
-        tall[np.argmax(boxes[:, 2] - boxes[:, 0])] = True
-    digits = _overlapping([([index], boxes[index]) for index in order[tall[order]]], line)
-    digits = _open_fours(digits, line, foot=boxes[:, 3].max())
-    digits = _with_low_parts(digits, [([index], boxes[index]) for index in order[~tall[order]]], line)
-    digits.sort(key=lambda digit: digit[1][0] + digit[1][2])
-    return [sorted(map(int, members)) for members, _ in digits]
 
 
 def shift_to_middle(ink: np.ndarray, half: np.ndarray) -> np.ndarray:
@@ -223,14 +181,14 @@ def _kept(line, keep):
     return line[keep]
 
 
-def _fitted(lines):
+def _fitted(lines, pen=PEN_WIDTH):
     """Bring strokes into the 20x20 box in the middle of the field: pieces' starts, steps, half the ink's size."""
     left, top, right, bottom = box_of(lines)
     size = np.array([right - left, bottom - top])
-    scale = (BOX - PEN_WIDTH) / size.max() if size.max() > DOT else 0.0
+    scale = (BOX - pen) / size.max() if size.max() > DOT else 0.0
     centre = np.array([left + right, top + bottom]) / 2
     start, step = _pieces([(line - centre) * scale + (SIDE - 1) / 2 for line in lines])
-    return start, step, (size * scale + PEN_WIDTH) / 2
+    return start, step, (size * scale + pen) / 2
 
 
 def _pieces(lines):
@@ -252,13 +210,13 @@ def _without_crowds(line):
     return _kept(line, np.diff(mark, prepend=-1) > 0)
 
 
-def _paint(start, step):
+def _paint(start, step, pen=PEN_WIDTH):
     """Draw pieces with a round, anti-aliased pen: (28, 28) float64 in [0, 1].
 
     A pixel's ink is how far the pen reaches over its centre, from the exact distance to the nearest piece. Each
     piece looks only at the few pixels around it.
     """
-    reach = PEN_WIDTH / 2 + 0.5
+    reach = pen / 2 + 0.5
     around = reach + _SPACING / 2
     window = np.arange(int(2 * around) + 1)
     side = SIDE + 2 * _MARGIN
@@ -300,54 +258,3 @@ def _canvas(lines, width, height, pen):
         for x, y in twice:  # round joints and ends
             draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
     return np.asarray(image.reduce(2))
-
-
-def _overlapping(parts, line):
-    digits = []
-    for members, box in parts:
-        if digits:
-            slimmer = min(_width(digits[-1][1]), _width(box))
-            if _overlap(digits[-1][1], box) > OVERLAP * max(slimmer, SLIMMEST * line):
-                digits[-1] = _joined(digits[-1], (members, box))
-                continue
-        digits.append((members, box))
-    return digits
-
-
-def _open_fours(parts, line, foot):
-    digits = []
-    for part in parts:
-        if digits:
-            (_, left), (_, right) = digits[-1], part
-            hangs = foot - left[3] > HANGS * line >= foot - right[3]
-            if hangs and _width(right) < SLIM * line and -_overlap(left, right) < OPEN * line:
-                digits[-1] = _joined(digits[-1], part)
-                continue
-        digits.append(part)
-    return digits
-
-
-def _with_low_parts(digits, parts, line):
-    boxes = np.array([box for _, box in digits])
-    grown = list(digits)
-    for members, box in parts:
-        overlap = np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0])
-        best = int(overlap.argmax())
-        if overlap[best] > -APART * line:
-            grown[best] = _joined(grown[best], (members, box))
-        else:
-            grown.append((members, box))
-    return grown
-
-
-def _joined(one, other):
-    box = np.r_[np.minimum(one[1][:2], other[1][:2]), np.maximum(one[1][2:], other[1][2:])]
-    return one[0] + other[0], box
-
-
-def _width(box):
-    return box[2] - box[0]
-
-
-def _overlap(one, other):
-    return min(one[2], other[2]) - max(one[0], other[0])

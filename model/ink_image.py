@@ -4,16 +4,19 @@ Knows NumPy, Pillow and the measures in `ink`; knows nothing of networks or of p
 and unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
+from model import ink_parts
 from model.errors import InkError
-from model.ink import BOX, MIDDLE, SIDE, Seen, centre_of_mass, group_boxes, shift_to_middle
+from model.ink import BOX, MIDDLE, SIDE, Seen, centre_of_mass, shift_to_middle
 
+Grouped = Callable[[np.ndarray, Callable[[list[int]], np.ndarray]], list[list[int]]]  # see `digits_from_image`
 FORMATS = ("PNG", "JPEG", "WEBP")
 SMALLEST, LARGEST = 8, 4096  # pixels a side of a picture
 WORKING = 640  # pixels of the longer side that are looked at: a digit of a tenth of it still has 64
@@ -21,10 +24,6 @@ WORKING = 640  # pixels of the longer side that are looked at: a digit of a tent
 FAINTEST = 0.15  # ink is darker than its paper by this share at least
 NOISE = 5  # and by so many standard deviations of the paper's grain
 STANDS_OUT = 10  # the same for the picture made small: a sheet without is blank
-SPECK = 0.03  # of the largest part's area: what is smaller is dirt
-LEAST = 0.025  # of the picture's longer side: no ink is smaller
-LEAST_PIXELS = 5  # nor than this
-EDGE = 0.9  # of a side of the picture: what runs along it is the table
 
 # A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST that is 1.3 to
 # 3.0 for nine images in ten, 2.0 at the median.
@@ -42,26 +41,33 @@ def from_image(picture: str | Path | bytes, source: str | None = None) -> Seen |
     errors. An MNIST image comes through as it is. Raises InkError for a file that is no such picture, is cut
     or damaged, or moves.
     """
-    found = _found(picture, source, lambda boxes: [range(len(boxes))] if len(boxes) else [])
+    found = _found(picture, source, lambda boxes, image_of: [range(len(boxes))] if len(boxes) else [])
     return found[0] if found else None
 
 
-def digits_from_image(picture: str | Path | bytes, source: str | None = None) -> list[Seen]:
+def digits_from_image(
+    picture: str | Path | bytes, grouped: Grouped, cut: bool = False, source: str | None = None
+) -> list[Seen]:
     """Read a line of digits from a picture: every step of each, left to right, none on a blank sheet.
 
-    Takes and raises what `from_image` does. Parts belong together by the rule of `ink.group_boxes`; digits that
-    touch each other are one part.
+    Takes and raises what `from_image` does. `grouped(boxes, image_of)` says which parts belong together, as the
+    functions of `grouping` do. With `cut` it is also offered the pieces of wide parts, which touching digits are;
+    it must be one that joins them again where they are not.
     """
-    return _found(picture, source, group_boxes)
+    return _found(picture, source, grouped, cut)
 
 
-def _found(picture, source, grouped):
+def _found(picture, source, grouped, cut=False):
     grey, zoom = _looked_at(picture, source)
     taught = _as_taught(grey)
     if taught is not None:
         return [_unchanged(taught)]
     sheet = _sheet(grey, zoom)
-    return [_seen(sheet, list(members)) for members in grouped(sheet.boxes)]
+    if cut:
+        part, boxes = ink_parts.cut(sheet.part, sheet.boxes)
+        sheet = replace(sheet, part=part, boxes=boxes)
+    groups = grouped(sheet.boxes, lambda members: _seen(sheet, list(members)).image)
+    return [_seen(sheet, list(members)) for members in groups]
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,7 @@ def _unchanged(image):
 
 def _sheet(grey, zoom):
     ink = _evened(grey)
-    return _Sheet(grey, zoom, ink, *_parts(ink > 0.5))
+    return _Sheet(grey, zoom, ink, *ink_parts.find(ink > 0.5))
 
 
 def _evened(grey):
@@ -239,71 +245,6 @@ def _slid(grey, size, take, axes=(0, 1)):
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(grey, ends, mode="edge"), size, axis=axis)
         grey = take(windows, axis=-1)
     return grey
-
-
-def _parts(mask):
-    """Find the connected parts of the ink: (h, w) their numbers, -1 for none, and (n, 4) their boxes."""
-    part = np.full(mask.shape, -1)
-    rows, columns = np.nonzero(mask)
-    _, root, area = np.unique(_roots(mask), return_inverse=True, return_counts=True)
-    boxes = np.full((len(area), 4), max(mask.shape))
-    boxes[:, 2:] = 0
-    for side, take, values in zip(
-        range(4),
-        (np.minimum, np.minimum, np.maximum, np.maximum),
-        (columns, rows, columns + 1, rows + 1),
-        strict=True,
-    ):
-        take.at(boxes[:, side], root, values)
-    keep = _is_writing(mask.shape, boxes, area, _edge_runs(mask.shape, rows, columns, root))
-    number = np.where(keep, np.cumsum(keep) - 1, -1)
-    part[rows, columns] = number[root]
-    return part, boxes[keep]
-
-
-def _roots(mask):
-    """Give every ink pixel, in reading order, the number of a pixel that all of its part have in common.
-
-    Eight neighbours count. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An O(log n) parallel
-    connectivity algorithm", 1982.
-    """
-    padded = np.pad(mask, 1)
-    number = np.cumsum(padded).reshape(padded.shape) - 1
-    pairs = []
-    for down, right in ((0, 1), (1, -1), (1, 0), (1, 1)):
-        both = padded & np.roll(padded, (-down, -right), axis=(0, 1))
-        pairs.append((number[both], np.roll(number, (-down, -right), axis=(0, 1))[both]))
-    one, other = map(np.concatenate, zip(*pairs, strict=True))
-    root = np.arange(mask.sum())
-    while (root[one] != root[other]).any():
-        lower = np.minimum(root[one], root[other])
-        np.minimum.at(root, root[one], lower)
-        np.minimum.at(root, root[other], lower)
-        while (root != root[root]).any():
-            root = root[root]
-    return root
-
-
-def _edge_runs(shape, rows, columns, root):
-    """Say of every part whether it runs along a whole side of the picture."""
-    height, width = shape
-    parts = root.max(initial=-1) + 1
-    runs = np.zeros(parts, dtype=bool)
-    for on_side, length in (
-        (rows == 0, width),
-        (rows == height - 1, width),
-        (columns == 0, height),
-        (columns == width - 1, height),
-    ):
-        runs |= np.bincount(root[on_side], minlength=parts) >= EDGE * length
-    return runs
-
-
-def _is_writing(shape, boxes, area, is_table):
-    longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-    keep = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
-    keep &= area >= SPECK * area[keep].max(initial=0)
-    return keep & (longer[keep].max(initial=0) >= max(LEAST_PIXELS, LEAST * max(shape)))
 
 
 def _seen(sheet, members):

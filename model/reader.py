@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from model import ink, ink_image
+from model import grouping, ink, ink_image
+from model.calibration import reject_scores
 from model.errors import InkError
 from model.recognizer import Recognizer
 from model.records import Reading
 
-# One minus the best digit's probability above which a drawing is refused. Chosen with the shipped network so that 98 %
-# of the really drawn digits of one half of the writers are accepted; what that does to the others: README, "Figures".
+# The doubt above which a drawing is refused, for networks that were trained without drawings and so bring no threshold
+# of their own. Chosen with dense-128-dropout so that 98 % of the drawn digits of one half of the writers are accepted.
 REJECT_ABOVE = 0.38
+_N_DIGITS = 10
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -68,14 +70,23 @@ class Readings:
 class Reader:
     """Reads drawings with one network for grey images of 28x28."""
 
-    def __init__(self, recognizer: Recognizer):
-        """Take the network. Raises InkError for one that was taught with other images, such as CIFAR-10's."""
+    def __init__(self, recognizer: Recognizer, reject_above: float | None = None):
+        """Take the network and the doubt above which it refuses, if the run has one.
+
+        Raises InkError for a network that was taught with other images, such as CIFAR-10's.
+        """
         if recognizer.input_shape != (ink.SIDE, ink.SIDE, 1):
             raise InkError(
                 f"This network was taught with images of {recognizer.input_shape}; expected (28, 28, 1) for drawings, "
                 "so choose a run that was trained on digits."
             )
+        if recognizer.n_classes > _N_DIGITS + 1:
+            raise InkError(
+                f"This network tells {recognizer.n_classes} classes apart; expected the ten digits, with or without "
+                "one for what is none, so choose a run that was trained on digits."
+            )
         self._recognizer = recognizer
+        self._reject_above = REJECT_ABOVE if reject_above is None else reject_above
 
     def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> Readings:
         """Read strokes in canvas pixels, as one digit or with `numbers` as several.
@@ -85,24 +96,40 @@ class Reader:
         lines = ink.clean(strokes, source)
         if not lines:
             return Readings(())
-        groups = ink.group(lines) if numbers else [lines]
+        groups = self._grouped_strokes(lines) if numbers else [lines]
         return Readings(tuple(self._read(ink.render(each), ink.box_of(each)) for each in groups))
 
     def read_picture(self, picture: Path | bytes, numbers: bool = False) -> Readings:
         """Read a picture of a digit, or with `numbers` of several. Raises InkError for what is no picture."""
         if numbers:
-            found = ink_image.digits_from_image(picture)
+            found = ink_image.digits_from_image(picture, self._grouped, cut=self._knows_no_digit)
         else:
             seen = ink_image.from_image(picture)
             found = [seen] if seen else []
         return Readings(tuple(self._read(seen.image, seen.box) for seen in found))
 
+    @property
+    def _knows_no_digit(self) -> bool:
+        return self._recognizer.n_classes > _N_DIGITS
+
+    def _grouped_strokes(self, lines: ink.Strokes) -> list[ink.Strokes]:
+        boxes = [ink.box_of([each]) for each in lines]
+        groups = self._grouped(boxes, lambda members: ink.render([lines[index] for index in members]))
+        return [[lines[index] for index in members] for members in groups]
+
+    def _grouped(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
+        """Let the network say what belongs together, if it was taught what is no digit."""
+        if not self._knows_no_digit:
+            return grouping.by_shape(boxes)
+        return grouping.by_reading(boxes, image_of, self._recognizer.probabilities, _N_DIGITS)
+
     def _read(self, image: np.ndarray, box: tuple[float, float, float, float]) -> Reading:
         probabilities = self._recognizer.probabilities(image[None, :, :, None])[0]
-        digit = int(probabilities.argmax())
-        probability = float(probabilities[digit])
-        doubt = min(max(1.0 - probability, 0.0), 1.0)
-        return Reading(digit, probability, probabilities, doubt, doubt <= REJECT_ABOVE, image, box)
+        digits = probabilities[:_N_DIGITS]  # an eleventh says "no digit": doubt, and never the answer
+        digit = int(digits.argmax())
+        probability = float(digits[digit])
+        doubt = float(reject_scores(probabilities[None], _N_DIGITS)[0])
+        return Reading(digit, probability, probabilities, doubt, doubt <= self._reject_above, image, box)
 
 
 def read_file(reader: Reader, path: Path, numbers: bool = False) -> Iterator[Readings]:

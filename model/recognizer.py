@@ -7,8 +7,10 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from model.errors import RunError
+from model.records import LAYER_OUTPUTS
 
-_BATCH = 250  # images a pass: large enough to keep two threads busy, small enough for a small server
+_BATCH = 100  # images a pass: large enough to keep two threads busy, small enough for a small server
+_PROBABILITIES = "probabilities"
 
 
 class Recognizer:
@@ -18,8 +20,9 @@ class Recognizer:
         """Load the network; takes a few milliseconds. Raises RunError for a file that is not one."""
         self._path = path
         self._lock = threading.Lock()
-        self._single = _interpreter(path, 1, threads=1)
-        self.input_shape: tuple[int, ...] = tuple(self._single.get_input_details()[0]["shape"][1:].tolist())
+        self._single = _Pass(path, 1, threads=1)
+        self.input_shape: tuple[int, ...] = self._single.input_shape
+        self.n_classes: int = self._single.answer(np.zeros((1, *self.input_shape))).shape[-1]
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return the network's probabilities, `(n, classes)` float32, for `(n, height, width, channels)` in [0, 255].
@@ -27,45 +30,66 @@ class Recognizer:
         A single image takes one thread; more are passed in batches on two, in interpreters of their own, so that
         scoring a test set does not keep a drawing waiting.
         """
+        self._check(images)
+        if len(images) == 1:
+            with self._lock:
+                return self._single.answer(images)
+        return self._in_batches(images)
+
+    def layer_outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what the layers make of one image `(1, height, width, channels)` in [0, 255], by the layer's name.
+
+        float32: `convolution_1`, `pooling_1`, `convolution_2` `(height, width, maps)`, `features` `(units,)` that the
+        last layer decides from, `probabilities` `(classes,)`. Only the last of them where the file has no others.
+        """
+        self._check(image)
+        with self._lock:
+            probabilities = self._single.answer(image)[0]
+            return {_PROBABILITIES: probabilities} | self._single.layers()
+
+    def _check(self, images: np.ndarray) -> None:
         if images.shape[1:] != self.input_shape:
             raise RunError(
                 f"Images came as {images.shape[1:]}; expected {self.input_shape}, as this network was taught with, "
                 "so choose a run that was trained on such images."
             )
-        if len(images) == 1:
-            with self._lock:
-                return _invoke(self._single, images)
-        return self._in_batches(images)
 
     def _in_batches(self, images: np.ndarray) -> np.ndarray:
         whole = len(images) - len(images) % _BATCH
         parts = []
         for size, part in ((_BATCH, images[:whole]), (len(images) - whole, images[whole:])):
             if len(part):
-                interpreter = _interpreter(self._path, size, threads=2)
-                parts += [_invoke(interpreter, part[i : i + size]) for i in range(0, len(part), size)]
-        return np.concatenate(parts) if parts else self._no_answers()
-
-    def _no_answers(self) -> np.ndarray:
-        n_classes = self._single.get_output_details()[0]["shape"][-1]
-        return np.empty((0, n_classes), np.float32)
+                network = _Pass(self._path, size, threads=2)
+                parts += [network.answer(part[i : i + size]) for i in range(0, len(part), size)]
+        return np.concatenate(parts) if parts else np.empty((0, self.n_classes), np.float32)
 
 
-def _interpreter(path: Path, batch: int, threads: int) -> Interpreter:
-    try:
-        interpreter = Interpreter(str(path), num_threads=threads)
-        details = interpreter.get_input_details()[0]
-        interpreter.resize_tensor_input(details["index"], [batch, *details["shape"][1:]])
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError, OSError) as error:
-        raise RunError(
-            f"{path.name} in {path.parent.name} can't be read as a LiteRT network; expected the file that a training "
-            "leaves, so train again or choose another run."
-        ) from error
-    return interpreter
+class _Pass:
+    """An interpreter for a fixed number of images at a time."""
 
+    def __init__(self, path: Path, size: int, threads: int):
+        try:
+            self._interpreter = Interpreter(str(path), num_threads=threads)
+            image = self._interpreter.get_input_details()[0]
+            self._interpreter.resize_tensor_input(image["index"], [size, *image["shape"][1:]])
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise RunError(
+                f"{path.name} in {path.parent.name} can't be read as a LiteRT network; expected the file that a "
+                "training leaves, so train again or choose another run."
+            ) from error
+        self._image = image["index"]
+        self.input_shape = tuple(image["shape"][1:].tolist())
+        outputs = self._interpreter.get_signature_runner().get_output_details()
+        self._layers = {name: outputs[name]["index"] for name in LAYER_OUTPUTS if name in outputs}
+        # Trainings of the first version wrote one output, under another name.
+        self._probabilities = outputs.get(_PROBABILITIES, next(iter(outputs.values())))["index"]
 
-def _invoke(interpreter: Interpreter, images: np.ndarray) -> np.ndarray:
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.asarray(images, dtype=np.float32))
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    def answer(self, images: np.ndarray) -> np.ndarray:
+        self._interpreter.set_tensor(self._image, np.asarray(images, dtype=np.float32))
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._probabilities)
+
+    def layers(self) -> dict[str, np.ndarray]:
+        """Return what the layers made of the first image of the last answer."""
+        return {name: self._interpreter.get_tensor(index)[0] for name, index in self._layers.items()}

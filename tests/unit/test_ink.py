@@ -2,7 +2,6 @@
 not matter (place, size, direction, order). Tolerances are grey levels of 255."""
 
 import gzip
-import hashlib
 import json
 import time
 from pathlib import Path
@@ -64,27 +63,6 @@ def brute_force(strokes, fine=8):
     return dots(14.0 - middle_of(dots(0)))
 
 
-def numbers(real_data, count, part):
-    """Real drawings of one writer side by side, two to four, as tall as each other within 10 %: strokes and whose."""
-    by_writer = {}
-    for drawing in real_drawings(real_data):
-        by_writer.setdefault(drawing["writer"], []).append(drawing["strokes"])
-    writers = [each for each in sorted(by_writer) if hashlib.sha256(each.encode()).digest()[0] % 2 == part]
-    rng = np.random.default_rng(0)
-    for writer in rng.choice([each for each in writers if len(by_writer[each]) >= 4], count):
-        digits = [by_writer[writer][i] for i in rng.choice(len(by_writer[writer]), rng.integers(2, 5), replace=False)]
-        strokes, owners, right = [], [], 0.0
-        for owner, digit in enumerate(digits):
-            points = np.concatenate([np.array(each) for each in digit])
-            low, size = points.min(axis=0), np.ptp(points, axis=0)
-            scale = 100 * rng.uniform(0.9, 1.1) / max(size[1], size[0] / 2, 1)
-            corner = np.array([right, rng.uniform(-6, 6) - size[1] * scale / 2])
-            strokes += [((np.array(each) - low) * scale + corner).tolist() for each in digit]
-            owners += [owner] * len(digit)
-            right += size[0] * scale + 100 * rng.uniform(-0.05, 0.30)
-        yield strokes, owners
-
-
 def real_drawings(real_data):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         return [json.loads(line) for line in file]
@@ -96,7 +74,6 @@ def test_a_blank_canvas_has_no_ink(blank):
     assert ink.render(blank).shape == (28, 28)
     assert not ink.render(blank).any()
     assert ink.steps(blank) is None
-    assert ink.group(blank) == []
     assert not ink.squeeze(blank).any()
 
 
@@ -238,7 +215,7 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
     ],
 )
 def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
-    for use in (ink.clean, ink.render, ink.steps, ink.group, ink.squeeze):
+    for use in (ink.clean, ink.render, ink.steps, ink.squeeze):
         with pytest.raises(InkError, match=words) as caught:
             use(strokes)
         assert str(caught.value).startswith("The drawing ")
@@ -270,7 +247,6 @@ def test_whatever_comes_out_of_json_gives_an_image_or_a_sentence(strokes):
         assert image.shape == (28, 28)
         assert image.dtype == np.uint8
         assert image.any() == any(len(stroke) for stroke in strokes)
-        assert sum(map(len, ink.group(strokes))) == sum(bool(stroke) for stroke in strokes)
 
 
 def test_a_clean_drawing_stays_as_it_is():
@@ -320,80 +296,6 @@ def test_squeezing_the_canvas_keeps_place_and_size():
     assert corner.shape == (28, 28)
     assert corner[2, 4] > 200
     assert not corner[9:].any() and not corner[:, 9:].any()
-
-
-FOUR = [[[30, 10], [10, 60], [70, 60]], [[55, 20], [50, 110]]]
-OPEN_FOUR = [[[10, 10], [8, 60], [45, 62]], [[58, 12], [56, 110]]]
-FIVE = [[[30, 10], [20, 50], [60, 70], [50, 105], [10, 110]], [[28, 8], [75, 5]]]
-LOOSE_FIVE = [[[20, 10], [20, 50], [50, 70], [40, 105], [10, 110]], [[55, 8], [80, 6]]]
-CROSSED_SEVEN = [[[10, 10], [70, 10], [30, 110]], [[15, 60], [75, 55]]]
-SLASHED_ZERO = [[[40, 10], [10, 60], [40, 110], [70, 60], [40, 10]], [[75, 5], [5, 115]]]
-ONE_WITH_FOOT = [[[20, 30], [40, 10], [40, 110]], [[15, 112], [65, 112]]]
-TWO_BOWS = [[[40, 10], [20, 30], [40, 55], [60, 30], [40, 10]], [[40, 56], [15, 80], [40, 110], [65, 80], [40, 56]]]
-ONE = [[[20, 10], [20, 110]]]
-MANY_PARTS = [FOUR, OPEN_FOUR, FIVE, LOOSE_FIVE, CROSSED_SEVEN, SLASHED_ZERO, ONE_WITH_FOOT, TWO_BOWS]
-
-
-def beside(*digits, gap):
-    """Strokes of digits side by side, and how many each has."""
-    strokes, right = [], 0.0
-    for digit in digits:
-        left, _, end, _ = ink.box_of([np.array(stroke, float) for stroke in digit])
-        strokes += [[[x - left + right, y] for x, y in stroke] for stroke in digit]
-        right += end - left + gap
-    return strokes, [len(digit) for digit in digits]
-
-
-@pytest.mark.parametrize("digit", MANY_PARTS)
-def test_the_strokes_of_one_digit_belong_together(digit):
-    (together,) = ink.group(digit)
-    assert [line.tolist() for line in together] == digit
-
-
-@pytest.mark.parametrize("gap", [-4, 0, 10, 40])
-@pytest.mark.parametrize("digit", MANY_PARTS)
-def test_a_digit_of_several_strokes_stays_apart_from_its_neighbours(digit, gap):
-    strokes, sizes = beside(ONE, digit, SLASHED_ZERO, gap=gap)
-    if digit is LOOSE_FIVE:
-        return  # its bar belongs to whatever is nearer
-    assert [len(each) for each in ink.group(strokes)] == sizes
-
-
-def test_digits_come_from_left_to_right_whatever_was_drawn_first():
-    strokes, _ = beside(ONE, FOUR, gap=20)
-    left, right = ink.group(strokes[::-1])
-    assert (len(left), len(right)) == (1, 2)
-    assert left[0].tolist() == strokes[0]
-
-
-@pytest.mark.parametrize(
-    "strokes", [[[[5, 5]]], [[[5, 5], [90, 5]]], [[[5, 5]], [[5, 5]]], [[[5, 5], [9, 5]], [[7, 5]]]]
-)
-def test_flat_ink_is_one_group(strokes):
-    assert len(ink.group(strokes)) == 1
-
-
-@settings(deadline=None)
-@given(drawings(least_size=0))
-def test_grouping_loses_no_stroke_and_invents_none(strokes):
-    grouped = [line.tolist() for group in ink.group(strokes) for line in group]
-    assert sorted(grouped) == sorted([list(map(float, point)) for point in stroke] for stroke in strokes)
-
-
-def test_two_thousand_strokes_are_grouped_at_once():
-    fence = [[[10 * i, 0], [10 * i, 100 if i % 2 else 1]] for i in range(2000)]
-    start = time.perf_counter()
-    assert len(ink.group(fence)) == 1000
-    assert time.perf_counter() - start < 2
-
-
-@pytest.mark.parametrize("part", [0, 1])
-def test_real_numbers_are_taken_apart_rightly(real_data, part):
-    right = []
-    for strokes, owners in numbers(real_data, 300, part):
-        found = [{owners[strokes.index(line.tolist())] for line in group} for group in ink.group(strokes)]
-        right.append(found == [{owner} for owner in sorted(set(owners))])
-    assert np.mean(right) > 0.95  # 97.6 % and 98.5 % of 2,000
 
 
 def test_a_real_drawing_is_rendered_in_two_milliseconds(real_data):

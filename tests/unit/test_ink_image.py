@@ -7,6 +7,7 @@ import json
 import struct
 import time
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,8 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
 
-from model import ink, ink_image
+from model import grouping, ink, ink_image
 from model.errors import InkError
+
+
+def by_shape(boxes, image_of):
+    return grouping.by_shape(boxes)
+
 
 SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 TWO = [[[70, 90], [90, 60], [140, 55], [165, 90], [150, 130], [70, 210], [175, 205]]]
@@ -218,7 +224,7 @@ def test_a_blank_sheet_is_no_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
         picture = file_of(Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8)), kind, **options)
         assert ink_image.from_image(picture) is None
-        assert ink_image.digits_from_image(picture) == []
+        assert ink_image.digits_from_image(picture, by_shape) == []
 
 
 def test_a_wholly_transparent_picture_is_no_digit():
@@ -235,7 +241,7 @@ def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
     seen = ink_image.from_image(file_of(Image.fromarray(255 - image if turned else image)))
     assert (seen.image == image).all()
     assert_well_formed(seen)
-    assert len(ink_image.digits_from_image(file_of(Image.fromarray(image)))) == 1
+    assert len(ink_image.digits_from_image(file_of(Image.fromarray(image)), by_shape)) == 1
 
 
 def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
@@ -279,7 +285,7 @@ def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
     line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
     paper, tone = (30, 220) if turned else (230, 60)
-    found = ink_image.digits_from_image(file_of(photo(line, rng, paper, tone), "JPEG"))
+    found = ink_image.digits_from_image(file_of(photo(line, rng, paper, tone), "JPEG"), by_shape)
     assert len(found) == 3
     for seen, strokes in zip(found, (SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
@@ -324,7 +330,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
     make, words = REFUSED[name]
     path = tmp_path / "drawing.png"
     path.write_bytes(make())
-    for read in (ink_image.from_image, ink_image.digits_from_image):
+    for read in (ink_image.from_image, partial(ink_image.digits_from_image, grouped=by_shape)):
         with pytest.raises(InkError, match=words) as caught:
             read(path)
         assert str(caught.value).startswith("drawing.png ")
@@ -373,7 +379,7 @@ def test_any_pixels_give_an_image_or_nothing(pixels):
 def check_any_outcome(picture):
     try:
         seen = ink_image.from_image(picture)
-        parts = ink_image.digits_from_image(picture)
+        parts = ink_image.digits_from_image(picture, by_shape)
     except InkError as error:
         assert str(error).endswith(".")
     else:
@@ -381,17 +387,6 @@ def check_any_outcome(picture):
         for each in parts + [seen] * (seen is not None):
             assert each.image.shape == (28, 28)
             assert each.image.dtype == np.uint8
-
-
-@settings(max_examples=100, deadline=None)
-@given(arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20))))
-def test_connected_parts_are_those_of_scipy(mask):
-    from scipy import ndimage
-
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
-    roots = ink_image._roots(mask)
-    assert len(set(roots.tolist())) == count
-    assert len(set(zip(roots.tolist(), labels[mask].tolist(), strict=True))) == count
 
 
 def test_a_large_photo_is_read_within_a_second(rng):

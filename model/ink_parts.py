@@ -1,0 +1,120 @@
+"""Which ink pixels of a picture hang together, and where digits that touch each other may be cut apart.
+
+Knows masks; knows nothing of files, light or networks.
+"""
+
+import numpy as np
+
+SPECK = 0.03  # of the largest part's area: what is smaller is dirt
+LEAST = 0.025  # of the picture's longer side: no ink is smaller
+LEAST_PIXELS = 5  # nor than this
+EDGE = 0.9  # of a side of the picture: what runs along it is the table
+# Shares of the height of a line of digits, see `cut`.
+WIDE = 0.85  # a slimmer part is one digit at most
+SLICE = 0.22  # the slimmest piece
+CROSSED = 0.35  # at a cut no more of the column is ink: digits touch at a stroke, not along a wall
+
+
+def find(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which part each pixel of `mask` `(h, w)` bool belongs to, and the parts' boxes.
+
+    `(h, w)` int, -1 for none, and `(parts, 4)` int: left, top, right, bottom, the latter two exclusive. Dirt and
+    what runs along a whole side of the picture are left out.
+    """
+    part = np.full(mask.shape, -1)
+    rows, columns = np.nonzero(mask)
+    _, root, area = np.unique(_roots(mask), return_inverse=True, return_counts=True)
+    boxes = np.full((len(area), 4), max(mask.shape))
+    boxes[:, 2:] = 0
+    for side, take, values in zip(
+        range(4),
+        (np.minimum, np.minimum, np.maximum, np.maximum),
+        (columns, rows, columns + 1, rows + 1),
+        strict=True,
+    ):
+        take.at(boxes[:, side], root, values)
+    keep = _is_writing(mask.shape, boxes, area, _edge_runs(mask.shape, rows, columns, root))
+    number = np.where(keep, np.cumsum(keep) - 1, -1)
+    part[rows, columns] = number[root]
+    return part, boxes[keep]
+
+
+def cut(part: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut wide parts where little ink connects them; take and return what `find` returns.
+
+    Touching digits fall apart so, and wide digits too: whoever reads the pieces must be able to join them again.
+    """
+    part, boxes = part.copy(), [tuple(box) for box in boxes]
+    line = max((bottom - top for _, top, _, bottom in boxes), default=0)
+    for number, (left, top, right, bottom) in enumerate(list(boxes)):
+        if right - left <= WIDE * line:
+            continue
+        own = part[top:bottom, left:right] == number
+        edges = [0, *_valleys(own.sum(axis=0), line), right - left]
+        for nth, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+            rows = np.flatnonzero(own[:, begin:end].any(axis=1))
+            box = (left + begin, top + rows[0], left + end, top + rows[-1] + 1)
+            if nth == 0:
+                boxes[number] = box
+            else:
+                part[top:bottom, left + begin : left + end][own[:, begin:end]] = len(boxes)
+                boxes.append(box)
+    return part, np.array(boxes).reshape(-1, 4)
+
+
+def _valleys(ink: np.ndarray, line: int) -> list[int]:
+    """Return the columns with the least ink, at least a slice apart from each other and from both ends."""
+    least = max(1, round(SLICE * line))
+    free = np.zeros(len(ink), dtype=bool)
+    free[least : len(ink) - least] = True
+    chosen = []
+    for column in np.argsort(ink, kind="stable"):
+        if free[column] and ink[column] <= CROSSED * line:
+            chosen.append(int(column))
+            free[max(0, column - least) : column + least] = False
+    return sorted(chosen)
+
+
+def _roots(mask):
+    """Give every ink pixel, in reading order, the number of a pixel that all of its part have in common.
+
+    Eight neighbours count. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An O(log n) parallel
+    connectivity algorithm", 1982.
+    """
+    padded = np.pad(mask, 1)
+    number = np.cumsum(padded).reshape(padded.shape) - 1
+    pairs = []
+    for down, right in ((0, 1), (1, -1), (1, 0), (1, 1)):
+        both = padded & np.roll(padded, (-down, -right), axis=(0, 1))
+        pairs.append((number[both], np.roll(number, (-down, -right), axis=(0, 1))[both]))
+    one, other = map(np.concatenate, zip(*pairs, strict=True))
+    root = np.arange(mask.sum())
+    while (root[one] != root[other]).any():
+        lower = np.minimum(root[one], root[other])
+        np.minimum.at(root, root[one], lower)
+        np.minimum.at(root, root[other], lower)
+        while (root != root[root]).any():
+            root = root[root]
+    return root
+
+
+def _edge_runs(shape, rows, columns, root):
+    """Say of every part whether it runs along a whole side of the picture."""
+    height, width = shape
+    parts = root.max(initial=-1) + 1
+    runs = np.zeros(parts, dtype=bool)
+    for on_side, length in (
+        (rows == 0, width),
+        (rows == height - 1, width),
+        (columns == 0, height),
+        (columns == width - 1, height),
+    ):
+        runs |= np.bincount(root[on_side], minlength=parts) >= EDGE * length
+    return runs
+
+
+def _is_writing(shape, boxes, area, is_table):
+    longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    keep = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
+    keep &= area >= SPECK * area[keep].max(initial=0)
+    return keep & (longer[keep].max(initial=0) >= max(LEAST_PIXELS, LEAST * max(shape)))

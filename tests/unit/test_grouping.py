@@ -1,0 +1,277 @@
+"""Strokes are put together to digits: by where they lie, held against made-up and really drawn numbers, and by what a
+network says to them, held against readers that know the right answer."""
+
+import hashlib
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model import drawings, grouping, ink
+from model.errors import InkError
+
+POINT = st.tuples(st.floats(0, 280), st.floats(0, 280)).map(list)
+DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_size=4)
+
+
+def group(strokes):
+    """Strokes as lists of lines, a list a digit."""
+    lines = ink.clean(strokes)
+    return [
+        [lines[index] for index in members] for members in grouping.by_shape([ink.box_of([each]) for each in lines])
+    ]
+
+
+def numbers(count, part):
+    """Real drawings of one writer side by side, two to four, as tall as each other within 10 %: strokes and whose."""
+    by_writer = {}
+    for drawing in drawings.load(drawings.DIGITS):
+        by_writer.setdefault(drawing.writer, []).append(drawing.strokes)
+    writers = [each for each in sorted(by_writer) if hashlib.sha256(each.encode()).digest()[0] % 2 == part]
+    rng = np.random.default_rng(0)
+    for writer in rng.choice([each for each in writers if len(by_writer[each]) >= 4], count):
+        digits = [by_writer[writer][i] for i in rng.choice(len(by_writer[writer]), rng.integers(2, 5), replace=False)]
+        strokes, owners, right = [], [], 0.0
+        for owner, digit in enumerate(digits):
+            points = np.concatenate(digit)
+            low, size = points.min(axis=0), np.ptp(points, axis=0)
+            scale = 100 * rng.uniform(0.9, 1.1) / max(size[1], size[0] / 2, 1)
+            corner = np.array([right, rng.uniform(-6, 6) - size[1] * scale / 2])
+            strokes += [((each - low) * scale + corner).tolist() for each in digit]
+            owners += [owner] * len(digit)
+            right += size[0] * scale + 100 * rng.uniform(-0.05, 0.30)
+        yield strokes, owners
+
+
+FOUR = [[[30, 10], [10, 60], [70, 60]], [[55, 20], [50, 110]]]
+OPEN_FOUR = [[[10, 10], [8, 60], [45, 62]], [[58, 12], [56, 110]]]
+FIVE = [[[30, 10], [20, 50], [60, 70], [50, 105], [10, 110]], [[28, 8], [75, 5]]]
+LOOSE_FIVE = [[[20, 10], [20, 50], [50, 70], [40, 105], [10, 110]], [[55, 8], [80, 6]]]
+CROSSED_SEVEN = [[[10, 10], [70, 10], [30, 110]], [[15, 60], [75, 55]]]
+SLASHED_ZERO = [[[40, 10], [10, 60], [40, 110], [70, 60], [40, 10]], [[75, 5], [5, 115]]]
+ONE_WITH_FOOT = [[[20, 30], [40, 10], [40, 110]], [[15, 112], [65, 112]]]
+TWO_BOWS = [[[40, 10], [20, 30], [40, 55], [60, 30], [40, 10]], [[40, 56], [15, 80], [40, 110], [65, 80], [40, 56]]]
+ONE = [[[20, 10], [20, 110]]]
+MANY_PARTS = [FOUR, OPEN_FOUR, FIVE, LOOSE_FIVE, CROSSED_SEVEN, SLASHED_ZERO, ONE_WITH_FOOT, TWO_BOWS]
+
+
+def beside(*digits, gap):
+    """Strokes of digits side by side, and how many each has."""
+    strokes, right = [], 0.0
+    for digit in digits:
+        left, _, end, _ = ink.box_of([np.array(stroke, float) for stroke in digit])
+        strokes += [[[x - left + right, y] for x, y in stroke] for stroke in digit]
+        right += end - left + gap
+    return strokes, [len(digit) for digit in digits]
+
+
+@pytest.mark.parametrize("digit", MANY_PARTS)
+def test_the_strokes_of_one_digit_belong_together(digit):
+    (together,) = group(digit)
+    assert [line.tolist() for line in together] == digit
+
+
+@pytest.mark.parametrize("gap", [-4, 0, 10, 40])
+@pytest.mark.parametrize("digit", MANY_PARTS)
+def test_a_digit_of_several_strokes_stays_apart_from_its_neighbours(digit, gap):
+    strokes, sizes = beside(ONE, digit, SLASHED_ZERO, gap=gap)
+    if digit is LOOSE_FIVE:
+        return  # its bar belongs to whatever is nearer
+    assert [len(each) for each in group(strokes)] == sizes
+
+
+def test_digits_come_from_left_to_right_whatever_was_drawn_first():
+    strokes, _ = beside(ONE, FOUR, gap=20)
+    left, right = group(strokes[::-1])
+    assert (len(left), len(right)) == (1, 2)
+    assert left[0].tolist() == strokes[0]
+
+
+@pytest.mark.parametrize(
+    "strokes", [[[[5, 5]]], [[[5, 5], [90, 5]]], [[[5, 5]], [[5, 5]]], [[[5, 5], [9, 5]], [[7, 5]]]]
+)
+def test_flat_ink_is_one_group(strokes):
+    assert len(group(strokes)) == 1
+
+
+@settings(deadline=None)
+@given(DRAWINGS)
+def test_grouping_loses_no_stroke_and_invents_none(strokes):
+    grouped = [line.tolist() for members in group(strokes) for line in members]
+    assert sorted(grouped) == sorted([list(map(float, point)) for point in stroke] for stroke in strokes)
+
+
+def test_two_thousand_strokes_are_grouped_at_once():
+    fence = [[[10 * i, 0], [10 * i, 100 if i % 2 else 1]] for i in range(2000)]
+    start = time.perf_counter()
+    assert len(group(fence)) == 1000
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_real_numbers_are_taken_apart_rightly(real_data, part):
+    right = []
+    for strokes, owners in numbers(300, part):
+        found = [{owners[strokes.index(line.tolist())] for line in members} for members in group(strokes)]
+        right.append(found == [{owner} for owner in sorted(set(owners))])
+    assert np.mean(right) > 0.95  # 97.6 % and 98.5 % of 2,000
+
+
+@pytest.mark.parametrize("blank", [[], [[]], [[], []], ()])
+def test_a_blank_canvas_has_no_groups(blank):
+    assert group(blank) == []
+
+
+@pytest.mark.parametrize("strokes", [None, [7], [[[1, 2, 3]]], [[[1, float("nan")]]], [[]] * 2001])
+def test_what_is_no_drawing_is_refused_before_it_is_grouped(strokes):
+    with pytest.raises(InkError, match="^The drawing "):
+        group(strokes)
+
+
+COORDINATES = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers(-9, 9)
+NEARLY = st.lists(st.lists(st.lists(COORDINATES, min_size=1, max_size=3), max_size=5), max_size=4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NEARLY)
+def test_whatever_can_be_cleaned_is_grouped_whole(strokes):
+    try:
+        grouped = group(strokes)
+    except InkError as error:
+        assert str(error).endswith(".")
+    else:
+        assert sum(map(len, grouped)) == sum(bool(stroke) for stroke in strokes)
+
+
+class Reader:
+    """A network of eleven classes that sees from an image which parts are in it, and says what it was told to say."""
+
+    def __init__(self, sure):
+        """`sure` gives the probability of the best digit for a tuple of parts."""
+        self.sure, self.asked = sure, []
+
+    def image_of(self, members):
+        image = np.zeros(28 * 28, np.uint8)
+        image[members] = 255
+        return image.reshape(28, 28)
+
+    def probabilities(self, images):
+        assert images.shape[1:] == (28, 28, 1)
+        rows = np.zeros((len(images), 11), np.float32)
+        for number, image in enumerate(images):
+            members = tuple(np.flatnonzero(image).tolist())
+            self.asked.append(members)
+            rows[number, sum(members) % 10] = self.sure(members)
+            rows[number, 10] = 1 - self.sure(members)
+        return rows
+
+    def group(self, boxes):
+        return grouping.by_reading(boxes, self.image_of, self.probabilities)
+
+
+def box(left, width, height=100.0, bottom=100.0):
+    return (left, bottom - height, left + width, bottom)
+
+
+@st.composite
+def lines_of_digits(draw):
+    """Boxes in any order, and which of them are one digit: digits beside each other, of one to five parts."""
+    boxes, owners, right = [], [], 0.0
+    for owner in range(draw(st.integers(1, 9))):
+        begin = right + draw(st.floats(0, 60))
+        right = begin
+        for part in range(draw(st.integers(1, 5))):
+            left = max(begin, right + draw(st.floats(-10, 10)))
+            boxes.append(box(left, draw(st.floats(2, 20)), draw(st.floats(1, 100)) if part else 100.0))
+            owners.append(owner)
+            right = max(right, boxes[-1][2])
+    order = draw(st.permutations(range(len(boxes))))
+    digits = [[new for new, old in enumerate(order) if owners[old] == owner] for owner in range(max(owners) + 1)]
+    return [boxes[old] for old in order], digits
+
+
+@settings(deadline=None)
+@given(lines_of_digits())
+def test_the_right_parts_are_found_by_reading(line):
+    boxes, digits = line
+    true = {tuple(each) for each in digits}
+    assert Reader(lambda members: 0.98 if members in true else 0.001).group(boxes) == digits
+
+
+FLOATS = st.floats(-1000, 1000)
+BOXES = st.lists(st.tuples(FLOATS, FLOATS, st.floats(0, 300), st.floats(0, 300)), min_size=2, max_size=12)
+
+
+@settings(deadline=None)
+@given(BOXES, st.integers(0, 99))
+def test_reading_loses_no_part_and_invents_none(boxes, seed):
+    boxes = [(left, top, left + width, top + height) for left, top, width, height in boxes]
+    groups = Reader(lambda members: np.random.default_rng([seed, *members]).random()).group(boxes)
+    assert sorted(sum(groups, [])) == list(range(len(boxes)))
+    assert all(1 <= len(each) <= grouping.MOST_IN_ONE and each == sorted(each) for each in groups)
+
+
+def test_a_group_is_read_once_and_no_group_of_more_than_five():
+    reader = Reader(lambda members: 0.5)
+    reader.group([box(3 * i, 2) for i in range(9)])
+    assert len(reader.asked) == len(set(reader.asked)) == 9 + 8 + 7 + 6 + 5
+    assert all(members == tuple(range(members[0], members[-1] + 1)) for members in reader.asked)
+
+
+def no_reading(*_):
+    pytest.fail("Nothing was to be read.")
+
+
+@pytest.mark.parametrize("count", [0, 1, grouping.MOST_PARTS + 1])
+def test_no_part_one_part_and_very_many_are_grouped_by_shape(count):
+    boxes = [box(30 * i, 20, 100 if i % 2 else 10) for i in range(count)]
+    assert grouping.by_reading(boxes, no_reading, no_reading) == grouping.by_shape(boxes)
+
+
+def test_the_most_parts_that_are_read_are_read():
+    boxes = [box(30 * i, 20) for i in range(grouping.MOST_PARTS)]
+    pairs = [[i, i + 1] for i in range(0, grouping.MOST_PARTS, 2)]
+    assert Reader(lambda members: 0.9 if list(members) in pairs else 0.01).group(boxes) == pairs
+
+
+def test_only_digits_count_not_the_doubt_about_them():
+    boxes = [box(0, 40), box(45, 40)]
+    assert Reader(lambda members: 0.9 if len(members) == 1 else 0.0).group(boxes) == [[0], [1]]
+    assert Reader(lambda members: 0.9 if len(members) == 2 else 0.0).group(boxes) == [[0, 1]]
+
+
+WIDTH, GAP = 100 * grouping.WIDEST, 100 * grouping.FARTHEST_APART  # at most, in a line of 100
+
+
+@pytest.mark.parametrize(
+    "first, second, groups",
+    [
+        (box(0, 30), box(30 + GAP - 1, 20), [[0, 1]]),
+        (box(0, 30), box(30 + GAP + 1, 20), [[0], [1]]),
+        (box(0, 75), box(70, WIDTH - 71), [[0, 1]]),
+        (box(0, 75), box(70, WIDTH - 69), [[0], [1]]),
+    ],
+)
+def test_what_is_too_wide_or_too_far_apart_is_no_digit_whatever_is_read(first, second, groups):
+    assert Reader(lambda members: 0.9 if len(members) == 2 else 0.01).group([first, second]) == groups
+
+
+SURER = pytest.mark.parametrize("nats, groups", [(-0.3, [[0, 1]]), (0.3, [[0], [1]])])
+
+
+def grouped_when_surer(boxes, cost, nats):
+    """Group two boxes when two digits are so much likelier than one: e to the power of `cost` and `nats`."""
+    return Reader(lambda members: 0.9 if len(members) == 1 else 0.81 * np.exp(-cost - nats)).group(boxes)
+
+
+@SURER
+def test_a_low_part_is_a_digit_of_its_own_only_where_the_network_is_surer(nats, groups):
+    assert grouped_when_surer([box(0, 40), box(45, 40, height=20)], grouping.LOW_COST, nats) == groups
+
+
+@SURER
+@pytest.mark.parametrize("second, share", [(box(10, 40), 1.0), (box(30, 60), 0.5), (box(58, 10), 0.1)])
+def test_parts_that_overlap_are_two_digits_only_where_the_network_is_surer(second, share, nats, groups):
+    assert grouped_when_surer([box(0, 60), second], share * grouping.OVERLAP_COST, nats) == groups
