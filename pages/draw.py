@@ -5,6 +5,7 @@ import streamlit as st
 
 from model.errors import DigitLabError, InkError
 from model.reader import Reader, Readings
+from model.records import NO_DIGIT
 from model.runs import Run
 from pages.ui import controls, figures, frame, services, state
 from pages.ui.canvas import canvas
@@ -13,15 +14,20 @@ from pages.ui.gallery import picture
 from pages.ui.live_chart import live_chart
 
 _DIGITS = [str(digit) for digit in range(10)]
+_CLASSES = [*_DIGITS, NO_DIGIT]  # the last only in networks that were taught what is none
 _SURE, _RATHER_SURE = 0.95, 0.75
 
 frame.page("Draw")
 
 
 def digit_runs() -> list[Run]:
-    """Return the runs that can read a drawing: grey 28x28 images in ten classes named 0 to 9."""
+    """Return the runs that can read a drawing: grey 28x28 images in classes named 0 to 9, and maybe "no digit"."""
     runs, _ = services.usable_runs()
-    return [run for run in runs if [each.name for each in run.metrics.classes] == _DIGITS and _reads_ink(run)]
+    return [run for run in runs if _names(run) in (_DIGITS, _CLASSES) and _reads_ink(run)]
+
+
+def _names(run: Run) -> list[str]:
+    return [each.name for each in run.metrics.classes]
 
 
 def _reads_ink(run: Run) -> bool:
@@ -44,7 +50,7 @@ def draw_and_answer(run: Run) -> None:
         with st.container(key="draw-answer"):
             _show_answer(readings)
         with st.container(key="draw-bars"):
-            _show_bars(readings)
+            _show_bars(readings, _names(run))
     with seen, st.container(key="draw-seen"):
         _show_seen(readings, len(strokes))
 
@@ -59,7 +65,7 @@ def _draw() -> list[Stroke]:
 
 def _read(run: Run, strokes: list[Stroke]) -> Readings:
     try:
-        return Reader(services.recognizer(run)).read_strokes(strokes)
+        return Reader(services.recognizer(run), run.reject_above).read_strokes(strokes)
     except DigitLabError as error:
         st.warning(str(error))
         return Readings(())
@@ -80,7 +86,7 @@ def _show_answer(readings: Readings) -> None:
         st.caption("The answer comes when you lift the pen.")
         return
     reading = readings.digits[0]
-    second = int(np.argsort(reading.probabilities)[-2])
+    second = int(np.argsort(reading.probabilities[: len(_DIGITS)])[-2])
     other = f"Second guess: {second}, {_percent(reading.probabilities[second])}."
     if reading.accepted:
         st.markdown(f"# {reading.digit}")
@@ -106,14 +112,15 @@ def _in_words(probability: float) -> str:
     return "Rather sure" if probability >= _RATHER_SURE else "Not sure"
 
 
-def _show_bars(readings: Readings) -> None:
-    probabilities = readings.digits[0].probabilities if readings.digits else np.zeros(10)
+def _show_bars(readings: Readings, names: list[str]) -> None:
+    probabilities = readings.digits[0].probabilities if readings.digits else np.zeros(len(names))
     told = (
-        f"probabilities of the digits 0 to 9; the best reading is {readings.text}"
+        f"probabilities of {', '.join(names)}; the best reading is {readings.text}"
         if readings.digits
         else "no answer yet"
     )
-    live_chart(figures.probability_bars(_DIGITS, probabilities), "draw-bars-chart", 300, told)
+    short = ["none" if name == NO_DIGIT else name for name in names]
+    live_chart(figures.probability_bars(short, probabilities), "draw-bars-chart", 300, told)
 
 
 def _show_seen(readings: Readings, n_strokes: int) -> None:

@@ -62,7 +62,8 @@ def show_classes(metrics: Metrics) -> None:
     """Show how each class fares."""
     with st.container(key="eval-classes"):
         st.subheader("Class by class")
-        rows = [(each.name, each.precision, each.recall, each.f1, each.support) for each in metrics.classes]
+        occurring = [each for each in metrics.classes if each.support]
+        rows = [(each.name, each.precision, each.recall, each.f1, each.support) for each in occurring]
         rows.append(("Mean", metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n))
         st.table(
             {

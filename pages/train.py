@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.errors import DigitLabError, RunError
 from model.records import TrainingConfig
-from model.runs import DEFAULT_RUN
+from model.runs import CLASSROOM_RUN
 from pages.ui import controls, frame, live, services, state
 
 frame.page("Train")
@@ -46,8 +46,8 @@ with watching:
             "after each epoch the network is tried on validation images that it never learns from. The training "
             "goes on when you leave this page, and the address of this page brings you back to it."
         )
-        st.caption("This is how the network that comes with Digit Lab learnt:")
-        live.example(services.store().open(DEFAULT_RUN))
+        st.caption("This is how the classroom network that comes with Digit Lab learnt:")
+        live.example(services.store().open(CLASSROOM_RUN))
     else:
         try:
             live.watch(run_id)

@@ -65,7 +65,7 @@ def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> go.Figu
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )
     figure.update_layout(
-        margin={"l": 24, "r": 56, "t": 4, "b": 28},
+        margin={"l": 16 + 8 * max(map(len, names)), "r": 56, "t": 4, "b": 28},
         bargap=0.25,
         showlegend=False,
         xaxis={"range": [0, 1], "tickformat": ".0%", "fixedrange": True},
@@ -78,19 +78,21 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool) ->
     """Draw counts, true classes down and predicted ones across, to be read on a light or a dark page.
 
     The colour of a cell is its share of the other mistakes; the diagonal is left out of the scale, or its thousands
-    would drown the rest.
+    would drown the rest. A class that no image is of, such as "no digit", has a column and no row.
     """
     n_classes = len(names)
-    off_diagonal = np.where(np.eye(n_classes, dtype=bool), 0, confusion)
+    rows = np.flatnonzero(confusion.any(axis=1))
+    true_names = [names[i] for i in rows]
+    off_diagonal = np.where(np.eye(n_classes, dtype=bool), 0, confusion)[rows]
     figure = go.Figure(layout_template="none")
     figure.add_heatmap(
         z=off_diagonal,
         x=list(names),
-        y=list(names),
-        customdata=confusion,
+        y=true_names,
+        customdata=confusion[rows],
         colorscale=[[0, "rgba(230,159,0,0)"], [0.4, "rgba(230,159,0,.5)"], [1, "rgba(213,94,0,.8)"]],
         zmin=0,
-        zmax=max(int(off_diagonal.max()), 1),
+        zmax=max(int(off_diagonal.max(initial=0)), 1),
         showscale=False,
         xgap=1,
         ygap=1,
@@ -98,8 +100,8 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool) ->
     )
     if n_classes <= _READABLE_CLASSES:
         figure.add_scatter(**_counts(confusion, names), textfont={"size": 13, "color": "#fff" if dark else "#111"})
-    for i in range(n_classes):
-        edges = {"x0": i - 0.5, "x1": i + 0.5, "y0": i - 0.5, "y1": i + 0.5}
+    for row, column in enumerate(rows):
+        edges = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
         figure.add_shape(type="rect", **edges, line={"color": BLUE, "width": 1.5}, fillcolor="rgba(59,111,224,.12)")
     figure.update_layout(
         margin={"l": 60, "r": 8, "t": 8, "b": 50},

@@ -88,6 +88,8 @@ def _what(run: Run, status: str, history: History) -> str:
         return f"place {place} in the queue; it starts by itself"
     if last.get("event") == "downloading" and status == "starting":
         return f"downloading {run.config.dataset}, {last.get('percent', 0)} %"
+    if last.get("event") == "drawing" and status == "starting":
+        return f"drawing the training images, {last.get('images', 0):,} so far"
     if status == "finishing":
         return "the network is kept and scored on the test images"
     if run.metrics:
