@@ -10,7 +10,7 @@ from model.runs import Run
 from pages.ui import services, state
 
 _MOST_EPOCHS = 100  # more is for the command line
-_SCHEDULE_TITLES = {"constant": "Constant", "one-cycle": "One-cycle"}
+_SCHEDULE_TITLES = {"constant": "Constant", "cosine": "Cosine", "one-cycle": "One-cycle"}
 _KEPT = {"persist_state": "session"}  # a setting is as it was when its page is opened again
 
 
@@ -29,8 +29,8 @@ def training_controls() -> TrainingConfig | None:
     )  # fmt: skip
     schedule = left.selectbox(
         "Schedule", SCHEDULES, format_func=_SCHEDULE_TITLES.__getitem__, key="train-schedule", **_KEPT,
-        help="Constant keeps the learning rate. One-cycle climbs to it and then falls to nearly nothing, "
-        "which suits trainings of few epochs.",
+        help="Constant keeps the learning rate. One-cycle and cosine climb to it and then fall to nearly nothing: "
+        "one-cycle in straight lines, which suits few epochs, cosine in a curve, which suits many.",
     )  # fmt: skip
     learning_rate = right.number_input(
         "Learning rate", 1e-6, 10.0, usual_learning_rate("adam", schedule), step=0.0005, format="%g",
@@ -82,7 +82,7 @@ def _describe_dataset(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
 def _preset_control(dataset: str) -> str:
     preset = st.selectbox(
         "Network", list(networks.PRESETS), index=list(networks.PRESETS).index(TrainingConfig.preset),
-        key="train-preset", **_KEPT, help="Two convolutions with pooling, then dense layers: the classroom exercise.",
+        key="train-preset", **_KEPT, help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers.",
     )  # fmt: skip
     shape = data.status(dataset).image_shape
     if shape is None:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.files import write_json
 from model.records import TrainingConfig
-from model.runs import DEFAULT_RUN, RunStore
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 PROJECT = Path(__file__).parent.parent.parent
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
@@ -81,7 +81,7 @@ def test_where_mnist_is_here_it_is_the_default(real_data):
 
 def test_settings_start_as_the_exercise_is_taught():
     test = opened("pages/train.py")
-    assert test.selectbox(key="train-preset").value == DEFAULT_RUN
+    assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
     assert test.number_input(key="train-epochs").value == 5
     assert test.number_input(key="train-batch-size").value == 32
     assert test.number_input(key="train-learning-rate-constant").value == 0.001

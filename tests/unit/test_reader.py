@@ -1,16 +1,17 @@
 """Drawings and files in, readings out, with the network that comes with the app."""
 
 import gzip
+import io
 import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from model.errors import InkError
 from model.reader import REJECT_ABOVE, Reader, Readings, read_file
 from model.recognizer import Recognizer
-from model.runs import DEFAULT_RUN, RunStore
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [200, 70], [140, 210]]]
 ONE = [[[140, 60], [140, 220]]]
@@ -18,7 +19,14 @@ ONE = [[[140, 60], [140, 220]]]
 
 @pytest.fixture(scope="module")
 def reader():
-    return Reader(Recognizer(RunStore().open(DEFAULT_RUN).network))
+    run = RunStore().open(DEFAULT_RUN)
+    return Reader(Recognizer(run.network), run.reject_above)
+
+
+@pytest.fixture(scope="module")
+def classroom():
+    """A network of ten answers that has never seen what is no digit."""
+    return Reader(Recognizer(RunStore().open(CLASSROOM_RUN).network))
 
 
 @pytest.mark.parametrize("strokes", [[], [[]], [[], []]])
@@ -35,9 +43,9 @@ def test_plain_digits_are_read(reader, strokes, text):
     assert readings.reject_score == pytest.approx(1 - readings.digits[0].probability)
 
 
-def test_probabilities_are_those_of_ten_digits(reader):
+def test_probabilities_are_those_of_ten_digits_and_of_none(reader):
     reading = reader.read_strokes(SEVEN).digits[0]
-    assert reading.probabilities.shape == (10,)
+    assert reading.probabilities.shape == (11,)
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert reading.image.shape == (28, 28)
 
@@ -46,16 +54,40 @@ def test_the_box_is_in_canvas_pixels(reader):
     assert reader.read_strokes(SEVEN).digits[0].box == (80, 70, 200, 210)
 
 
-def test_numbers_are_read_from_left_to_right(reader):
+@pytest.mark.parametrize("which", ["reader", "classroom"])
+def test_numbers_are_read_from_left_to_right(which, request):
+    reader = request.getfixturevalue(which)
     shifted = [[[x + 200, y] for x, y in stroke] for stroke in SEVEN]
     readings = reader.read_strokes(shifted + ONE, numbers=True)
     assert readings.text == "17"
     assert [each.box[0] for each in readings.digits] == [140, 280]
 
 
-def test_a_doubtful_drawing_is_not_accepted_but_still_read(reader):
+OPEN_FOUR = [[[60, 60], [55, 130], [110, 130]], [[125, 60], [125, 200]]]
+SLASHED_ZERO = [[[90, 60], [60, 130], [90, 200], [120, 130], [90, 60]], [[55, 195], [125, 65]]]
+
+
+@pytest.mark.parametrize("digit, text", [(OPEN_FOUR, "4"), (SLASHED_ZERO, "0")])
+def test_a_digit_of_several_strokes_is_one_among_others(reader, digit, text):
+    after = [[[x + 150, y] for x, y in stroke] for stroke in SEVEN]
+    assert reader.read_strokes(digit, numbers=True).text == text
+    assert reader.read_strokes(digit + after, numbers=True).text == text + "7"
+
+
+def test_digits_that_touch_in_a_picture_are_told_apart(reader):
+    page = Image.new("L", (420, 300), 235)
+    draw = ImageDraw.Draw(page)
+    for left in (60, 180):
+        draw.line([(left, 70), (left + 120, 70), (left + 50, 230)], fill=40, width=12, joint="curve")
+    stream = io.BytesIO()
+    page.save(stream, "PNG")
+    assert reader.read_picture(stream.getvalue(), numbers=True).text == "77"
+
+
+@pytest.mark.parametrize("which", ["reader", "classroom"])
+def test_a_doubtful_drawing_is_not_accepted_but_still_read(which, request):
     cross = [[[60, 60], [220, 220]], [[60, 220], [220, 60]]]
-    doubtful = reader.read_strokes(cross)
+    doubtful = request.getfixturevalue(which).read_strokes(cross)
     assert doubtful.text
     assert doubtful.reject_score > REJECT_ABOVE
     assert not doubtful.accepted

@@ -1,4 +1,4 @@
-"""The network that comes with the app: complete, small, and as good as it says."""
+"""The networks that come with the app: complete, small, and as good as they say."""
 
 import gzip
 import json
@@ -6,34 +6,57 @@ import json
 import numpy as np
 import pytest
 
-from model import data
+from model import data, drawings, ink, scribbles
+from model.calibration import reject_scores
 from model.evaluation import COMPUTED, STORED, evaluate
-from model.metrics import measure
+from model.metrics import expected_calibration_error, measure
 from model.reader import Reader
 from model.recognizer import Recognizer
-from model.runs import DEFAULT_RUN, RunStore
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+
+BOTH = pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
 
 
 @pytest.fixture
 def run():
+    return RunStore().open(CLASSROOM_RUN)
+
+
+@pytest.fixture(scope="module")
+def deep():
     return RunStore().open(DEFAULT_RUN)
+
+
+@pytest.fixture(scope="module")
+def recognizer(deep):
+    return Recognizer(deep.network)
+
+
+def answers(recognizer, drawn):
+    """Probabilities of drawings, as the Draw page gets them."""
+    return recognizer.probabilities(np.stack([ink.render(each) for each in drawn])[..., None])
 
 
 def test_it_is_a_complete_run_without_checkpoints_to_train_on_from(run):
     assert run.shipped
     assert run.status() == "finished"
-    assert run.config.preset == DEFAULT_RUN
+    assert run.config.preset == CLASSROOM_RUN
     assert sorted(path.name for path in run.checkpoints.iterdir()) == [f"epoch-00{i}.tflite" for i in range(6)]
     assert len(run.follower.read().epochs) == run.config.epochs == 5
     assert run.manifest["parameters"] == 225_034
 
 
-def test_no_dataset_is_inside(run):
+@BOTH
+def test_no_dataset_is_inside(name):
+    run = RunStore().open(name)
     with np.load(run.path / "evaluation.npz") as stored:
-        assert {name: stored[name].shape for name in stored} == {"labels": (10_000,), "probabilities": (10_000, 10)}
+        shapes = {name: stored[name].shape for name in stored}
+    assert shapes == {"labels": (10_000,), "probabilities": (10_000, len(run.metrics.classes))}
 
 
-def test_its_figures_follow_from_its_stored_answers(run):
+@BOTH
+def test_its_figures_follow_from_its_stored_answers(name):
+    run = RunStore().open(name)
     again = measure(run.evaluation(), [each.name for each in run.metrics.classes])
     assert again.to_dict() == run.metrics.to_dict()
 
@@ -51,9 +74,11 @@ def test_without_mnist_the_stored_figures_are_shown(run, monkeypatch):
     assert scored.metrics.accuracy == run.metrics.accuracy
 
 
-def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(run, real_data):
+@BOTH
+def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data):
     import keras
 
+    run = RunStore().open(name)
     scored = evaluate(run)
     assert scored.how == COMPUTED
     assert scored.metrics.accuracy == pytest.approx(run.metrics.accuracy, abs=1e-6)
@@ -73,3 +98,56 @@ def test_it_reads_really_drawn_digits(run, real_data):
     reader = Reader(Recognizer(run.network))
     read = [reader.read_strokes(each["strokes"]).text == str(each["label"]) for each in drawn]
     assert np.mean(read) > 0.93, f"of {len(read)} drawings"
+
+
+def test_the_default_run_is_complete_and_small(deep):
+    assert deep.shipped
+    assert deep.status() == "finished"
+    assert [each.name for each in deep.metrics.classes] == [*"0123456789", "no digit"]
+    assert sum((deep.path / name).stat().st_size for name in ("model.keras", "model.tflite")) <= 4e6
+    assert deep.manifest["parameters"] == 289_195
+    assert {"data", "recipe", "figures", "weaknesses"} <= deep.card.keys()
+    assert 0 < deep.reject_above < 1
+
+
+def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
+    assert deep.metrics.n == 10_000
+    assert deep.metrics.accuracy >= 0.9955
+
+
+def test_new_writers_are_read_and_believed(recognizer, real_data):
+    drawn = drawings.load(drawings.DIGITS, drawings.TEST)[::3]
+    labels = np.array([each.label for each in drawn])
+    said = answers(recognizer, [each.strokes for each in drawn])[:, :10]
+    right = said.argmax(axis=1) == labels
+    assert right.mean() > 0.96, f"of {len(drawn)} drawings"
+    assert expected_calibration_error(right, said.max(axis=1)) < 0.03
+
+
+def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, deep, real_data):
+    doubt = {
+        name: reject_scores(answers(recognizer, [each.strokes for each in drawings.load(name, drawings.TEST)]))
+        for name in (drawings.DIGITS, drawings.LETTERS)
+    }
+    assert (doubt[drawings.DIGITS] <= deep.reject_above).mean() > 0.97
+    assert (doubt[drawings.LETTERS] > deep.reject_above).mean() > 0.92
+
+
+def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
+    said = answers(recognizer, [ink.clean(scribbles.scribble(rng)) for _ in range(1000)])
+    assert (reject_scores(said) > deep.reject_above).mean() > 0.95
+    assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[[140, 140]]],
+        [[[60, 140], [220, 140]]],
+        [[[80 + 140 * (i % 2), 80 + 3 * i] for i in range(48)]],
+        [[[140, 60], [140, 220]], [[60, 140], [220, 140]]],
+    ],
+    ids=["dot", "dash", "filled square", "plus"],
+)
+def test_what_is_plainly_no_digit_is_refused(recognizer, deep, strokes):
+    assert not Reader(recognizer, deep.reject_above).read_strokes(strokes).accepted
