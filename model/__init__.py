@@ -5,11 +5,17 @@ The map, each file with what it may know:
     records, errors      plain values and sentences; import nothing of ours
     files, quiet         files that appear whole, a lock; a quiet terminal
     data, data_formats   named datasets as uint8 arrays
-    ink, ink_image       drawn strokes, pictures of ink -> the image a network was taught with
+    ink                  drawn strokes -> the image a network was taught with
+    ink_image, ink_parts pictures of ink -> the same; ink that hangs together
+    grouping             which strokes or parts of ink make up a digit
+    drawings, scribbles  drawn characters and their writers; what is no digit, made up
+    stroke_augmentation  the same character by other hands
+    handwriting          a dataset joined by drawings and by what is no digit
     augmentation, splits small changes to training images; which of them validate
     networks, schedules  presets as lists of layers, with shapes and counts; the learning rate at every step
+    recipes              named settings of whole trainings
     processor            whether the processor computes in bfloat16
-    metrics              figures from labels and probabilities (scikit-learn)
+    metrics, calibration figures from labels and probabilities (scikit-learn); how far to believe them (SciPy)
     recognizer, reader   exported networks answer images (LiteRT), drawings in and readings out
     history, runs        the run folder: events, curves, list, open, delete
     evaluation           a run scored on test images

@@ -8,6 +8,7 @@ from model.runs import Run
 from pages.ui import controls, figures, frame, gallery, services
 
 _A_PAGE = 24
+_CARD_COLUMNS = (("What", "what"), ("Figure", "figure"), ("n", "n"))
 
 frame.page("Evaluate")
 
@@ -40,6 +41,23 @@ def show_figures(metrics: Metrics, run: Run) -> None:
         f"{run.manifest['parameters']:,} parameters, weights of epoch {run.manifest['kept_epoch']} "
         f"of {run.manifest['epochs']}."
     )
+
+
+def show_card(run: Run) -> None:
+    """Show what a shipped network was made from, what was measured with it, and what it can't."""
+    if not run.card:
+        return
+    with st.expander("Model card: what it learnt from, what it can and what it can't", icon=":material/badge:"):
+        for title, name in (("Learnt from", "data"), ("Recipe", "recipe"), ("Known weaknesses", "weaknesses")):
+            st.markdown(f"**{title}**")
+            st.markdown("\n".join(f"- {line}" for line in run.card.get(name, ())))
+        figures_of = run.card.get("figures", ())
+        st.markdown("**Measured**")
+        st.table(
+            {title: [each.get(name, "") for each in figures_of] for title, name in _CARD_COLUMNS},
+            hide_index=True,
+            border="horizontal",
+        )
 
 
 def show_confusion(metrics: Metrics) -> None:
@@ -125,6 +143,7 @@ if runs:
     with st.container(key="eval-run"):
         run = controls.run_control("Run", "eval-run-choice", runs)
     show_figures(run.metrics, run)
+    show_card(run)
     matrix, classes = st.columns([1.15, 1], gap="medium")
     with matrix:
         show_confusion(run.metrics)

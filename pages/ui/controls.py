@@ -82,7 +82,8 @@ def _describe_dataset(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
 def _preset_control(dataset: str) -> str:
     preset = st.selectbox(
         "Network", list(networks.PRESETS), index=list(networks.PRESETS).index(TrainingConfig.preset),
-        key="train-preset", **_KEPT, help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers.",
+        key="train-preset", **_KEPT,
+        help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers.",
     )  # fmt: skip
     shape = data.status(dataset).image_shape
     if shape is None:

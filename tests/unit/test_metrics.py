@@ -38,11 +38,12 @@ def test_figures_of_each_class_follow_from_the_matrix(evaluation):
         assert (each.name, each.support) == (NAMES[i], occurring)
 
 
-def test_macro_averages_give_each_class_the_same_weight(evaluation):
+def test_macro_averages_give_the_same_weight_to_each_class_that_occurs(evaluation):
     metrics = measure(evaluation, NAMES)
-    assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in metrics.classes]))
-    assert metrics.macro_recall == pytest.approx(np.mean([each.recall for each in metrics.classes]))
-    assert metrics.macro_f1 == pytest.approx(np.mean([each.f1 for each in metrics.classes]))
+    occurring = metrics.classes[:4]
+    assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in occurring]))
+    assert metrics.macro_recall == pytest.approx(np.mean([each.recall for each in occurring]))
+    assert metrics.macro_f1 == pytest.approx(np.mean([each.f1 for each in occurring]))
 
 
 def test_loss_and_accuracy_are_those_of_keras(evaluation):
