@@ -5,7 +5,7 @@ nothing of strokes, pictures or LiteRT. A box is left, top, right, bottom; a gro
 digits from left to right.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,12 @@ APART = 0.2  # the widest gap between a low stroke and its digit
 # Of `by_reading`. Chosen on numbers of two to four digits by the validation writers.
 MOST_PARTS = 48  # more of them are grouped by shape: nobody writes that many strokes in a line of digits
 MOST_IN_ONE = 5  # strokes of one digit
-WIDEST = 1.5  # of a digit of several parts, in heights of the line
+WIDEST = 1.7  # of a digit of several parts, in heights of the line
 FARTHEST_APART = 0.35  # the widest gap inside a digit, in heights of the line
-LOW_COST = 3.0  # in nats: what a low part alone must be surer of to be a digit
-OVERLAP_COST = 1.5  # in nats, times the share of the slimmer one's width by which two digits overlap
+OVERLAP_COST = 0.2  # in nats, times the share of the slimmer one's width by which two digits overlap
 _SMALLEST = 1e-6
 
+Group = tuple[int, ...]
 Images = Callable[[Sequence[int]], np.ndarray]  # the parts of one group -> (28, 28) uint8
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28, 1) -> (n, classes)
 
@@ -62,52 +62,60 @@ def by_reading(boxes: Any, image_of: Images, probabilities: Probabilities, n_dig
     """Group boxes so that all groups together look most like digits to a network that knows what is none.
 
     Every run of neighbours that could be one digit is read once; dynamic programming finds the cheapest way through
-    them. A group costs what the network doubts, in nats; so do groups that overlap and low ones that stand alone.
+    them. Neighbours are those side by side, and those that came one after the other: a bar that is added last belongs
+    to the former, a digit written into the next one to the latter. A group costs what the network doubts, in nats, and
+    two that overlap cost more.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not 1 < len(boxes) <= MOST_PARTS:
         return by_shape(boxes)
-    order, line = _left_to_right(boxes), max(np.ptp(boxes[:, 1::2], axis=1).max(), DOT)
-    spans = {span: _around(boxes[order[slice(*span)]]) for span in _spans(boxes[order], line)}
-    images = np.stack([image_of(sorted(order[slice(*span)].tolist())) for span in spans])
+    line = max(np.ptp(boxes[:, 1::2], axis=1).max(), DOT)
+    orders = (_left_to_right(boxes).tolist(), list(range(len(boxes))))
+    groups = {group: _around(boxes[list(group)]) for order in orders for group in _runs(order, boxes, line)}
+    images = np.stack([image_of(list(group)) for group in groups])
     sure = probabilities(images[..., None])[:, :n_digits].max(axis=1)
-    costs = {
-        span: -np.log(max(float(each), _SMALLEST)) + LOW_COST * (box[3] - box[1] < TALL * line)
-        for (span, box), each in zip(spans.items(), sure, strict=True)
-    }
-    return [sorted(order[slice(*span)].tolist()) for span in _cheapest(spans, costs, line)]
+    costs = dict(zip(groups, (-np.log(np.maximum(sure, _SMALLEST))).tolist(), strict=True))
+    ways = [_cheapest(order, groups, costs, line) for order in orders]
+    _, best = min(ways, key=lambda way: way[0])
+    return [list(group) for group in sorted(best, key=lambda group: groups[group][0] + groups[group][2])]
 
 
-def _spans(boxes: np.ndarray, line: float) -> list[tuple[int, int]]:
-    """Return begin and end of every run of neighbours that could be one digit."""
-    spans = []
-    for begin in range(len(boxes)):
-        for end in range(begin + 1, min(begin + MOST_IN_ONE, len(boxes)) + 1):
-            box = _around(boxes[begin:end])
-            apart = boxes[end - 1, 0] - boxes[begin : end - 1, 2].max() if end - begin > 1 else 0.0
-            if end - begin > 1 and (_width(box) > WIDEST * line or apart > FARTHEST_APART * line):
+def _runs(order: list[int], boxes: np.ndarray, line: float) -> Iterator[Group]:
+    """Yield every run of `order` that could be one digit."""
+    for begin, first in enumerate(order):
+        yield (first,)
+        box = boxes[first]
+        for end in range(begin + 1, min(begin + MOST_IN_ONE, len(order))):
+            apart = -_overlap(box, boxes[order[end]])
+            box = _around(boxes[order[begin : end + 1]])
+            if _width(box) > WIDEST * line or apart > FARTHEST_APART * line:
                 break
-            spans.append((begin, end))
-    return spans
+            yield tuple(sorted(order[begin : end + 1]))
 
 
 def _cheapest(
-    spans: dict[tuple[int, int], np.ndarray], costs: dict[tuple[int, int], float], line: float
-) -> list[tuple[int, int]]:
-    """Return the spans that cover all parts once and cost least, from left to right."""
-    best: dict[tuple[int, int], tuple[float, list[tuple[int, int]]]] = {}
-    for span in sorted(spans, key=lambda each: each[1]):
-        ways = [(0.0, [])] if span[0] == 0 else []
-        for before, (cost, path) in best.items():
-            if before[1] == span[0]:
-                ways.append((cost + OVERLAP_COST * _overlap_share(spans[before], spans[span], line), path))
-        cost, path = min(ways, key=lambda way: way[0])
-        best[span] = (cost + costs[span], [*path, span])
-    end = max(last for _, last in spans)
-    return min((way for span, way in best.items() if span[1] == end), key=lambda way: way[0])[1]
+    order: list[int], groups: dict[Group, np.ndarray], costs: dict[Group, float], line: float
+) -> tuple[float, list[Group]]:
+    """Return the groups of neighbours in `order` that hold every part once and cost least, and that cost."""
+    ending: list[dict[Group, tuple[float, list[Group]]]] = [
+        {(): (0.0, [])}
+    ]  # by how many parts are done, by last group
+    for end in range(1, len(order) + 1):
+        ending.append({})
+        for begin in range(max(0, end - MOST_IN_ONE), end):
+            group = tuple(sorted(order[begin:end]))
+            if group in costs:
+                cost, path = min(
+                    (cost + OVERLAP_COST * _overlap_share(groups.get(last), groups[group], line), path)
+                    for last, (cost, path) in ending[begin].items()
+                )
+                ending[end][group] = (cost + costs[group], [*path, group])
+    return min(ending[-1].values())
 
 
-def _overlap_share(one: np.ndarray, other: np.ndarray, line: float) -> float:
+def _overlap_share(one: np.ndarray | None, other: np.ndarray, line: float) -> float:
+    if one is None:
+        return 0.0
     slimmer = max(min(_width(one), _width(other)), SLIMMEST * line)
     return max(_overlap(one, other), 0.0) / slimmer
 

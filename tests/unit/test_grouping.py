@@ -267,11 +267,6 @@ def grouped_when_surer(boxes, cost, nats):
 
 
 @SURER
-def test_a_low_part_is_a_digit_of_its_own_only_where_the_network_is_surer(nats, groups):
-    assert grouped_when_surer([box(0, 40), box(45, 40, height=20)], grouping.LOW_COST, nats) == groups
-
-
-@SURER
 @pytest.mark.parametrize("second, share", [(box(10, 40), 1.0), (box(30, 60), 0.5), (box(58, 10), 0.1)])
 def test_parts_that_overlap_are_two_digits_only_where_the_network_is_surer(second, share, nats, groups):
     assert grouped_when_surer([box(0, 60), second], share * grouping.OVERLAP_COST, nats) == groups
