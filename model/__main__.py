@@ -16,7 +16,16 @@ from model.errors import ConfigError, DigitLabError
 from model.networks import PRESETS
 from model.quiet import quiet_stderr
 from model.recipes import RECIPES
-from model.records import LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
+from model.records import (
+    KEPT,
+    LOSSES,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+    Augmentation,
+    TrainingConfig,
+    usual_learning_rate,
+)
 from model.runs import DEFAULT_RUN, Run, RunStore
 
 
@@ -78,6 +87,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--elastic", type=float, help="augmentation: pixels of a smooth bending")
     add("--flip", action="store_true", help="augmentation: left and right exchanged")
     add("--drawings", action="store_true", help="drawn digits from DIGIT_LAB_DATA join, and a class 'no digit'")
+    add("--keep", choices=KEPT, help="weights of the epoch with the best validation loss, or of the last")
     add("--seed", type=int)
     add("--precision", choices=PRECISIONS)
     add("--resume", metavar="RUN", default=None, help="go on with an interrupted run")

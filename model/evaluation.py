@@ -6,13 +6,16 @@ Knows runs, datasets and the recognizer; knows nothing of pages.
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from model import data
 from model.errors import DataError, RunError
 from model.metrics import measure
 from model.recognizer import Recognizer
-from model.records import NO_DIGIT, Evaluation, Metrics
+from model.records import Evaluation, Metrics
 from model.runs import Run
 
+_SMALLEST = np.float32(1e-30)
 COMPUTED, STORED = "computed now", "stored with the run"
 
 
@@ -43,10 +46,22 @@ def evaluate(run: Run, dataset_name: str | None = None) -> Scored:
             return Scored(wanted, STORED, run.metrics)
         raise
     probabilities = Recognizer(run.network).probabilities(dataset.x_test)
-    class_names = (*dataset.class_names, NO_DIGIT) if run.config.drawings else dataset.class_names
-    if probabilities.shape[1] != len(class_names):
+    n_classes = probabilities.shape[1] - run.config.drawings
+    if n_classes != len(dataset.class_names):
         raise RunError(
-            f"{wanted} has {len(class_names)} classes and run {run.id} answers {probabilities.shape[1]}; "
+            f"{wanted} has {len(dataset.class_names)} classes and run {run.id} tells {n_classes} apart; "
             "expected as many, so choose another dataset."
         )
-    return Scored(wanted, COMPUTED, measure(Evaluation(dataset.y_test, probabilities), class_names))
+    return Scored(wanted, COMPUTED, measure(judged(dataset.y_test, probabilities, n_classes), dataset.class_names))
+
+
+def judged(labels: np.ndarray, probabilities: np.ndarray, n_classes: int) -> Evaluation:
+    """Return what is judged on a test set of `n_classes` classes, from all that a network says, `(n, answers)`.
+
+    A network that knows "no digit" is asked which digit each image is, if it is one: that answer is left out and the
+    others are brought to a sum of 1. How many images it would refuse is told apart, by their reject scores.
+    """
+    if probabilities.shape[1] == n_classes:
+        return Evaluation(labels, probabilities)
+    classes = probabilities[:, :n_classes]
+    return Evaluation(labels, classes / np.maximum(classes.sum(axis=1, keepdims=True), _SMALLEST))

@@ -14,6 +14,7 @@ from model.errors import ConfigError
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "one-cycle")
 LOSSES = ("sparse", "categorical")
+KEPT = ("best", "last")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 NO_DIGIT = "no digit"  # the name of an eleventh class
@@ -100,6 +101,7 @@ class TrainingConfig:
     validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
     augmentation: Augmentation = field(default_factory=Augmentation)
     drawings: bool = False  # drawn digits join the images, and "no digit" the classes: see `handwriting`
+    keep: str = "best"  # best: the epoch with the smallest validation loss | last
     seed: int = 0
     precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
 
@@ -122,6 +124,7 @@ class TrainingConfig:
         if not isinstance(self.augmentation, Augmentation):
             raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
         _check_flag("drawings", self.drawings)
+        _check_choice("keep", self.keep, KEPT)
         _check_whole("seed", self.seed, 0, 2**31 - 1)
         _check_choice("precision", self.precision, PRECISIONS)
 

@@ -32,7 +32,7 @@ Labelled = tuple[np.ndarray, np.ndarray]  # images and their class numbers
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves: `model` is float32 and holds the weights of `epoch`, the best on validation."""
+    """What a training leaves: `model` is float32 and holds the weights of `epoch`, by default the best one."""
 
     model: keras.Model
     epoch: int
@@ -263,10 +263,12 @@ class _Training:
     def _kept(self, stopped: bool) -> Trained:
         self._read_earlier_snapshots()
         known = {epoch: loss for epoch, loss in self.validation_losses.items() if epoch in self.snapshots}
-        best = min(known, key=known.__getitem__, default=0)
+        kept = min(known, key=known.__getitem__, default=0)
+        if self.config.keep == "last":
+            kept = max(known, default=0)
         model = architectures.build(self.config.preset, self.image_shape, self.n_classes)
-        model.set_weights(self.snapshots[best])
-        return Trained(model, best, self.snapshots, stopped)
+        model.set_weights(self.snapshots[kept])
+        return Trained(model, kept, self.snapshots, stopped)
 
     def _read_earlier_snapshots(self) -> None:
         """Bring back the weights of epochs before a resumption, as far as their files are there."""

@@ -20,15 +20,17 @@ import numpy as np
 
 from model import control as controls
 from model import data, handwriting
+from model.calibration import reject_scores
 from model.control import Command, Control, Interrupted
 from model.errors import ConfigError, DataError, DigitLabError, RunError
+from model.evaluation import judged
 from model.files import FolderLock, write_json, write_npz
 from model.history import EventLog
 from model.metrics import measure
 from model.networks import table
 from model.quiet import quiet_stderr
 from model.recognizer import Recognizer
-from model.records import Calibration, Dataset, Evaluation, Metrics, TrainingConfig
+from model.records import NO_DIGIT, Dataset, Metrics, TrainingConfig
 from model.runs import Run
 
 _HEARTBEAT_S = 1.0
@@ -146,13 +148,21 @@ class _Worker:
         training.export_litert(trained.model, path / "model.tflite")
         with quiet_stderr():
             probabilities = Recognizer(path / "model.tflite").probabilities(dataset.x_test)
-        evaluation = Evaluation(dataset.y_test, probabilities)
-        write_npz(path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities)
-        figures = measure(evaluation, dataset.class_names)
+        tested = [name for name in dataset.class_names if name != NO_DIGIT]
+        evaluation = judged(dataset.y_test, probabilities, len(tested))
+        doubt = reject_scores(probabilities, len(tested))
+        write_npz(
+            path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities, doubt=doubt
+        )
+        figures = measure(evaluation, tested)
         self._export_snapshots(trained)
         self._tidy()
         status = "stopped" if trained.stopped else "finished"
-        self._complete(status, figures, trained, dataset, calibration)
+        doubts = {}
+        if calibration:
+            refused = int((doubt > calibration.reject_above).sum())  # of the test images
+            doubts = {"calibration": asdict(calibration), "refused": refused}
+        self._complete(status, figures, trained, dataset, doubts)
         return status
 
     def _export_snapshots(self, trained: Any) -> None:
@@ -172,9 +182,7 @@ class _Worker:
         for path in self.run_folder.checkpoints.glob("step-*.keras"):
             path.unlink()
 
-    def _complete(
-        self, status: str, figures: Metrics, trained: Any, dataset: Dataset, calibration: Calibration | None
-    ) -> None:
+    def _complete(self, status: str, figures: Metrics, trained: Any, dataset: Dataset, doubts: dict[str, Any]) -> None:
         layers = table(self.config.preset, dataset.image_shape, len(dataset.class_names))
         history = self.run_folder.follower.read()
         manifest = {
@@ -186,7 +194,7 @@ class _Worker:
             "seconds": round(history.seconds, 2),
             "precision": history.facts.get("precision"),
             "parameters": sum(layer.parameters for layer in layers),
-            "calibration": asdict(calibration) if calibration else None,
+            **doubts,
             "figures": figures.to_dict(),
         }
         write_json(self.run_folder.path / "run.json", manifest)

@@ -27,7 +27,8 @@ def digit_runs() -> list[Run]:
 
 
 def _names(run: Run) -> list[str]:
-    return [each.name for each in run.metrics.classes]
+    """Return what the network can answer; "no digit" is no class of the test set and so not among its figures."""
+    return [each.name for each in run.metrics.classes] + [NO_DIGIT] * run.config.drawings
 
 
 def _reads_ink(run: Run) -> bool:

@@ -36,10 +36,16 @@ def show_figures(metrics: Metrics, run: Run) -> None:
             ("F1", f"{metrics.macro_f1:.4f}", "The harmonic mean of precision and recall; mean of classes."),
         ):
             st.metric(label, value, help=meaning, width="content")
+    refused = run.manifest.get("refused")
     st.caption(
         f"On {metrics.n:,} test images that the network never learnt from. {run.config.preset}, "
         f"{run.manifest['parameters']:,} parameters, weights of epoch {run.manifest['kept_epoch']} "
         f"of {run.manifest['epochs']}."
+        + (
+            f" Asked which digit each is, if it is one: left to itself, it would call {refused} of them no digit."
+            if refused is not None
+            else ""
+        )
     )
 
 

@@ -166,8 +166,8 @@ def wandering(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "1 - best digit": calibration.reject_scores,
-    "probability of no digit": lambda p: p[:, 10],
+    "no digit": calibration.reject_scores,
+    "1 - best digit": lambda p: 1 - p[:, :10].max(axis=1),
     "entropy": lambda p: -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1),
     "second best": lambda p: np.sort(p, axis=1)[:, -2],
 }

@@ -118,11 +118,12 @@ def test_a_temperature_divides_what_enters_the_softmax(rng):
     assert np.allclose(adjusted(softmax(logits), 1.6), softmax(logits / 1.6))
 
 
-@given(ROWS)
-def test_doubt_is_what_the_best_digit_lacks(rows):
+@pytest.mark.parametrize("others", [0, 1])
+@given(rows=ROWS)
+def test_doubt_is_what_no_digit_gets_or_else_what_the_best_digit_lacks(others, rows):
     rows = normalised(rows)
-    doubt = reject_scores(rows, n_digits=rows.shape[1] - 1)
-    assert np.allclose(doubt, [1 - max(row[:-1].tolist()) for row in rows])
+    doubt = reject_scores(rows, n_digits=rows.shape[1] - others)
+    assert np.allclose(doubt, [row[-1] if others else 1 - max(row.tolist()) for row in rows])
     assert doubt.min() >= 0
     assert doubt.max() <= 1
 
@@ -150,7 +151,7 @@ def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
     logits = np.log(probabilities.astype(float))
     logits[:, 10] += found.bias
     cooled = softmax(logits / found.temperature)
-    accepted = [bool(1 - max(row[:10]) <= found.reject_above) for row in cooled]
+    accepted = [bool(row[10] <= found.reject_above) for row in cooled]
     of_digits = [yes for yes, label in zip(accepted, labels, strict=True) if label < 10]
     of_others = [yes for yes, label in zip(accepted, labels, strict=True) if label == 10]
     assert found.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)

@@ -51,7 +51,8 @@ def test_no_dataset_is_inside(name):
     run = RunStore().open(name)
     with np.load(run.path / "evaluation.npz") as stored:
         shapes = {name: stored[name].shape for name in stored}
-    assert shapes == {"labels": (10_000,), "probabilities": (10_000, len(run.metrics.classes))}
+    doubt = {"doubt": (10_000,)} if run.config.drawings else {}
+    assert shapes == {"labels": (10_000,), "probabilities": (10_000, 10)} | doubt
 
 
 @BOTH
@@ -74,6 +75,13 @@ def test_without_mnist_the_stored_figures_are_shown(run, monkeypatch):
     assert scored.metrics.accuracy == run.metrics.accuracy
 
 
+def of_digits(said):
+    """What remains when "no digit" is left out."""
+    import keras
+
+    return said[:, :10] / keras.ops.sum(said[:, :10], axis=1, keepdims=True)
+
+
 @BOTH
 def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data):
     import keras
@@ -86,6 +94,8 @@ def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data
     mnist = data.load("mnist")
     assert mnist.fingerprint == run.description["dataset"]["fingerprint"]
     model = keras.models.load_model(run.path / "model.keras")
+    if run.config.drawings:
+        model = keras.Sequential([model, keras.layers.Lambda(of_digits)])
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     figures = model.evaluate(mnist.x_test.astype("float32"), mnist.y_test, verbose=0, return_dict=True)
     assert scored.metrics.accuracy == pytest.approx(figures["accuracy"], abs=1e-6)
@@ -103,7 +113,9 @@ def test_it_reads_really_drawn_digits(run, real_data):
 def test_the_default_run_is_complete_and_small(deep):
     assert deep.shipped
     assert deep.status() == "finished"
-    assert [each.name for each in deep.metrics.classes] == [*"0123456789", "no digit"]
+    assert [each.name for each in deep.metrics.classes] == [*"0123456789"]
+    with np.load(deep.path / "evaluation.npz") as stored:
+        assert (stored["doubt"] > deep.reject_above).sum() == deep.manifest["refused"]
     assert sum((deep.path / name).stat().st_size for name in ("model.keras", "model.tflite")) <= 4e6
     assert deep.manifest["parameters"] == 289_195
     assert {"data", "recipe", "figures", "weaknesses"} <= deep.card.keys()
@@ -112,7 +124,7 @@ def test_the_default_run_is_complete_and_small(deep):
 
 def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
     assert deep.metrics.n == 10_000
-    assert deep.metrics.accuracy >= 0.9955
+    assert deep.metrics.accuracy >= 0.996
 
 
 def test_new_writers_are_read_and_believed(recognizer, real_data):
@@ -129,14 +141,14 @@ def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, d
         name: reject_scores(answers(recognizer, [each.strokes for each in drawings.load(name, drawings.TEST)]))
         for name in (drawings.DIGITS, drawings.LETTERS)
     }
-    assert (doubt[drawings.DIGITS] <= deep.reject_above).mean() > 0.97
-    assert (doubt[drawings.LETTERS] > deep.reject_above).mean() > 0.92
+    assert (doubt[drawings.DIGITS] <= deep.reject_above).mean() > 0.98
+    assert (doubt[drawings.LETTERS] > deep.reject_above).mean() > 0.95
 
 
 def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
     said = answers(recognizer, [ink.clean(scribbles.scribble(rng)) for _ in range(1000)])
     assert (reject_scores(said) > deep.reject_above).mean() > 0.95
-    assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.03
+    assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,22 @@ def test_the_kept_weights_are_those_of_the_best_validation_loss(learnt, uci_digi
     assert -np.log(of_true).mean() == pytest.approx(told[trained.epoch], rel=1e-3)
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked_for(uci_digits):
+    commands, losses = Control(), []
+
+    def spoil(event, **fields):
+        """Ruin the second epoch, so that the first is the better one."""
+        if event == "epoch":
+            losses.append(fields["val_loss"])
+            commands.ask(Command("set", learning_rate=1.0))
+
+    trained = train(replace(QUICK, epochs=2, keep="last"), uci_digits, spoil, commands)
+    assert losses[0] < losses[1]
+    assert trained.epoch == 2
+    last = trained.snapshots[2]
+    assert all(np.array_equal(kept, end) for kept, end in zip(trained.model.get_weights(), last, strict=True))
+
+
 def test_snapshots_hold_the_untrained_network_and_every_epoch(learnt):
     trained, _ = learnt
     assert sorted(trained.snapshots) == [0, 1, 2, 3]
