@@ -133,4 +133,5 @@ def run_title(run: Run) -> str:
     """Name a run so that a person can tell it from others."""
     figures = f" · {run.metrics.accuracy:.2%}" if run.metrics else ""
     created = run.description.get("created", "")[:16].replace("T", " ")
-    return f"{run.config.preset} · {run.config.dataset}{figures} · {'shipped' if run.shipped else created}"
+    images = run.config.dataset + (" and drawings" if run.config.drawings else "")
+    return f"{run.config.preset} · {images}{figures} · {'shipped' if run.shipped else created}"
