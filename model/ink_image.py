@@ -46,7 +46,7 @@ def from_image(picture: str | Path | bytes, source: str | None = None) -> Seen |
 
 
 def digits_from_image(
-    picture: str | Path | bytes, grouped: Grouped, cut: bool = False, source: str | None = None
+    picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
 ) -> list[Seen]:
     """Read a line of digits from a picture: every step of each, left to right, none on a blank sheet.
 

@@ -102,7 +102,7 @@ class Reader:
     def read_picture(self, picture: Path | bytes, numbers: bool = False) -> Readings:
         """Read a picture of a digit, or with `numbers` of several. Raises InkError for what is no picture."""
         if numbers:
-            found = ink_image.digits_from_image(picture, self._grouped, cut=self._knows_no_digit)
+            found = ink_image.digits_from_image(picture, grouped=self._grouped, cut=self._knows_no_digit)
         else:
             seen = ink_image.from_image(picture)
             found = [seen] if seen else []

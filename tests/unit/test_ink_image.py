@@ -224,7 +224,7 @@ def test_a_blank_sheet_is_no_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
         picture = file_of(Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8)), kind, **options)
         assert ink_image.from_image(picture) is None
-        assert ink_image.digits_from_image(picture, by_shape) == []
+        assert ink_image.digits_from_image(picture, grouped=by_shape) == []
 
 
 def test_a_wholly_transparent_picture_is_no_digit():
@@ -241,7 +241,7 @@ def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
     seen = ink_image.from_image(file_of(Image.fromarray(255 - image if turned else image)))
     assert (seen.image == image).all()
     assert_well_formed(seen)
-    assert len(ink_image.digits_from_image(file_of(Image.fromarray(image)), by_shape)) == 1
+    assert len(ink_image.digits_from_image(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
 
 
 def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
@@ -285,7 +285,7 @@ def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
     line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
     paper, tone = (30, 220) if turned else (230, 60)
-    found = ink_image.digits_from_image(file_of(photo(line, rng, paper, tone), "JPEG"), by_shape)
+    found = ink_image.digits_from_image(file_of(photo(line, rng, paper, tone), "JPEG"), grouped=by_shape)
     assert len(found) == 3
     for seen, strokes in zip(found, (SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
@@ -379,7 +379,7 @@ def test_any_pixels_give_an_image_or_nothing(pixels):
 def check_any_outcome(picture):
     try:
         seen = ink_image.from_image(picture)
-        parts = ink_image.digits_from_image(picture, by_shape)
+        parts = ink_image.digits_from_image(picture, grouped=by_shape)
     except InkError as error:
         assert str(error).endswith(".")
     else:
