@@ -80,6 +80,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--loss", choices=LOSSES, help="labels as class numbers or as one-hot rows")
     add("--label-smoothing", type=float, help="share of each one-hot row that is spread over all classes")
     add("--validation-share", type=float)
+    add("--train-images", type=int, help="learn from so many images only")
+    add("--patience", type=int, help="stop after so many epochs without a better validation loss")
     add("--rotation", type=float, help="augmentation: degrees, both ways")
     add("--shift", type=float, help="augmentation: share of the image's side, both ways")
     add("--zoom", type=float, help="augmentation: 0.1 is a scale from 0.9 to 1.1")
@@ -92,6 +94,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--precision", choices=PRECISIONS)
     add("--resume", metavar="RUN", default=None, help="go on with an interrupted run")
     add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train what this folder's config says")
+    add("--warm", action="store_true", default=False, help="wait for a run's folder on stdin")
     add("--control", action="store_true", default=False, help="obey commands on stdin; its end interrupts")
     parser.set_defaults(run=_train)
 
@@ -99,7 +102,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _train(chosen: argparse.Namespace) -> int:
     from model import worker
 
-    folder = _run_folder(chosen)
+    folder = worker.wait_for_run() if chosen.warm else _run_folder(chosen)
+    if folder is None:
+        return 0
     show = _json_event if chosen.json else _Progress(folder)
     status = worker.run(folder, chosen.control, show)
     return {"failed": 1, "interrupted": 130}.get(status, 0)

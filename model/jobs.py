@@ -3,6 +3,7 @@
 Knows processes and the run store; knows no Keras and no Streamlit. The worker's whole answer is its run folder.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -11,12 +12,15 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from model.control import STOP, Command
 from model.errors import RunError
 from model.records import TrainingConfig
 from model.runs import Run, RunStore
 
+IDLE_S = 600.0  # a warm worker's patience
+ROOM_KB = 1_500_000  # of free memory; a worker takes about 700 MB
 _PROJECT = Path(__file__).parent.parent
 
 
@@ -35,6 +39,8 @@ class JobManager:
         self._max, self._max_waiting = max_trainings, max_waiting
         self._jobs: list[_Job] = []
         self._ended: dict[str, float] = {}  # run id -> when; its heartbeat may look fresh for a while
+        self._warm: subprocess.Popen | None = None  # a worker that has imported TensorFlow and waits for its run
+        self._cooling: threading.Timer | None = None
         self._lock = threading.Lock()
         self._closed = False
 
@@ -44,6 +50,31 @@ class JobManager:
         run = self.store.create(config)
         self._enqueue(run.id)
         return run
+
+    def warm_up(self) -> None:
+        """Have a worker ready soon, so that a training that starts shows its first point at once.
+
+        It waits `IDLE_S` seconds for a run and then gives its memory back. None is started beside a training, where
+        the machine is short of memory, or where DIGIT_LAB_WARM is 0.
+        """
+        with self._lock:
+            if self._closed or self._jobs or os.environ.get("DIGIT_LAB_WARM") == "0" or not _has_room():
+                return
+            if not self._warm or self._warm.poll() is not None:
+                with suppress(OSError):  # the next training will start cold, and tell
+                    self._warm = _spawn_warm()
+            if self._cooling:
+                self._cooling.cancel()
+            self._cooling = threading.Timer(IDLE_S, self._cool_down)
+            self._cooling.daemon = True
+            self._cooling.start()
+
+    def _cool_down(self) -> None:
+        with self._lock:
+            warm, self._warm = self._warm, None
+        if warm:
+            _hang_up(warm)
+            warm.wait()
 
     def resume(self, run_id: str) -> None:
         """Go on with an interrupted run. Raises RunError for one that is complete or under way."""
@@ -88,7 +119,8 @@ class JobManager:
         """End every worker; each saves a checkpoint and can be resumed. May be called twice."""
         with self._lock:
             self._closed = True
-            running = [job.process for job in self._jobs if job.process]
+            running = [job.process for job in self._jobs if job.process] + ([self._warm] if self._warm else [])
+            self._warm = None
             self._jobs = [job for job in self._jobs if job.process]
         for process in running:
             _hang_up(process)
@@ -127,11 +159,21 @@ class JobManager:
             if job is None:
                 return
             try:
-                job.process = _spawn(self.store.home / job.run_id)
+                job.process = self._worker_for(self.store.home / job.run_id)
             except OSError:  # its folder is gone, or the system has no room; the next one must not wait for it
                 self._jobs.remove(job)
                 continue
             threading.Thread(target=self._await_end, args=(job,), name=f"await-{job.run_id}", daemon=True).start()
+
+    def _worker_for(self, folder: Path) -> subprocess.Popen:
+        """Give a run to the warm worker, or to a new one."""
+        warm, self._warm = self._warm, None
+        if warm and warm.poll() is None and folder.is_dir():
+            with suppress(OSError):
+                warm.stdin.write(json.dumps({"run": str(folder.resolve())}).encode() + b"\n")
+                warm.stdin.flush()
+                return warm
+        return _spawn(folder)
 
     def _await_end(self, job: _Job) -> None:
         job.process.wait()
@@ -143,17 +185,36 @@ class JobManager:
 
 
 def _spawn(folder: Path) -> subprocess.Popen:
-    """Start a worker on a run folder, deaf to the terminal's Ctrl-C: it ends when its stdin does."""
+    """Start a worker on a run folder."""
     with (folder / "worker.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "model", "train", "--run", str(folder.resolve()), "--control"],
-            cwd=_PROJECT,
-            env=os.environ | _absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME"),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        return _process(["--run", str(folder.resolve())], log)
+
+
+def _spawn_warm() -> subprocess.Popen:
+    """Start a worker that waits for its run; it writes a log as soon as it has one."""
+    return _process(["--warm"], subprocess.DEVNULL)
+
+
+def _process(arguments: list[str], log: IO[bytes] | int) -> subprocess.Popen:
+    """Start `python -m model train`, deaf to the terminal's Ctrl-C: it ends when its stdin does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "model", "train", *arguments, "--control"],
+        cwd=_PROJECT,
+        env=os.environ | _absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME"),
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+
+
+def _has_room(meminfo: Path = Path("/proc/meminfo")) -> bool:
+    """Tell whether a waiting worker would leave enough memory; yes where it can't be known."""
+    try:
+        fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        return int(fields["MemAvailable"].split()[0]) >= ROOM_KB
+    except (OSError, KeyError, ValueError, IndexError):
+        return True
 
 
 def _absolute(*names: str) -> dict[str, str]:

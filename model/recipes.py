@@ -13,6 +13,7 @@ class Recipe:
     """Settings with one sentence why one would choose them."""
 
     name: str
+    title: str
     why: str
     config: TrainingConfig
 
@@ -20,14 +21,16 @@ class Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("classroom", "The exercise as it is taught: Adam, five epochs of 32.", TrainingConfig()),
+        Recipe("classroom", "Classroom", "The exercise as it is taught: Adam, five epochs of 32.", TrainingConfig()),
         Recipe(
             "five-seconds",
+            "Five seconds",
             "One epoch of 128 whose learning rate climbs and falls.",
             TrainingConfig(epochs=1, batch_size=128, schedule="one-cycle", learning_rate=0.008),
         ),
         Recipe(
             "best",
+            "Best",
             "The most that the classroom network gives: its images change every time, and the rate falls slowly.",
             TrainingConfig(
                 epochs=40,
@@ -41,6 +44,7 @@ RECIPES = {
         ),
         Recipe(
             "deep",
+            "Deep",
             "The network that comes with Digit Lab: MNIST, drawn digits, and what is no digit.",
             TrainingConfig(
                 preset="deep",
@@ -58,6 +62,18 @@ RECIPES = {
                 keep="last",
                 precision="float32",
             ),
+        ),
+        Recipe(
+            "too-hot",
+            "Too hot",
+            "A learning rate that is far too large: the weights jump about and the loss never comes down.",
+            TrainingConfig(epochs=1, batch_size=128, optimizer="sgd", learning_rate=2.0),
+        ),
+        Recipe(
+            "memorizer",
+            "Memorizer",
+            "Only 200 images, seen again and again: the network knows them by heart, and new ones no better.",
+            TrainingConfig(preset="dense-128", epochs=40, batch_size=32, train_images=200),
         ),
     )
 }

@@ -12,7 +12,7 @@ import numpy as np
 from model.errors import ConfigError
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine", "one-cycle")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 LOSSES = ("sparse", "categorical")
 KEPT = ("best", "last")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
@@ -26,12 +26,15 @@ LAYER_OUTPUTS = ("convolution_1", "pooling_1", "convolution_2", "features")
 # peak that was measured to suit one epoch of 128 (README, "Figures"), and for cosine the peak of the recipe `deep`.
 _USUAL_LEARNING_RATE = {
     ("adam", "constant"): 0.001,
+    ("adam", "step"): 0.001,
     ("adam", "cosine"): 0.003,
     ("adam", "one-cycle"): 0.008,
     ("adamw", "constant"): 0.001,
+    ("adamw", "step"): 0.001,
     ("adamw", "cosine"): 0.003,
     ("adamw", "one-cycle"): 0.008,
     ("sgd", "constant"): 0.01,
+    ("sgd", "step"): 0.01,
     ("sgd", "cosine"): 0.1,
     ("sgd", "one-cycle"): 0.1,
 }
@@ -95,10 +98,12 @@ class TrainingConfig:
     batch_size: int = 32
     optimizer: str = "adam"  # adam | adamw (with weight decay 0.02) | sgd (with momentum 0.9)
     learning_rate: float = 0.001  # the peak, where the schedule has one
-    schedule: str = "constant"  # constant | cosine | one-cycle
+    schedule: str = "constant"  # constant | step | cosine | one-cycle
     loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
     label_smoothing: float = 0.0  # share of each one-hot row that is spread over all classes
     validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
+    train_images: int = 0  # learn from so many images only; 0: from all
+    patience: int = 0  # stop after so many epochs without a better validation loss; 0: never
     augmentation: Augmentation = field(default_factory=Augmentation)
     drawings: bool = False  # drawn digits join the images, and "no digit" the classes: see `handwriting`
     keep: str = "best"  # best: the epoch with the smallest validation loss | last
@@ -123,6 +128,8 @@ class TrainingConfig:
         _check_number("validation_share", self.validation_share, 0.01, 0.5)
         if not isinstance(self.augmentation, Augmentation):
             raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
+        _check_whole("train_images", self.train_images, 0, 10_000_000)
+        _check_whole("patience", self.patience, 0, 1000)
         _check_flag("drawings", self.drawings)
         _check_choice("keep", self.keep, KEPT)
         _check_whole("seed", self.seed, 0, 2**31 - 1)

@@ -4,6 +4,7 @@ from math import cos, pi
 
 WARM_UP = 0.2  # share of the steps in which one-cycle climbs to its peak
 START = 1 / 25  # of the peak, where one-cycle begins
+STEPS, STEP_FACTOR = (0.5, 0.75), 0.1  # after which shares of the steps the rate falls, and to what part
 COSINE_WARM_UP = 0.1  # share of the steps in which cosine climbs to its peak
 END = 1 / 10_000  # of the peak, where it ends
 
@@ -11,7 +12,8 @@ END = 1 / 10_000  # of the peak, where it ends
 def learning_rate(schedule: str, peak: float, step: int, total_steps: int) -> float:
     """Return the learning rate of the batch after `step` finished ones, `0 <= step < total_steps`.
 
-    `constant` is `peak` throughout. `one-cycle` climbs to `peak` and falls to nearly nothing, both in a straight line
+    `constant` is `peak` throughout; `step` a tenth of it after half of the steps, a hundredth after three quarters.
+    `one-cycle` climbs to `peak` and falls to nearly nothing, both in a straight line
     (L. N. Smith and N. Topin, "Super-convergence", 2018). Straight lines and this warm-up were chosen on validation
     images; the usual form, half a cosine and 0.3, lost: README, "What was tried and lost".
     `cosine` climbs sooner and falls along half a cosine to 0 (I. Loshchilov and F. Hutter, "SGDR", 2017), which suits
@@ -19,6 +21,8 @@ def learning_rate(schedule: str, peak: float, step: int, total_steps: int) -> fl
     """
     if schedule == "constant":
         return peak
+    if schedule == "step":
+        return peak * STEP_FACTOR ** sum(step >= share * total_steps for share in STEPS)
     if schedule == "cosine":
         return peak * _warmed_cosine(step / total_steps)
     turn = WARM_UP * total_steps

@@ -57,6 +57,14 @@ def train(
     return _Training(config, dataset, emit, commands or control.Control(), checkpoints, resume).run()
 
 
+def warm_up() -> None:
+    """Take one step with a tiny network, so that the first one of a training need not wait for the libraries."""
+    model = architectures.build("dense-64", (12, 12, 1), 2)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.train_on_batch(np.zeros((2, 12, 12, 1), np.float32), np.zeros(2, np.int64))
+    keras.backend.clear_session()
+
+
 def export_litert(model: keras.Model, path: Path) -> None:
     """Write a float32 model with its layer outputs as a LiteRT file; aside first, so that it exists only complete."""
     aside = path.with_name(f".{path.name}")
@@ -112,7 +120,7 @@ class _Training:
         self.model = self._load() if self.resume else self._build()
         self.dropouts = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]
         try:
-            while self.step < self.total_steps:
+            while self.step < self.total_steps and not self._out_of_patience():
                 self._run_epoch()
             stopped = False
         except _Stop:
@@ -213,6 +221,13 @@ class _Training:
             seconds=round(self.seconds, 4), rate_factor=self.rate_factor, checkpoint=f"epoch-{epoch:03}.keras",
         )  # fmt: skip
 
+    def _out_of_patience(self) -> bool:
+        """Tell whether the validation loss has not improved for as many epochs as the config waits."""
+        losses = self.validation_losses
+        best = min(losses, key=losses.__getitem__, default=0)
+        waited = max(losses, default=0) - best
+        return 0 < self.config.patience <= waited
+
     def _end_stopped_epoch(self) -> None:
         if self.step % self.batches_per_epoch:
             self._end_epoch(self.step // self.batches_per_epoch + 1)
@@ -283,6 +298,8 @@ def parts(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]
     if dataset.validation:
         return (dataset.x_train, dataset.y_train), dataset.validation
     train, validation = validation_split(dataset.y_train, config.validation_share, config.seed)
+    if 0 < config.train_images < len(train):
+        train = np.sort(np.random.default_rng(config.seed).permutation(train)[: config.train_images])
     return (dataset.x_train[train], dataset.y_train[train]), (dataset.x_train[validation], dataset.y_train[validation])
 
 

@@ -5,6 +5,7 @@ Knows run folders, signals and threads; knows nothing of pages. The command line
 """
 
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -45,6 +46,27 @@ def run(folder: Path, control: bool = False, listen: Listener = lambda event, fi
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # notes on CUDA and oneDNN help nobody here
     return _Worker(Run(folder), control, listen).run()
+
+
+def wait_for_run() -> Path | None:
+    """Import what takes seconds, then wait for `{"run": folder}` on stdin; None where stdin ends instead.
+
+    From then on what this process prints goes to the run's worker.log.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_stderr():
+        from model import training
+
+        training.warm_up()
+    with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: what follows is for the training
+        line = stdin.readline()
+    if not line:
+        return None
+    folder = Path(json.loads(line)["run"])
+    with (folder / "worker.log").open("ab") as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+    return folder
 
 
 class _Worker:

@@ -22,6 +22,7 @@ def a_home_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("DIGIT_LAB_DATA", raising=False)
+    monkeypatch.setenv("DIGIT_LAB_WARM", "0")  # a worker that no test asked for would take a core from the others
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_every_option_of_a_training_arrives(configs):
             "--optimizer", "adamw", "--learning-rate", "0.5", "--schedule", "cosine", "--loss", "categorical",
             "--label-smoothing", "0.1", "--validation-share", "0.2", "--rotation", "1", "--shift", "0.2",
             "--zoom", "0.3", "--shear", "4", "--elastic", "0.5", "--flip", "--keep", "last", "--seed", "6",
+            "--train-images", "500", "--patience", "3",
             "--precision", "float32",
         ]
     )  # fmt: skip
@@ -109,7 +110,8 @@ def test_every_option_of_a_training_arrives(configs):
         {
             "dataset": "cifar-10", "preset": "deep", "epochs": 2, "batch_size": 64, "optimizer": "adamw",
             "learning_rate": 0.5, "schedule": "cosine", "loss": "categorical", "label_smoothing": 0.1,
-            "validation_share": 0.2, "drawings": False, "keep": "last", "seed": 6, "precision": "float32",
+            "validation_share": 0.2, "train_images": 500, "patience": 3, "drawings": False, "keep": "last", "seed": 6,
+            "precision": "float32",
             "augmentation": {"rotation": 1, "shift": 0.2, "zoom": 0.3, "shear": 4, "elastic": 0.5, "flip": True},
         }
     ]  # fmt: skip

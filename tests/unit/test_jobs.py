@@ -125,3 +125,70 @@ def test_only_an_interrupted_run_can_be_resumed(jobs):
 
 def test_a_word_to_a_run_that_has_ended_is_no_error(jobs):
     jobs.tell("no-such-run", Command("pause"))
+
+
+@pytest.fixture
+def warm(jobs, monkeypatch):
+    """A manager with a worker that waits for its run, its process, and how many were ever started."""
+    from model import jobs as module
+
+    started = []
+    for name in ("_spawn", "_spawn_warm"):
+        spawn = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, spawn=spawn: started.append(spawn(*given)) or started[-1])
+    monkeypatch.delenv("DIGIT_LAB_WARM")
+    jobs.warm_up()
+    return jobs, started
+
+
+def test_a_warm_worker_takes_the_next_run_and_obeys_like_any_other(warm):
+    jobs, started = warm
+    jobs.warm_up()  # a second visitor of the page
+    run = jobs.start(ENDLESS)
+    wait_for(lambda: n_batches(run) > 3)
+    assert [job.process for job in jobs._jobs] == started
+    jobs.warm_up()  # none beside a training
+    assert len(started) == 1
+    jobs.tell(run.id, Command("stop"))
+    wait_for(lambda: jobs.status(jobs.store.open(run.id)) == "stopped")
+    assert (run.path / "worker.log").exists()
+
+
+def test_a_warm_worker_that_died_is_replaced_by_a_cold_one(warm):
+    jobs, started = warm
+    started[0].kill()
+    started[0].wait()
+    run = jobs.start(ENDLESS)
+    wait_for(lambda: n_batches(run) > 0)
+    assert len(started) == 2
+
+
+def test_closing_ends_a_warm_worker_that_was_never_asked(warm):
+    jobs, started = warm
+    jobs.close()
+    assert started[0].wait(30) == 0
+
+
+def test_a_warm_worker_gives_its_memory_back_after_a_while(jobs, monkeypatch):
+    monkeypatch.delenv("DIGIT_LAB_WARM")
+    monkeypatch.setattr("model.jobs.IDLE_S", 0.2)
+    jobs.warm_up()
+    process = jobs._warm
+    assert process.wait(30) == 0
+    run = jobs.start(ENDLESS)
+    wait_for(lambda: n_batches(run) > 0)
+
+
+def test_none_is_warmed_where_memory_is_short(jobs, monkeypatch, tmp_path):
+    from model import jobs as module
+
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 1000000 kB\nMemAvailable:  400000 kB\n")
+    assert not module._has_room(meminfo)
+    meminfo.write_text("MemAvailable: 4000000 kB\n")
+    assert module._has_room(meminfo)
+    assert module._has_room(tmp_path / "missing")
+    monkeypatch.delenv("DIGIT_LAB_WARM")
+    monkeypatch.setattr(module, "_has_room", lambda: False)
+    jobs.warm_up()
+    assert jobs._warm is None
