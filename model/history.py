@@ -51,6 +51,7 @@ class History:
     accuracy: np.ndarray
     learning_rate: np.ndarray
     epochs: tuple[dict[str, Any], ...]
+    rate_changes: tuple[tuple[int, float], ...]  # after which batch a person set which learning rate
     facts: dict[str, Any]
     last: dict[str, Any]  # the newest event; {} before the first
     paused: bool
@@ -71,6 +72,7 @@ class History:
 class _Collected:
     batches: array = field(default_factory=lambda: array("d"))  # rows of _COLUMNS, one after the other
     epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    rate_changes: list[tuple[int, float]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
     checkpoints: list[dict[str, Any]] = field(default_factory=list)
@@ -96,8 +98,9 @@ class Follower:
             seen = self._seen
             columns = np.array(seen.batches).reshape(-1, len(_COLUMNS)).T
             epochs = tuple(seen.epochs[epoch] for epoch in sorted(seen.epochs))
-            facts, last = dict(seen.facts), dict(seen.last)
-            return History(columns[0].astype(np.int64), *columns[1:], epochs, facts, last, seen.paused, seen.seconds)
+            changes, facts, last = tuple(seen.rate_changes), dict(seen.facts), dict(seen.last)
+            curves = columns[0].astype(np.int64), *columns[1:]
+            return History(*curves, epochs, changes, facts, last, seen.paused, seen.seconds)
 
     def checkpoints(self) -> list[dict[str, Any]]:
         """Return the events that name a checkpoint with optimizer state, oldest first."""
@@ -148,6 +151,8 @@ def _apply(seen: _Collected, event: dict[str, Any]) -> None:
                 needed = {name: float(event[name]) for name in ("step", "val_loss", "val_accuracy")}
                 seen.epochs[int(event["epoch"])] = event | needed
                 seen.checkpoints.append(event)
+            case "set":
+                seen.rate_changes.append((int(event["step"]), float(event["learning_rate"])))
             case "interrupted":
                 seen.checkpoints.append(event)
     except (KeyError, TypeError, ValueError):
@@ -160,7 +165,16 @@ def _go_back(seen: _Collected, step: int) -> None:
         del seen.batches[-len(_COLUMNS) :]
     for epoch in [epoch for epoch, event in seen.epochs.items() if event["step"] > step]:
         del seen.epochs[epoch]
+    seen.rate_changes = [change for change in seen.rate_changes if change[0] <= step]
     seen.checkpoints = [event for event in seen.checkpoints if event.get("step", 0) <= step]
+
+
+def smoothed(values: np.ndarray, window: int) -> np.ndarray:
+    """Return the mean of each value and the `window - 1` before it, `(n,)`; of fewer at the beginning."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[starts]) / (ends - starts)
 
 
 def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,29 +8,51 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.history import History, thin
+from model import schedules
+from model.history import History, smoothed, thin
 
-BLUE, ORANGE, GREY = "#3b6fe0", "#e69f00", "#8a8f98"
+BLUE, PALE_BLUE, ORANGE, GREY = "#3b6fe0", "rgba(59,111,224,.35)", "#e69f00", "#8a8f98"
+_SMOOTHED = 50  # batches
 _READABLE_CLASSES = 20  # of a matrix whose cells have room for a number
 POINTS = 400  # of a curve on the wire; more can't be seen on a screen
 
 
 def curve(history: History, name: str, percent: bool) -> go.Figure:
     """Draw `name` (loss or accuracy) by batch on training images and by epoch on validation images."""
-    step, value = thin(history.step, getattr(history, name), POINTS)
-    epochs = history.epochs
+    value = getattr(history, name)
     figure = go.Figure(layout_template="none")
+    for of_batches, title, line in (
+        (value, "training, by batch", {"color": PALE_BLUE, "width": 1}),
+        (smoothed(value, _SMOOTHED), f"mean of {_SMOOTHED} batches", {"color": BLUE, "width": 2}),
+    ):
+        x, y = thin(history.step, of_batches, POINTS)
+        figure.add_scatter(x=x.tolist(), y=y.tolist(), mode="lines", name=title, line=line)
     figure.add_scatter(
-        x=step.tolist(), y=value.tolist(), mode="lines", name="training, by batch", line={"color": BLUE, "width": 1.5}
-    )
-    figure.add_scatter(
-        x=[epoch["step"] for epoch in epochs],
-        y=[epoch[f"val_{name}"] for epoch in epochs],
+        x=[epoch["step"] for epoch in history.epochs],
+        y=[epoch[f"val_{name}"] for epoch in history.epochs],
         mode="lines+markers",
         name="validation, by epoch",
         line={"color": ORANGE, "width": 2.5},
         marker={"symbol": "diamond", "size": 9},
     )
+    _against_batches(figure, history)
+    figure.update_yaxes(**{"tickformat": ".0%"} if percent else {"rangemode": "tozero"})
+    return figure
+
+
+def learning_rate(history: History) -> go.Figure:
+    """Draw the learning rate by batch."""
+    x, y = thin(history.step, history.learning_rate, POINTS)
+    figure = go.Figure(layout_template="none")
+    figure.add_scatter(x=x.tolist(), y=y.tolist(), mode="lines", name="learning rate", line={"color": BLUE, "width": 2})
+    _against_batches(figure, history)
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(rangemode="tozero", tickformat=".2g")
+    return figure
+
+
+def _against_batches(figure: go.Figure, history: History) -> None:
+    """Lay the figure out along the batches of the run, with a mark where a person changed the learning rate."""
     figure.update_layout(
         margin={"l": 52, "r": 12, "t": 8, "b": 40},
         showlegend=True,
@@ -39,15 +61,57 @@ def curve(history: History, name: str, percent: bool) -> go.Figure:
         # The same for the whole run: zoom stays while points arrive.
         uirevision="run",
         xaxis={"title": {"text": "batch"}, "range": [0, 1.02 * max(_last_batch(history), 1)]},
-        yaxis={"rangemode": "tozero" if not percent else "normal"} | ({"tickformat": ".0%"} if percent else {}),
     )
-    return figure
+    for step, rate in history.rate_changes:
+        figure.add_vline(
+            x=step, line={"color": GREY, "dash": "dot", "width": 1.5}, annotation_text=f"rate {rate:.2g}",
+            annotation_font_size=11,
+        )  # fmt: skip
 
 
 def _last_batch(history: History) -> int:
     """Room for the whole training while it goes on; what was trained once it has ended."""
     ended = history.last.get("event") == "finished"
     return int(history.step[-1]) if ended and len(history.step) else history.total_steps
+
+
+def schedule(name: str, peak: float) -> go.Figure:
+    """Draw the learning rate from the first batch to the last, small and without numbers but the highest."""
+    steps = 200
+    rates = [schedules.learning_rate(name, peak, step, steps) for step in range(steps)]
+    figure = go.Figure(layout_template="none")
+    figure.add_scatter(
+        x=[100 * step / steps for step in range(steps)],
+        y=rates,
+        mode="lines",
+        line={"color": BLUE, "width": 2},
+        hovertemplate="after %{x:.0f} %: %{y:.2g}<extra></extra>",
+    )
+    figure.update_layout(
+        margin={"l": 48, "r": 8, "t": 6, "b": 18},
+        showlegend=False,
+        xaxis={"fixedrange": True, "showgrid": False, "tickvals": [0, 50, 100], "ticksuffix": " %"},
+        yaxis={"fixedrange": True, "rangemode": "tozero", "tickvals": [0, peak], "tickformat": ".2g"},
+        dragmode=False,
+    )
+    return figure
+
+
+def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
+    """Draw how many images there are of each class."""
+    figure = go.Figure(layout_template="none")
+    figure.add_bar(
+        x=counts.tolist(), y=list(names), orientation="h", marker={"color": BLUE}, text=[f"{n:,}" for n in counts],
+        textposition="auto", hovertemplate="%{y}: %{x:,} images<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        margin={"l": 16 + 7 * max(map(len, names)), "r": 8, "t": 4, "b": 24},
+        bargap=0.25,
+        xaxis={"fixedrange": True},
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True, "dtick": 1, "showgrid": False},
+        dragmode=False,
+    )
+    return figure
 
 
 def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> go.Figure:

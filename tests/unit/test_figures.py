@@ -6,22 +6,24 @@ import numpy as np
 import pytest
 
 from model.history import History
+from model.records import SCHEDULES
+from model.schedules import learning_rate
 from pages.ui import figures
 
 
-def history(n, total=None, ended=False):
+def history(n, total=None, ended=False, changes=()):
     step = np.arange(1, n + 1)
     facts = {"epochs": 1, "batches_per_epoch": total or n}
     epochs = ({"epoch": 1, "step": n, "val_loss": 0.4, "val_accuracy": 0.9},) if n else ()
     last = {"event": "finished"} if ended else {"event": "batch"}
-    return History(step, 1 / step, 1 - 1 / step, step * 0.0, epochs, facts, last, False, 1.0)
+    return History(step, 1 / step, 1 - 1 / step, step * 0.0, epochs, changes, facts, last, False, 1.0)
 
 
 @pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_a_curve_never_has_more_than_400_points(n, name):
-    training, validation = figures.curve(history(n), name, percent=name == "accuracy").data
-    assert len(training.x) == len(training.y) <= 400
+    training, smoothed, validation = figures.curve(history(n), name, percent=name == "accuracy").data
+    assert len(training.x) == len(training.y) == len(smoothed.x) == len(smoothed.y) <= 400
     assert len(validation.x) == (1 if n else 0)
 
 
@@ -30,6 +32,19 @@ def test_a_curve_leaves_room_for_the_whole_training_and_none_once_it_has_ended()
     assert figures.curve(history(10, total=50, ended=True), "loss", False).layout.xaxis.range == pytest.approx(
         (0, 10.2)
     )
+
+
+def test_a_learning_rate_that_was_changed_is_marked_on_every_chart():
+    changed = history(200, changes=((50, 0.01), (120, 0.0003)))
+    for figure in (figures.curve(changed, "loss", False), figures.learning_rate(changed)):
+        assert [shape.x0 for shape in figure.layout.shapes] == [50, 120]
+        assert [each.text for each in figure.layout.annotations] == ["rate 0.01", "rate 0.0003"]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_preview_of_a_schedule_is_what_training_obeys(name):
+    (line,) = figures.schedule(name, 0.01).data
+    assert list(line.y) == [learning_rate(name, 0.01, step, 200) for step in range(200)]
 
 
 def test_zoom_survives_new_points():

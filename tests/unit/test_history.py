@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.history import EventLog, Follower, thin
+from model.history import EventLog, Follower, smoothed, thin
 
 
 @pytest.fixture
@@ -130,3 +130,20 @@ def test_points_that_are_drawn_stay_where_they_are_while_the_curve_grows():
     before, _ = thin(x[:2000], x[:2000], 400)
     after, _ = thin(x[:2500], x[:2500], 400)
     assert np.array_equal(before[:-1], after[: len(before) - 1])
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=60), st.integers(1, 20))
+def test_smoothing_is_the_mean_of_the_last_few(values, window):
+    expected = [np.mean(values[max(0, i + 1 - window) : i + 1]) for i in range(len(values))]
+    assert np.allclose(smoothed(np.array(values), window), expected)
+
+
+def test_changes_of_the_learning_rate_are_kept_and_those_that_a_resumption_undid_are_not(tmp_path):
+    path = tmp_path / "events.jsonl"
+    events = [{"event": "set", "step": step, "learning_rate": rate} for step, rate in ((5, 0.01), (9, 0.1))]
+    path.write_text("".join(json.dumps(each) + "\n" for each in events))
+    follower = Follower(path)
+    assert follower.read().rate_changes == ((5, 0.01), (9, 0.1))
+    with path.open("a") as file:
+        file.write('{"event": "resumed", "step": 6}\n')
+    assert follower.read().rate_changes == ((5, 0.01),)

@@ -1,0 +1,53 @@
+"""What curves say in words: on curves made up to show one thing each, and on the shipped run."""
+
+import numpy as np
+import pytest
+
+from model.advice import advise
+from model.history import History
+from model.runs import CLASSROOM_RUN, RunStore
+
+
+def history(loss, epochs=()):
+    loss = np.asarray(loss, float)
+    step = np.arange(1, len(loss) + 1)
+    events = tuple(
+        {"epoch": i, "step": 100 * i, "loss": train, "val_loss": validation, "val_accuracy": accuracy}
+        for i, (train, validation, accuracy) in enumerate(epochs, 1)
+    )
+    return History(step, loss, loss * 0 + 0.5, loss * 0 + 0.001, events, (), {}, {}, False, 1.0)
+
+
+FALLING = np.exp(-np.arange(400) / 150)
+CURVES = {
+    "too early": (np.full(20, 2.3), ()),
+    "learning": (2.3 * FALLING, [(0.9, 0.8, 0.8), (0.4, 0.5, 0.9)]),
+    "flat": (np.full(400, 0.2), [(0.21, 0.2, 0.95), (0.2, 0.2, 0.95)]),
+    "overfitting": (2.3 * FALLING, [(0.5, 0.5, 0.85), (0.2, 0.45, 0.88), (0.05, 0.6, 0.88)]),
+    "underfitting": (np.linspace(2.3, 2.1, 400), [(2.2, 2.2, 0.2), (2.1, 2.1, 0.22)]),
+    "diverged": (np.concatenate([[2.3], np.full(399, 50.0)]), ()),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_that_shows_one_thing_is_called_so(name):
+    loss, epochs = CURVES[name]
+    said = advise(history(loss, epochs), n_classes=10)
+    assert said.name == name
+    assert said.happening.endswith(".")
+    assert said.suggestion.endswith(".")
+
+
+def test_a_loss_that_stays_above_guessing_has_diverged():
+    assert advise(history([2.29, *np.full(300, 2.31)]), n_classes=10).name == "diverged"
+    assert advise(history([2.4, *np.linspace(2.4, 2.0, 300)]), n_classes=10).name == "learning"
+
+
+def test_validation_that_is_merely_noisy_is_no_overfitting():
+    epochs = [(0.06, 0.050, 0.985), (0.05, 0.045, 0.986), (0.045, 0.047, 0.986)]
+    assert advise(history(0.3 * FALLING, epochs), n_classes=10).name != "overfitting"
+
+
+def test_the_shipped_training_went_well():
+    said = advise(RunStore().open(CLASSROOM_RUN).follower.read(), n_classes=10)
+    assert said.name in ("learning", "flat")
