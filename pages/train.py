@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from model.errors import DigitLabError, RunError
+from model.errors import ConfigError, DigitLabError, RunError
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN
-from pages.ui import controls, frame, live, services, state
+from model.sharing import settings_from
+from pages.ui import frame, live, services, state, training_controls
 
 frame.page("Train")
+services.jobs().warm_up()
 
 
 def chosen_run() -> str | None:
@@ -24,10 +26,22 @@ def start(config: TrainingConfig) -> None:
         st.warning(str(error))
 
 
+def take_settings_of_the_address() -> None:
+    """Fill the widgets with the settings that a link carries, once; what is no such link is told."""
+    text = st.query_params.pop("settings", None)
+    if text is not None:
+        try:
+            training_controls.fill(settings_from(text), dataset=True)
+        except ConfigError as error:
+            st.warning(str(error))
+
+
+take_settings_of_the_address()
 settings, watching = st.columns([1, 2.4], gap="medium")
 with settings:
-    config = controls.training_controls()
-    if st.button(
+    top = st.container()  # Start is reached without scrolling, and needs what is set below
+    config = training_controls.training_controls(top)
+    if top.button(
         "Start",
         key="train-start",
         type="primary",

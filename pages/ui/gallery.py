@@ -14,9 +14,9 @@ import streamlit as st
 from PIL import Image
 
 _STYLE = """<style>
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 12px 8px; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: 12px 8px; }
 .gallery figure { margin: 0; text-align: center; }
-.gallery img { width: 84px; height: 84px; image-rendering: pixelated; border-radius: 6px;
+.gallery img { width: var(--side); height: var(--side); image-rendering: pixelated; border-radius: 6px;
   border: 1px solid rgba(128,128,128,.35); background: #000; }
 .gallery figcaption { font-size: .8rem; line-height: 1.25; margin-top: 4px; overflow-wrap: anywhere; }
 </style>"""
@@ -31,9 +31,9 @@ class Tile:
     alt: str
 
 
-def gallery(tiles: Iterable[Tile]) -> None:
-    """Draw the tiles in as many columns as the screen has room for."""
-    st.html(_STYLE + '<div class="gallery">' + "".join(map(_figure, tiles)) + "</div>")
+def gallery(tiles: Iterable[Tile], side: int = 84) -> None:
+    """Draw the tiles, `side` pixels wide, in as many columns as there is room for."""
+    st.html(_STYLE + f'<div class="gallery" style="--side: {side}px">' + "".join(map(_figure, tiles)) + "</div>")
 
 
 def picture(image: np.ndarray, side: int, alt: str) -> None:

@@ -8,20 +8,25 @@ from contextlib import suppress
 
 import streamlit as st
 
-from model.control import PAUSE, RESUME, STEP, STOP, Command
-from model.errors import RunError
+from model import advice
+from model.control import PAUSE, RESUME, SET, STEP, STOP, Command
+from model.errors import DigitLabError, RunError
 from model.history import History
 from model.runs import Run
-from pages.ui import figures, services
+from pages.ui import figures, services, take_along
 from pages.ui.live_chart import live_chart
 
 _POLL_S = 0.5
-_CHART_HEIGHT = 300
+_CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 _MOVING = ("queued", "starting", "running", "paused", "finishing")
 
 
-# The row of buttons keeps its height when the last one goes, so that the charts stay where they are.
-_STYLE = "<style>.st-key-train-buttons { min-height: 2.5rem; }</style>"
+# The row of buttons keeps its height when the last one goes, so that the charts stay where they are. On a phone a run
+# that is watched stands above the settings of the next one.
+_STYLE = """<style>
+.st-key-train-buttons { min-height: 2.5rem; }
+@media (max-width: 640px) { .stColumn:has(> * .st-key-train-status) { order: -1; } }
+</style>"""
 
 
 def watch(run_id: str) -> None:
@@ -45,7 +50,23 @@ def _draw(run_id: str, moving: bool) -> None:
         _status(run, status, history)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
         _actions(run, status, history)
+    _advice(run, history, status)
     _curves(run, history, "train")
+
+
+def _advice(run: Run, history: History, status: str) -> None:
+    """Say in plain words what the curves show; the line keeps its place before there is anything to say."""
+    with st.container(key="train-advice"):
+        if not len(history.step):
+            st.caption("What is happening is said here as soon as there is something to see.")
+            return
+        said = advice.advise(history, _n_classes(run))
+        more = f" {said.suggestion}" if status in ("running", "paused") else ""
+        st.caption(f":material/lightbulb: {said.happening}{more}")
+
+
+def _n_classes(run: Run) -> int:
+    return len(run.description.get("dataset", {}).get("class_names", ())) or 10
 
 
 def example(run: Run) -> None:
@@ -59,6 +80,12 @@ def _curves(run: Run, history: History, prefix: str) -> None:
             st.markdown(f"**{name.capitalize()}**")
             figure = figures.curve(history, name, percent=name == "accuracy")
             live_chart(figure, f"{prefix}-{name}-chart-{run.id}", _CHART_HEIGHT, _in_words(history, name))
+
+    if len(history.step):
+        with st.container(key=f"{prefix}-rate"):
+            st.markdown("**Learning rate**")
+            newest = f"learning rate by batch, newest {history.learning_rate[-1]:.3g}"
+            live_chart(figures.learning_rate(history), f"{prefix}-rate-chart-{run.id}", _RATE_HEIGHT, newest)
 
 
 def _status(run: Run, status: str, history: History) -> None:
@@ -109,6 +136,11 @@ def _actions(run: Run, status: str, history: History) -> None:
     if status == "failed":
         st.error(run.manifest.get("reason", "The training failed."), icon=":material/error:")
     elif run.metrics:
+        take_along.menu(run)
+        st.button(
+            "Same start again", key="train-again", icon=":material/replay:", on_click=_again, args=(run,),
+            help="The same settings and seed: the same first weights, the same order of images.",
+        )  # fmt: skip
         for path, label, icon in (
             ("pages/evaluate.py", "See its mistakes", ":material/grid_on:"),
             ("pages/draw.py", "Draw with it", ":material/draw:"),
@@ -125,14 +157,37 @@ def _actions(run: Run, status: str, history: History) -> None:
     elif status == "queued":
         _button("Withdraw", "train-stop", ":material/close:", run, STOP)
     elif status == "paused":
+        _rate_control(run, history)
         _button("Resume", "train-resume", ":material/play_arrow:", run, RESUME)
         _button("One batch", "train-step", ":material/skip_next:", run, STEP)
         _button("Stop and keep", "train-stop", ":material/stop:", run, STOP)
     elif status in ("starting", "running"):
+        _rate_control(run, history)
         _button("Pause", "train-pause", ":material/pause:", run, PAUSE)
         _button("Stop and keep", "train-stop", ":material/stop:", run, STOP)
     else:
         st.caption("Nothing to decide: the result is being kept.")
+
+
+def _rate_control(run: Run, history: History) -> None:
+    """Offer another learning rate from the next batch on."""
+    if not len(history.step):
+        return
+    with st.popover("Learning rate", icon=":material/speed:"):
+        key = f"train-live-rate-{run.id}"
+        st.session_state.setdefault(key, float(history.learning_rate[-1]))
+        wanted = st.number_input("From the next batch on", 1e-8, 100.0, step=0.0005, format="%g", key=key)
+        st.button(
+            "Use it", key="train-set-rate", on_click=services.jobs().tell, args=(run.id, Command(SET, wanted)),
+            help="A schedule keeps its shape and goes on from there.",
+        )  # fmt: skip
+
+
+def _again(run: Run) -> None:
+    try:
+        st.query_params["run"] = services.jobs().start(run.config).id
+    except DigitLabError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def _resume(run_id: str) -> None:

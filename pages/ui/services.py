@@ -4,6 +4,8 @@ Knows Streamlit's caches and the model package; draws nothing.
 """
 
 import atexit
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,28 @@ def _test_images(name: str, fingerprint: str | None) -> np.ndarray:
         )
     # A copy, so that the training images, six times as many, can leave the memory.
     return dataset.x_test.copy()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A few training images of each class, and how many there are."""
+
+    class_names: tuple[str, ...]
+    counts: np.ndarray  # (classes,) of the training images
+    images: np.ndarray  # (n, h, w, c) uint8, some of each class in turn
+    labels: np.ndarray  # (n,)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the training images…")
+def training_sample(name: str, each: int = 6) -> Sample:
+    """Return `each` training images of every class. Raises DataError where the dataset can't be had."""
+    dataset = data.load(name)
+    n_classes = len(dataset.class_names)
+    chosen = [np.flatnonzero(dataset.y_train == label)[:each] for label in range(n_classes)]
+    order = [index for row in zip_longest(*chosen) for index in row if index is not None]
+    # Copies, so that all the other images can leave the memory.
+    counts = np.bincount(dataset.y_train, minlength=n_classes)
+    return Sample(dataset.class_names, counts, dataset.x_train[order].copy(), dataset.y_train[order].copy())
 
 
 @st.cache_data(ttl=600, show_spinner=False)

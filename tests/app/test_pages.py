@@ -8,8 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.files import write_json
+from model.jobs import JobManager
+from model.recipes import RECIPES
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.sharing import settings_text
 
 PROJECT = Path(__file__).parent.parent.parent
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
@@ -84,18 +87,16 @@ def test_settings_start_as_the_exercise_is_taught():
     assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
     assert test.number_input(key="train-epochs").value == 5
     assert test.number_input(key="train-batch-size").value == 32
-    assert test.number_input(key="train-learning-rate-constant").value == 0.001
+    assert test.number_input(key="train-learning-rate-adam-constant").value == 0.001
 
 
 def test_one_cycle_brings_its_own_learning_rate():
     test = opened("pages/train.py")
     test.selectbox(key="train-schedule").set_value("one-cycle").run()
-    assert test.number_input(key="train-learning-rate-one-cycle").value == 0.008
+    assert test.number_input(key="train-learning-rate-adam-one-cycle").value == 0.008
 
 
 def test_start_queues_exactly_what_is_chosen(monkeypatch):
-    from model.jobs import JobManager
-
     asked = []
     monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
     test = opened("pages/train.py")
@@ -107,6 +108,34 @@ def test_start_queues_exactly_what_is_chosen(monkeypatch):
     run = RunStore().open(asked[0])
     assert run.config == TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, seed=7)
     assert test.query_params["run"] in (run.id, [run.id])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_fills_every_setting_but_the_dataset(name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+    test = opened("pages/train.py")
+    test.selectbox(key="train-recipe").set_value(name).run()
+    assert RECIPES[name].why in text(test)
+    test.button(key="train-start").click().run()
+    assert not test.exception
+    assert RunStore().open(asked[0]).config == replace(RECIPES[name].config, dataset="uci-digits")
+
+
+def test_augmentation_is_previewed_with_images_of_the_dataset(uci_digits):
+    test = opened("pages/train.py")
+    assert "Nothing is moved" in text(test)
+    test.slider(key="train-rotation").set_value(20.0).run()
+    assert "three times as training would see them" in text(test)
+    assert not test.exception
+
+
+def test_settings_that_do_not_fit_together_are_explained_and_not_started():
+    test = opened("pages/train.py")
+    test.selectbox(key="train-labels").set_value("categorical").run()
+    test.slider(key="train-label-smoothing").set_value(0.1).run()
+    test.selectbox(key="train-labels").set_value("sparse").run()
+    assert not test.button(key="train-start").disabled, "smoothing went with the rows that it smooths"
 
 
 @pytest.mark.parametrize("wanted", ["no-such-run", "../../etc", "<script>alert(1)</script>"])
@@ -190,3 +219,39 @@ def test_pictures_of_another_dataset_of_the_same_name_are_not_shown(real_data, t
 def test_a_setting_of_the_command_line_that_no_widget_offers_is_still_shown():
     run = RunStore().create(replace(TrainingConfig(), epochs=1000))
     assert not opened("pages/train.py", run=run.id).exception
+
+
+def test_a_link_carries_settings():
+    wanted = replace(RECIPES["best"].config, dataset="uci-digits", seed=77)
+    test = opened("pages/train.py", settings=settings_text(wanted))
+    assert test.number_input(key="train-seed").value == 77
+    assert test.number_input(key="train-epochs").value == 40
+    assert test.slider(key="train-rotation").value == 10
+    assert test.selectbox(key="train-dataset").value == "uci-digits"
+    assert "settings" not in test.query_params, "a refresh keeps what was changed since"
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "e30=e30", "eyJlcG9jaHMiOjB9"])
+def test_a_link_without_settings_is_answered_in_words(text):
+    test = opened("pages/train.py", settings=text)
+    assert not test.exception
+    assert len(test.warning) == 1
+    assert test.number_input(key="train-epochs").value == 5
+
+
+def test_settings_beyond_the_sliders_are_brought_to_their_ends():
+    wild = TrainingConfig(epochs=1000, batch_size=4096, learning_rate=1e-8, preset="gone", dataset="elsewhere")
+    test = opened("pages/train.py", settings=settings_text(wild))
+    assert not test.exception
+    assert test.number_input(key="train-epochs").value == 100
+    assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
+
+
+def test_a_finished_run_can_be_taken_along_and_started_again(monkeypatch):
+    asked = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+    test = opened("pages/train.py", run=CLASSROOM_RUN)
+    assert len(test.get("download_button")) == 4
+    test.button(key="train-again").click().run()
+    assert not test.exception
+    assert RunStore().open(asked[0]).config == RunStore().open(CLASSROOM_RUN).config

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from model.runs import RunStore
+
 PROJECT = Path(__file__).parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -56,6 +58,13 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
+
+    def only_run(self):
+        """Return the one run that was started here."""
+        runs, damaged = RunStore(self.home / "runs").list()
+        assert damaged == []
+        (run,) = (run for run in runs if not run.shipped)
+        return run
 
 
 @contextmanager
@@ -118,6 +127,14 @@ class Visitor:
         self.page.goto(f"{self.url}/{path}")
         self.page.wait_for_selector(".st-key-footer")
         return self.page
+
+    def start_a_long_training(self, page=None):
+        """Start what would go on for minutes, with the settings of the exercise otherwise."""
+        page = page or self.open("train")
+        page.locator(".st-key-train-epochs input").fill("100")
+        page.locator(".st-key-train-epochs input").press("Enter")
+        page.locator(".st-key-train-start button").click()
+        return page
 
     def open_draw(self):
         """Open the Draw page and wait until its last part, the bars, is drawn: then the canvas listens, too."""

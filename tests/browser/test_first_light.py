@@ -18,23 +18,9 @@ SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [14
 ONE = [[[140, 60], [140, 100], [140, 150], [140, 220]]]
 
 
-def only_run(server):
-    runs, damaged = RunStore(server.home / "runs").list()
-    assert damaged == []
-    return next(run for run in runs if not run.shipped)
-
-
 def wait_for_answer(visitor, wanted=DIGIT):
     visitor.page.locator(".st-key-draw-answer h1").filter(has_text=wanted).wait_for()
     return visitor.answer()
-
-
-def start_a_long_training(visitor, page=None):
-    page = page or visitor.open("train")
-    page.locator(".st-key-train-epochs input").fill("100")
-    page.locator(".st-key-train-epochs input").press("Enter")
-    page.locator(".st-key-train-start button").click()
-    return page
 
 
 def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(server, visit):
@@ -43,7 +29,7 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
     visitor.go("Train")
     dataset = page.locator(".st-key-train-dataset input").input_value()
     assert dataset == "UCI digits", "what needs no network stands in"
-    start_a_long_training(visitor, page)
+    visitor.start_a_long_training(page)
     for chart in ("train-loss", "train-accuracy"):
         visitor.wait_for_points(chart)
     seen = visitor.points("train-loss")
@@ -67,10 +53,10 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
     second_tab.page.wait_for_selector(".st-key-train-resume button")
     page.wait_for_timeout(1500)
     assert visitor.text("train-status") == paused, "nothing moves while it is paused"
-    steps = len(only_run(server).follower.read().step)
+    steps = len(server.only_run().follower.read().step)
     page.locator(".st-key-train-step button").click()
     page.wait_for_function("before => document.querySelector('.st-key-train-status').innerText !== before", arg=paused)
-    assert len(only_run(server).follower.read().step) == steps + 1
+    assert len(server.only_run().follower.read().step) == steps + 1
     page.locator(".st-key-train-resume button").click()
     page.wait_for_selector(".st-key-train-pause button")
 
@@ -78,7 +64,7 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
     visitor.wait_for_text("train-status", "Stopped")
     page.get_by_role("link", name="See its mistakes").click()
     page.wait_for_selector(".st-key-eval-confusion .js-plotly-plot")
-    run = only_run(server)
+    run = server.only_run()
     assert f"{run.metrics.accuracy:.2%}" in visitor.text("eval-accuracy")
     table = visitor.text("eval-classes")
     assert all(f"{each.recall:.4f}" in table for each in run.metrics.classes)
@@ -94,7 +80,7 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
 
 def test_charts_are_updated_in_place_and_keep_a_persons_zoom(server, visit):
     visitor = visit(server)
-    page = start_a_long_training(visitor)
+    page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=3)
     chart = "document.querySelector('.st-key-train-loss .live-chart')"
     page.evaluate(f"{chart}.dataset.mark = 'the same node'")
@@ -117,7 +103,7 @@ def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
     import psutil
 
     visitor = visit(server)
-    page = start_a_long_training(visitor)
+    page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=60)
     for child in psutil.Process(server.process.pid).children(recursive=True):
         child.kill()
@@ -126,17 +112,17 @@ def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
     visitor.wait_for_text("train-status", "Running")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    steps = only_run(server).follower.read().step
+    steps = server.only_run().follower.read().step
     assert steps.tolist() == list(range(1, len(steps) + 1)), "one curve, without gap or repetition"
 
 
 def test_a_training_outlives_its_server_and_is_gone_on_with_after_a_restart(server, visit):
     visitor = visit(server)
-    page = start_a_long_training(visitor)
+    page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=20)
     page.goto("about:blank")
     server.stop()
-    run = only_run(server)
+    run = server.only_run()
     assert run.status() == "interrupted"
     server.start()
     server.wait_until_ready()

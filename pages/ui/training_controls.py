@@ -1,0 +1,260 @@
+"""The settings of a training, as widgets. Knows Streamlit, records and networks; starts nothing.
+
+Every widget's key is `train-` and the name of the setting, so a recipe or a link sets a setting by writing that key.
+"""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model import data, networks
+from model.data import DatasetStatus
+from model.errors import ConfigError
+from model.recipes import RECIPES
+from model.records import KEPT, LOSSES, OPTIMIZERS, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
+from pages.ui import figures, preview, services
+
+_MOST_EPOCHS = 100  # more is for the command line
+_LOWEST_RATE = 1e-6
+# What the sliders reach; more is for the command line.
+_HIGHEST = {
+    "epochs": _MOST_EPOCHS, "batch_size": 1024, "rotation": 45.0, "shift": 0.3, "zoom": 0.4, "shear": 30.0,
+    "elastic": 3.0, "label_smoothing": 0.3, "patience": 100,
+}  # fmt: skip
+_KEPT = {"persist_state": "session"}  # a setting is as it was when its page is opened again
+_TITLES = {
+    "constant": "Constant",
+    "step": "Step",
+    "cosine": "Cosine",
+    "one-cycle": "One-cycle",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "sparse": "Class numbers",
+    "categorical": "One-hot rows",
+    "best": "The best epoch on validation",
+    "last": "The last epoch",
+}
+
+
+def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
+    """Draw the settings of a training, the recipe in `top`; return them, or None where they do not fit together."""
+    with top:
+        _recipe_control()
+    dataset = _dataset_control()
+    preset = _preset_control(dataset)
+    values = {"dataset": dataset, "preset": preset} | _training_part()
+    with st.expander("Augmentation", icon=":material/auto_fix_high:"):
+        augmentation = _augmentation_part(dataset)
+    with st.expander("More settings", icon=":material/tune:"):
+        values |= _further_part(dataset)
+    # No widget for what few would touch: a recipe's precision goes with it.
+    values |= {"augmentation": augmentation, "precision": st.session_state.setdefault("train-precision", "auto")}
+    return _checked(values)
+
+
+def _recipe_control() -> None:
+    """Offer whole settings; choosing one writes them into the widgets below."""
+    st.session_state.setdefault("train-recipe", "classroom")
+    chosen = st.selectbox(
+        "Recipe", list(RECIPES), key="train-recipe", format_func=lambda name: RECIPES[name].title,
+        on_change=_apply_recipe, **_KEPT, help="Sets all below but the dataset; change what you like afterwards.",
+    )  # fmt: skip
+    st.caption(RECIPES[chosen].why)
+
+
+def _apply_recipe() -> None:
+    fill(RECIPES[st.session_state["train-recipe"]].config)
+
+
+def fill(config: TrainingConfig, dataset: bool = False) -> None:
+    """Write settings into the widgets, with `dataset` that too if it is known here.
+
+    To be called before they are drawn, as in a callback. What a widget can't show is brought to what it can.
+    """
+    values = config.to_dict()
+    values |= values.pop("augmentation")
+    rate = values.pop("learning_rate")
+    for name in values.keys() - {"dataset"}:
+        st.session_state[_key(name)] = values[name]
+    for name, highest in _HIGHEST.items():
+        st.session_state[_key(name)] = min(values[name], highest)
+    st.session_state[_rate_key(config.optimizer, config.schedule)] = max(rate, _LOWEST_RATE)
+    if dataset and config.dataset in {status.name for status in data.available()}:
+        st.session_state["train-dataset"] = config.dataset
+    if config.preset not in networks.PRESETS:
+        st.session_state["train-preset"] = TrainingConfig.preset
+
+
+def _rate_key(optimizer: str, schedule: str) -> str:
+    """Each pair has a learning rate of its own: one that suits Adam makes SGD crawl."""
+    return f"train-learning-rate-{optimizer}-{schedule}"
+
+
+def _start(name: str) -> str:
+    """Return a setting's key, and give it the value of the exercise where it has none yet."""
+    config = TrainingConfig()
+    value = getattr(config, name) if hasattr(config, name) else getattr(config.augmentation, name)
+    st.session_state.setdefault(_key(name), value)
+    return _key(name)
+
+
+def _key(name: str) -> str:
+    # The chart of the loss has that key already.
+    return "train-labels" if name == "loss" else f"train-{name.replace('_', '-')}"
+
+
+def _training_part() -> dict:
+    left, right = st.columns(2, gap="small")
+    epochs = left.number_input(
+        "Epochs", 1, _MOST_EPOCHS, key=_start("epochs"), **_KEPT,
+        help="How many times the network sees all training images.",
+    )  # fmt: skip
+    batch_size = right.number_input(
+        "Batch size", 1, 1024, key=_start("batch_size"), **_KEPT,
+        help="How many images are looked at before the weights take one step.",
+    )  # fmt: skip
+    optimizer = left.selectbox(
+        "Optimizer", OPTIMIZERS, format_func=_TITLES.__getitem__, key=_start("optimizer"), **_KEPT,
+        help="How a step is taken. SGD goes downhill with some momentum; Adam gives every weight a step length of its "
+        "own; AdamW also pulls the weights towards zero.",
+    )  # fmt: skip
+    schedule = right.selectbox(
+        "Schedule", SCHEDULES, format_func=_TITLES.__getitem__, key=_start("schedule"), **_KEPT,
+        help="How the learning rate changes: not at all, in two steps down to a hundredth, up and then down along a "
+        "curve (many epochs), or up and down in straight lines (few epochs).",
+    )  # fmt: skip
+    key = _rate_key(optimizer, schedule)
+    st.session_state.setdefault(key, usual_learning_rate(optimizer, schedule))
+    learning_rate = st.number_input(
+        "Learning rate", _LOWEST_RATE, 100.0, step=0.0005, format="%g", key=key, **_KEPT,
+        help="How large a step the weights take; the highest one, where it changes. Too small: slow. Too large: they "
+        "never settle.",
+    )  # fmt: skip
+    st.plotly_chart(
+        figures.schedule(schedule, learning_rate), height=90, config={"displayModeBar": False}, key="schedule-preview"
+    )
+    return {
+        "epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "schedule": schedule,
+        "learning_rate": learning_rate,
+    }  # fmt: skip
+
+
+def _augmentation_part(dataset: str) -> Augmentation:
+    """Draw how far training images are moved, and what comes of it."""
+    slider = {"persist_state": "session"}
+    st.caption("Each time an image is learnt from, it is moved anew by up to so much.")
+    rotation = st.slider("Rotation, degrees", 0.0, 45.0, step=1.0, key=_start("rotation"), **slider)
+    shift = st.slider("Shift, share of the side", 0.0, 0.3, step=0.01, key=_start("shift"), **slider)
+    zoom = st.slider("Zoom, share", 0.0, 0.4, step=0.01, key=_start("zoom"), **slider)
+    shear = st.slider("Shear, degrees", 0.0, 30.0, step=1.0, key=_start("shear"), **slider)
+    elastic = st.slider("Bending, pixels", 0.0, 3.0, step=0.1, key=_start("elastic"), **slider)
+    flip = False
+    if data.mirror_safe(dataset):
+        flip = st.toggle("Exchange left and right", key=_start("flip"), **_KEPT)
+    how = Augmentation(rotation=rotation, shift=shift, zoom=zoom, flip=flip, shear=shear, elastic=elastic)
+    preview.augmented(dataset, how)
+    return how
+
+
+def _further_part(dataset: str) -> dict:
+    loss = st.selectbox(
+        "Labels", LOSSES, format_func=_TITLES.__getitem__, key=_start("loss"), **_KEPT,
+        help="The same cross-entropy, computed from class numbers (sparse) or from one-hot rows.",
+    )  # fmt: skip
+    smoothing = 0.0
+    if loss == "categorical":
+        smoothing = st.slider(
+            "Label smoothing", 0.0, 0.3, step=0.01, key=_start("label_smoothing"), **_KEPT,
+            help="A little of each one-hot row goes to all classes, so that the network does not become too sure.",
+        )  # fmt: skip
+    validation_share = st.slider(
+        "Validation share", 0.01, 0.5, key=_start("validation_share"), format="percent", **_KEPT,
+        help="Of the training images: never learnt from, and tried after each epoch.",
+    )  # fmt: skip
+    patience = st.number_input(
+        "Early stopping, epochs", 0, 100, key=_start("patience"), **_KEPT,
+        help="Stop when the validation loss has not improved for so many epochs. 0: never.",
+    )  # fmt: skip
+    keep = st.selectbox(
+        "Keep", KEPT, format_func=_TITLES.__getitem__, key=_start("keep"), **_KEPT,
+        help="Which weights are kept at the end.",
+    )  # fmt: skip
+    train_images = st.number_input(
+        "Training images", 0, 10_000_000, step=100, key=_start("train_images"), **_KEPT,
+        help="Learn from so many only, to see what too little data does. 0: from all.",
+    )  # fmt: skip
+    drawings = False
+    if data.status(dataset).image_shape == (28, 28, 1) and dataset in ("mnist", "uci-digits"):
+        drawings = st.toggle(
+            "Learn what is no digit", key=_start("drawings"), **_KEPT,
+            help="Scribbles, signs and, where they are here, really drawn digits and letters join the images, and an "
+            "eleventh class: no digit.",
+        )  # fmt: skip
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, key=_start("seed"), **_KEPT,
+        help="The same seed gives the same first weights and the same order of images.",
+    )  # fmt: skip
+    return {
+        "loss": loss, "label_smoothing": smoothing, "validation_share": validation_share, "patience": patience,
+        "keep": keep, "train_images": train_images, "drawings": drawings, "seed": seed,
+    }  # fmt: skip
+
+
+def _checked(values: dict) -> TrainingConfig | None:
+    try:
+        return TrainingConfig(**values)
+    except ConfigError as error:
+        st.warning(str(error))
+        return None
+
+
+def _dataset_control() -> str:
+    statuses = {status.name: status for status in data.available()}
+    names = list(statuses)
+    chosen = st.selectbox(
+        "Dataset", names, index=names.index(services.default_dataset()), key="train-dataset", **_KEPT,
+        format_func=lambda name: statuses[name].title if name in statuses else name,
+        help="Images with labels. An .npz of your own in the folder named by DIGIT_LAB_DATA appears here too.",
+    )  # fmt: skip
+    _describe_dataset(statuses[chosen], statuses["mnist"])
+    if statuses[chosen].here:
+        with st.popover("Look at the images", width="stretch", icon=":material/image:", on_change="rerun") as opened:
+            if opened.open:
+                preview.dataset(chosen)
+    return chosen
+
+
+def _describe_dataset(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
+    """Say where the images come from, and why the stand-in stands in."""
+    if not chosen.here:
+        size = f" ({chosen.download_bytes / 1e6:.0f} MB)" if chosen.download_bytes else ""
+        st.caption(f"Not on this machine yet: it is downloaded{size} when the training starts.")
+    elif chosen.name == "uci-digits" and not mnist.here:
+        st.caption(
+            "1,797 real handwritten digits that need no network. MNIST is not on this machine: put mnist.npz into the "
+            "folder named by DIGIT_LAB_DATA, or connect to the internet and choose it above."
+        )
+
+
+def _preset_control(dataset: str) -> str:
+    preset = st.selectbox(
+        "Network", list(networks.PRESETS), key=_start("preset"), **_KEPT,
+        help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers.",
+    )  # fmt: skip
+    shape = data.status(dataset).image_shape
+    if shape is None:
+        st.caption(networks.PRESETS[preset].why)
+        return preset
+    rows = networks.table(preset, shape, 10)
+    with st.popover(f"{sum(row.parameters for row in rows):,} parameters, layer by layer", width="stretch"):
+        st.markdown(networks.PRESETS[preset].why)
+        st.table(
+            {
+                "Layer": [row.title for row in rows],
+                "Output": [" × ".join(map(str, row.shape)) for row in rows],
+                "Parameters": [f"{row.parameters:,}" for row in rows],
+            },
+            hide_index=True,
+        )
+        st.caption(f"For images of {' × '.join(map(str, shape))} in 10 classes.")
+    return preset
