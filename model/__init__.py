@@ -17,7 +17,7 @@ The map, each file with what it may know:
     processor            whether the processor computes in bfloat16
     metrics, calibration figures from labels and probabilities (scikit-learn); how far to believe them (SciPy)
     recognizer, reader   exported networks answer images (LiteRT), drawings in and readings out
-    advice               what a training's curves say, in words
+    advice, sharing      what a training's curves say, in words; curves as CSV, settings as a link
     history, runs        the run folder: events, curves, list, open, delete
     evaluation           a run scored on test images
     control, jobs        what may be asked of a training; starts and steers worker processes
