@@ -19,7 +19,7 @@ from model.stroke_augmentation import pen, vary, with_habits
 Tell = Callable[[int], None]
 _N_DIGITS = 10
 # How often each drawing is drawn anew, each time by another hand and pen. Digits about as many as MNIST's; letters so
-# that what is no digit is about a sixth of all.
+# that what is no digit is about a fifth of all.
 _DIGIT_COPIES, _LETTER_COPIES = 6, 8
 _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500

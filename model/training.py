@@ -296,11 +296,13 @@ class _Training:
 def parts(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]:
     """Return the images to train on and those to validate with. Raises DataError where they can't be split."""
     if dataset.validation:
-        return (dataset.x_train, dataset.y_train), dataset.validation
-    train, validation = validation_split(dataset.y_train, config.validation_share, config.seed)
+        train, validation = np.arange(len(dataset.y_train)), dataset.validation
+    else:
+        train, held_back = validation_split(dataset.y_train, config.validation_share, config.seed)
+        validation = dataset.x_train[held_back], dataset.y_train[held_back]
     if 0 < config.train_images < len(train):
         train = np.sort(np.random.default_rng(config.seed).permutation(train)[: config.train_images])
-    return (dataset.x_train[train], dataset.y_train[train]), (dataset.x_train[validation], dataset.y_train[validation])
+    return (dataset.x_train[train], dataset.y_train[train]), validation
 
 
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:

@@ -10,7 +10,7 @@ from model.control import Command, Control, Interrupted
 from model.errors import TrainingError
 from model.records import Augmentation, Resumption, TrainingConfig
 from model.splits import validation_split
-from model.training import choose_precision, export_litert, optimizer, train
+from model.training import choose_precision, export_litert, optimizer, parts, train
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1, batch_size=128, precision="float32")
 
@@ -91,6 +91,28 @@ def test_snapshots_hold_the_untrained_network_and_every_epoch(learnt):
     trained, _ = learnt
     assert sorted(trained.snapshots) == [0, 1, 2, 3]
     assert not np.array_equal(trained.snapshots[0][0], trained.snapshots[1][0])
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_few_training_images_are_a_seeded_part_and_validation_stays_whole(own, uci_digits):
+    validation = (uci_digits.x_test, uci_digits.y_test) if own else None
+    dataset = replace(uci_digits, validation=validation)
+    (x, y), held_back = parts(dataset, replace(QUICK, train_images=100))
+    (again, _), _ = parts(dataset, replace(QUICK, train_images=100))
+    (whole, _), all_held_back = parts(dataset, QUICK)
+    assert len(x) == len(y) == 100
+    assert np.array_equal(x, again)
+    assert {each.tobytes() for each in x} <= {each.tobytes() for each in whole}
+    assert np.array_equal(held_back[0], all_held_back[0])
+    assert np.array_equal(held_back[1], uci_digits.y_test) == own
+
+
+def test_a_training_ends_early_where_validation_no_longer_improves(uci_digits):
+    heard = Heard()
+    train(replace(QUICK, epochs=30, learning_rate=0.1, patience=2), uci_digits, heard)
+    losses = [fields["val_loss"] for fields in heard.of("epoch")]
+    best = losses.index(min(losses))
+    assert len(losses) == best + 1 + 2 < 30
 
 
 def test_test_images_are_never_learnt_from(uci_digits):
