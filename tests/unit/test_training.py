@@ -93,6 +93,14 @@ def test_snapshots_hold_the_untrained_network_and_every_epoch(learnt):
     assert not np.array_equal(trained.snapshots[0][0], trained.snapshots[1][0])
 
 
+def test_a_learning_rate_that_is_asked_for_twice_is_set_once(uci_digits):
+    heard, commands = Heard(), Control()
+    for _ in range(2):
+        commands.ask(Command("set", learning_rate=0.0005))
+    train(replace(QUICK, epochs=1), uci_digits, heard, commands)
+    assert [fields["learning_rate"] for fields in heard.of("set")] == [0.0005]
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_few_training_images_are_a_seeded_part_and_validation_stays_whole(own, uci_digits):
     validation = (uci_digits.x_test, uci_digits.y_test) if own else None
