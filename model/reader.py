@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from model import grouping, ink, ink_image
-from model.calibration import reject_scores
+from model.calibration import N_DIGITS, reject_scores
 from model.errors import InkError
 from model.recognizer import Recognizer
 from model.records import Reading
@@ -21,7 +21,6 @@ from model.records import Reading
 # The doubt above which a drawing is refused, for networks that were trained without drawings and so bring no threshold
 # of their own. Chosen with dense-128-dropout so that 98 % of the drawn digits of one half of the writers are accepted.
 REJECT_ABOVE = 0.38
-_N_DIGITS = 10
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -80,7 +79,7 @@ class Reader:
                 f"This network was taught with images of {recognizer.input_shape}; expected (28, 28, 1) for drawings, "
                 "so choose a run that was trained on digits."
             )
-        if recognizer.n_classes > _N_DIGITS + 1:
+        if recognizer.n_classes > N_DIGITS + 1:
             raise InkError(
                 f"This network tells {recognizer.n_classes} classes apart; expected the ten digits, with or without "
                 "one for what is none, so choose a run that was trained on digits."
@@ -110,7 +109,7 @@ class Reader:
 
     @property
     def _knows_no_digit(self) -> bool:
-        return self._recognizer.n_classes > _N_DIGITS
+        return self._recognizer.n_classes > N_DIGITS
 
     def _grouped_strokes(self, lines: ink.Strokes) -> list[ink.Strokes]:
         boxes = [ink.box_of([each]) for each in lines]
@@ -121,14 +120,14 @@ class Reader:
         """Let the network say what belongs together, if it was taught what is no digit."""
         if not self._knows_no_digit:
             return grouping.by_shape(boxes)
-        return grouping.by_reading(boxes, image_of, self._recognizer.probabilities, _N_DIGITS)
+        return grouping.by_reading(boxes, image_of, self._recognizer.probabilities, N_DIGITS)
 
     def _read(self, image: np.ndarray, box: tuple[float, float, float, float]) -> Reading:
         probabilities = self._recognizer.probabilities(image[None, :, :, None])[0]
-        digits = probabilities[:_N_DIGITS]  # an eleventh says "no digit": doubt, and never the answer
+        digits = probabilities[:N_DIGITS]  # an eleventh says "no digit": doubt, and never the answer
         digit = int(digits.argmax())
         probability = float(digits[digit])
-        doubt = float(reject_scores(probabilities[None], _N_DIGITS)[0])
+        doubt = float(reject_scores(probabilities[None], N_DIGITS)[0])
         return Reading(digit, probability, probabilities, doubt, doubt <= self._reject_above, image, box)
 
 

@@ -6,6 +6,7 @@ Knows Streamlit, the shared samples and the gallery; computes nothing of its own
 import numpy as np
 import streamlit as st
 
+from model import data
 from model.augmentation import augment
 from model.errors import DigitLabError
 from model.records import Augmentation
@@ -19,10 +20,8 @@ _SIDE = 52  # pixels of a picture on the screen: four in a row
 
 def dataset(name: str) -> None:
     """Show images of a dataset with their labels, and how many there are of each class; say why where it can't."""
-    try:
-        sample = services.training_sample(name)
-    except DigitLabError as error:
-        st.warning(str(error))
+    sample = _sample(name)
+    if sample is None:
         return
     names = sample.class_names
     gallery(
@@ -46,10 +45,8 @@ def augmented(name: str, how: Augmentation) -> None:
     if not how:
         st.caption("Nothing is moved: every epoch sees the same images.")
         return
-    try:
-        sample = services.training_sample(name)
-    except DigitLabError as error:
-        st.warning(str(error))
+    sample = _sample(name)
+    if sample is None:
         return
     images = sample.images[:_ROW]
     rows = [images] + [augment(images, how, np.random.default_rng(seed)).round().astype(np.uint8) for seed in (0, 1, 2)]
@@ -62,3 +59,15 @@ def augmented(name: str, how: Augmentation) -> None:
         ),
         side=_SIDE,
     )
+
+
+def _sample(name: str) -> services.Sample | None:
+    """Return images of a dataset that is on this machine; a preview downloads nothing, and says why it is not there."""
+    if not data.status(name).here:
+        st.caption("The preview comes with the images, which are downloaded when the training starts.")
+        return None
+    try:
+        return services.training_sample(name)
+    except DigitLabError as error:
+        st.warning(str(error))
+        return None

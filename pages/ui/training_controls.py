@@ -77,8 +77,8 @@ def fill(config: TrainingConfig, dataset: bool = False) -> None:
     for name in values.keys() - {"dataset"}:
         st.session_state[_key(name)] = values[name]
     for name, highest in _HIGHEST.items():
-        st.session_state[_key(name)] = min(values[name], highest)
-    st.session_state[_rate_key(config.optimizer, config.schedule)] = max(rate, _LOWEST_RATE)
+        st.session_state[_key(name)] = type(highest)(min(values[name], highest))
+    st.session_state[_rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in data.available()}:
         st.session_state["train-dataset"] = config.dataset
     if config.preset not in networks.PRESETS:

@@ -130,6 +130,21 @@ def test_augmentation_is_previewed_with_images_of_the_dataset(uci_digits):
     assert not test.exception
 
 
+def test_no_preview_downloads_a_dataset():
+    test = opened("pages/train.py")
+    test.selectbox(key="train-dataset").set_value("cifar-10").run()
+    test.selectbox(key="train-recipe").set_value("best").run()
+    assert not test.exception
+    assert "downloaded when the training starts" in text(test)
+    assert not test.warning, "it was not even tried"
+
+
+def test_a_link_may_carry_whole_numbers():
+    test = opened("pages/train.py", settings=settings_text(TrainingConfig(learning_rate=1, optimizer="sgd")))
+    assert not test.exception
+    assert test.number_input(key="train-learning-rate-sgd-constant").value == 1
+
+
 def test_settings_that_do_not_fit_together_are_explained_and_not_started():
     test = opened("pages/train.py")
     test.selectbox(key="train-labels").set_value("categorical").run()
