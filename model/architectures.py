@@ -7,17 +7,19 @@ Knows Keras; knows nothing of datasets or training. Every model takes raw pixels
 import keras
 
 from model import networks
-from model.records import LAYER_OUTPUTS
+from model.records import LAYER_OUTPUTS, OWN, Design
 
 
-def build(name: str, input_shape: networks.Shape, n_classes: int, precision: str = "float32") -> keras.Model:
-    """Build a preset with fresh weights.
+def build(
+    network: str | Design, input_shape: networks.Shape, n_classes: int, precision: str = "float32"
+) -> keras.Model:
+    """Build a preset or a design with fresh weights; the model has the preset's name, or is called own.
 
     `precision` is a Keras dtype policy; the softmax stays float32 under every policy, because its loss
-    needs the small differences. Raises ConfigError for an unknown preset or images that are too small.
+    needs the small differences. Raises ConfigError for an unknown preset, images that are too small and networks that
+    are too large.
     """
-    networks.table(name, input_shape, n_classes)
-    layers = networks.layers_of(name, n_classes)
+    layers = [row.layer for row in networks.table(network, input_shape, n_classes)]
     return keras.Sequential(
         [
             keras.Input(input_shape, name="pixels"),
@@ -25,7 +27,7 @@ def build(name: str, input_shape: networks.Shape, n_classes: int, precision: str
             *(_keras_layer(layer, precision) for layer in layers[:-1]),
             _keras_layer(layers[-1], "float32"),
         ],
-        name=name,
+        name=OWN if isinstance(network, Design) else network,
     )
 
 
@@ -33,7 +35,8 @@ def with_layer_outputs(model: keras.Model) -> keras.Model:
     """Return the same network with more answers, as a model of a dict: what goes into a LiteRT file.
 
     `probabilities` `(n, classes)`; `convolution_1`, `convolution_2` and `pooling_1` `(n, height, width, maps)`, the
-    maps after their activation; `features` `(n, units)`, what the last layer decides from.
+    maps after their activation; `features` `(n, units)`, what the last layer decides from. A network without one of
+    these layers lacks its answer.
     """
     outputs = {name: model.layers[index].output for name, index in _shown(model).items()}
     return keras.Model(model.inputs, outputs, name=model.name)
@@ -46,7 +49,7 @@ def _shown(model: keras.Model) -> dict[str, int]:
     for index, layer in enumerate(model.layers):
         if isinstance(layer, keras.layers.Conv2D):
             convolutions += 1
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.ReLU):
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.Activation):
             shown[f"convolution_{convolutions}"] = index  # the last of the three that there is
         if isinstance(layer, keras.layers.MaxPooling2D):
             poolings += 1
@@ -62,8 +65,8 @@ def _keras_layer(layer: networks.Layer, precision: str) -> keras.Layer:
             )
         case networks.BatchNormalization():
             return keras.layers.BatchNormalization(momentum=0.95, dtype=precision)  # short trainings must fill it
-        case networks.ReLU():
-            return keras.layers.ReLU(dtype=precision)
+        case networks.Activation(function):
+            return keras.layers.Activation(function, dtype=precision)
         case networks.GlobalAveragePooling():
             return keras.layers.GlobalAveragePooling2D(dtype=precision)
         case networks.MaxPooling(size):

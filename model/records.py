@@ -16,6 +16,11 @@ SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 LOSSES = ("sparse", "categorical")
 KEPT = ("best", "last")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+ACTIVATIONS = ("relu", "elu", "gelu", "tanh", "sigmoid")
+PADDINGS = ("valid", "same")
+
+OWN = "own"  # the preset of a network that its design describes
+MOST_BLOCKS, MOST_DENSE = 6, 4  # of a design
 
 NO_DIGIT = "no digit"  # the name of an eleventh class
 
@@ -58,6 +63,7 @@ class Dataset:
     class_names: tuple[str, ...]
     fingerprint: str  # of all arrays: tells whether a stored evaluation speaks of these very images
     validation: tuple[np.ndarray, np.ndarray] | None = None  # images and labels of its own
+    lessons: tuple[np.ndarray, np.ndarray] | None = None  # to be learnt from whatever part of the others is
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -89,6 +95,61 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A convolution of a network of one's own, and what stands behind it."""
+
+    filters: int = 32  # 1 to 256 maps that leave it
+    kernel: int = 3  # 1 to 7, the side of a filter
+    padding: str = "valid"  # valid: the edge is lost | same: zeros around keep the size
+    batch_normalization: bool = False  # between the convolution and its activation
+    pooling: bool = True  # the largest of each 2 x 2 square is kept
+
+    def __post_init__(self):
+        _check_whole("filters", self.filters, 1, 256)
+        _check_whole("kernel", self.kernel, 1, 7)
+        _check_choice("padding", self.padding, PADDINGS)
+        _check_flag("batch_normalization", self.batch_normalization)
+        _check_flag("pooling", self.pooling)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A network of one's own: blocks of convolutions, then dense layers, then the softmax output."""
+
+    blocks: tuple[Block, ...] = ()
+    dense: tuple[int, ...] = ()  # neurons of each dense layer, 1 to 2,048
+    dropout: float = 0.0  # share of what enters the output that is silenced while training, 0 to 0.9
+    activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
+
+    def __post_init__(self):
+        _check_tuple("blocks", self.blocks, MOST_BLOCKS)
+        if not all(isinstance(block, Block) for block in self.blocks):
+            raise ConfigError(f"blocks came as {self.blocks!r}; expected Block records.")
+        _check_tuple("dense", self.dense, MOST_DENSE)
+        for units in self.dense:
+            _check_whole("dense", units, 1, 2048)
+        _check_number("dropout", self.dropout, 0, 0.9)
+        _check_choice("activation", self.activation, ACTIVATIONS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"blocks": [asdict(block) for block in self.blocks], "dense": list(self.dense)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build a design from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        values = _known_fields(cls, "settings of the design", values)
+        for name in values.keys() & {"blocks", "dense"}:
+            if not isinstance(values[name], list | tuple):
+                raise ConfigError(f"{name} came as {values[name]!r}; expected a list.")
+            values[name] = tuple(values[name])
+        if "blocks" in values:
+            known = (_known_fields(Block, "settings of a block", each) for each in values["blocks"])
+            values["blocks"] = tuple(Block(**each) for each in known)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """Everything that decides a training, and nothing else: the same config gives the same start again."""
 
@@ -109,10 +170,14 @@ class TrainingConfig:
     keep: str = "best"  # best: the epoch with the smallest validation loss | last
     seed: int = 0
     precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
+    start_from: str = ""  # a run whose weights it begins with, to learn its folder's lessons: see `lessons`
+    design: Design | None = None  # the layers of the preset "own"; None with every other
 
     def __post_init__(self):
         _check_name("dataset", self.dataset)
         _check_name("preset", self.preset)
+        if not isinstance(self.start_from, str):
+            raise ConfigError(f"start_from came as {self.start_from!r}; expected the id of a run, or nothing.")
         _check_whole("epochs", self.epochs, 1, 1000)
         _check_whole("batch_size", self.batch_size, 1, 4096)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -134,10 +199,24 @@ class TrainingConfig:
         _check_choice("keep", self.keep, KEPT)
         _check_whole("seed", self.seed, 0, 2**31 - 1)
         _check_choice("precision", self.precision, PRECISIONS)
+        self._check_design()
+
+    def _check_design(self) -> None:
+        if self.design is not None and not isinstance(self.design, Design):
+            raise ConfigError(f"design came as {self.design!r}; expected a Design record.")
+        if self.preset == OWN and self.design is None:
+            raise ConfigError(f"preset came as {OWN!r} without a design; expected the design of its layers.")
+        if self.preset != OWN and self.design is not None:
+            raise ConfigError(f"design came with the preset {self.preset!r}; expected {OWN!r}, or no design.")
+
+    @property
+    def network(self) -> str | Design:
+        """The design where there is one, else the preset's name: what `networks` and `architectures` take."""
+        return self.design or self.preset
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"design": self.design and self.design.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
@@ -146,6 +225,8 @@ class TrainingConfig:
         if "augmentation" in values:
             known = _known_fields(Augmentation, "augmentation", values["augmentation"])
             values["augmentation"] = Augmentation(**known)
+        if values.get("design") is not None:
+            values["design"] = Design.from_dict(values["design"])
         return cls(**values)
 
 
@@ -260,6 +341,13 @@ def _known_fields(record: type, what: str, values: Any) -> dict[str, Any]:
     if unknown:
         raise ConfigError(f"The {what} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
     return dict(values)
+
+
+def _check_tuple(name: str, value: Any, most: int) -> None:
+    if not isinstance(value, tuple):
+        raise ConfigError(f"{name} came as {value!r}; expected a tuple.")
+    if len(value) > most:
+        raise ConfigError(f"{name} came as {len(value)} entries; expected at most {most}.")
 
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
