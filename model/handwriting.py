@@ -70,14 +70,14 @@ def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarr
     digits = drawings.load(drawings.DIGITS, drawings.TRAIN)
     for each in digits:
         for _ in range(_DIGIT_COPIES):
-            yield int(each.label), _by_another_hand(with_habits(int(each.label), each.strokes, rng), rng)
+            yield int(each.label), by_another_hand(with_habits(int(each.label), each.strokes, rng), rng)
     for each in drawings.load(drawings.LETTERS, drawings.TRAIN):
         for _ in range(_LETTER_COPIES):
-            yield _N_DIGITS, _by_another_hand(each.strokes, rng)
+            yield _N_DIGITS, by_another_hand(each.strokes, rng)
     for _ in range(_SCRIBBLES):
-        yield _N_DIGITS, _by_another_hand(scribbles.scribble(rng), rng)
+        yield _N_DIGITS, by_another_hand(scribbles.scribble(rng), rng)
     for _ in range(_PAIRS if digits else 0):
-        yield _N_DIGITS, _by_another_hand(_pair(digits, rng), rng)
+        yield _N_DIGITS, by_another_hand(_pair(digits, rng), rng)
     yield _N_DIGITS, ink.render([])
 
 
@@ -90,7 +90,8 @@ def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.nda
         yield _N_DIGITS, ink.render(vary(scribbles.scribble(rng), rng))
 
 
-def _by_another_hand(strokes: ink.Strokes, rng: np.random.Generator) -> np.ndarray:
+def by_another_hand(strokes: ink.Strokes, rng: np.random.Generator) -> np.ndarray:
+    """Return the image `(28, 28)` uint8 of a drawing as another person with another pen might have drawn it."""
     return ink.render(vary(strokes, rng), pen(rng))
 
 

@@ -67,6 +67,11 @@ class History:
         """Return how many batches the whole training has; 0 before it started."""
         return self.facts.get("epochs", 0) * self.facts.get("batches_per_epoch", 0)
 
+    @property
+    def images_a_step(self) -> float:
+        """Return how many images a batch holds in the mean of an epoch, whose last batch may be smaller."""
+        return self.facts.get("n_train", 0) / max(self.facts.get("batches_per_epoch", 0), 1) or 1.0
+
 
 @dataclass
 class _Collected:

@@ -1,6 +1,6 @@
-"""Which training images are held back to validate with: a fixed, seeded part that keeps the class balance.
+"""Which images are chosen by their labels: those held back to validate with, and a few of each class to look at.
 
-Knows labels only. Test images never come through here.
+Knows labels only.
 """
 
 import numpy as np
@@ -27,3 +27,12 @@ def validation_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.nd
             "so bring more images or hold back a larger share."
         ) from error
     return np.sort(train), np.sort(validation)
+
+
+def in_turn(labels: np.ndarray, n: int) -> np.ndarray:
+    """Return the indices of `n` images, of all where there are fewer: the first of each class, the second of each, …"""
+    turns = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        of_class = labels == label
+        turns[of_class] = np.arange(of_class.sum())
+    return np.lexsort((labels, turns))[:n]

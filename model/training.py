@@ -15,13 +15,13 @@ from zipfile import is_zipfile
 import keras
 import numpy as np
 
-from model import architectures, calibration, control, schedules
+from model import architectures, calibration, control, glimpse, schedules
 from model.augmentation import augment
 from model.errors import TrainingError
-from model.files import replace
+from model.files import replace, write_npz
 from model.processor import computes_bfloat16
 from model.records import Calibration, Dataset, Resumption, TrainingConfig
-from model.splits import validation_split
+from model.splits import in_turn, validation_split
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 0.02
@@ -37,7 +37,8 @@ class Trained:
     model: keras.Model
     epoch: int
     snapshots: dict[int, Weights]  # epoch -> weights; 0 is the untrained network
-    stopped: bool  # before its last epoch, because a person asked for it
+    stopped: bool  # before its last epoch, because it was asked to
+    reason: str | None = None  # why, where somebody said so
 
 
 def train(
@@ -47,14 +48,16 @@ def train(
     commands: control.Control | None = None,
     checkpoints: Path | None = None,
     resume: Resumption | None = None,
+    start_from: Path | None = None,
 ) -> Trained:
     """Train a network as `config` says, on the training images of `dataset` alone.
 
     Emits `started` or `resumed`, `batch`, `epoch`, `paused`, `resumed`, `set` and `stopped` (fields: README, "The run
-    folder"). With `checkpoints`, a folder, each epoch leaves `epoch-003.keras` there. Raises TrainingError when the
-    loss is no longer a number, DataError when the images can't be split, control.Interrupted on `interrupt`.
+    folder"). With `checkpoints`, a folder, each epoch leaves `epoch-003.keras` there. `start_from` is a .keras file of
+    the same network to begin with its weights. Raises TrainingError when the loss is no longer a number or that file
+    does not fit, DataError when the images can't be split, control.Interrupted on `interrupt`.
     """
-    return _Training(config, dataset, emit, commands or control.Control(), checkpoints, resume).run()
+    return _Training(config, dataset, emit, commands or control.Control(), checkpoints, resume, start_from).run()
 
 
 def warm_up() -> None:
@@ -95,24 +98,25 @@ def calibrate(model: keras.Model, labelled: Labelled) -> Calibration:
 
 
 class _Stop(Exception):
-    """A person asked to stop and keep."""
+    """Somebody asked to stop and keep; its text, if any, says why."""
 
 
 class _Training:
     """The state of one training; `run` is its only door."""
 
-    def __init__(self, config, dataset, emit, commands, checkpoints, resume):
+    def __init__(self, config, dataset, emit, commands, checkpoints, resume, start_from):
         self.config, self.emit, self.commands, self.checkpoints = config, emit, commands, checkpoints
         self.n_classes, self.image_shape = len(dataset.class_names), dataset.image_shape
         (self.x, y), (x_validation, y_validation) = parts(dataset, config)
         self.y, self.y_validation = self._targets(y), self._targets(y_validation)
         self.x_validation = x_validation.astype(np.float32)
+        self.glimpsed = in_turn(y_validation, glimpse.N_IMAGES)
         self.batches_per_epoch = -(-len(self.x) // config.batch_size)
         self.total_steps = config.epochs * self.batches_per_epoch
         self.step, self.seconds, self.rate_factor, self.paused = 0, 0.0, 1.0, False
         self.validation_losses: dict[int, float] = {}
         self.snapshots: dict[int, Weights] = {}
-        self.resume = resume
+        self.resume, self.start_from = resume, start_from
         self.epoch_sums = np.zeros(3)  # loss and accuracy, each times its images; images
 
     def run(self) -> Trained:
@@ -123,16 +127,19 @@ class _Training:
         try:
             while self.step < self.total_steps and not self._out_of_patience():
                 self._run_epoch()
-            stopped = False
-        except _Stop:
-            stopped = True
-            self._end_stopped_epoch()
-        return self._kept(stopped)
+            stopped, reason = False, None
+        except _Stop as stop:
+            stopped, reason = True, str(stop) or None
+            self._end_stopped_epoch(reason)
+        return self._kept(stopped, reason)
 
     def _build(self) -> keras.Model:
-        model = architectures.build(self.config.preset, self.image_shape, self.n_classes, self.precision)
+        model = architectures.build(self.config.network, self.image_shape, self.n_classes, self.precision)
+        if self.start_from:
+            _take_weights(model, self.start_from)
         model.compile(optimizer(self.config), loss(self.config), metrics=["accuracy"])
-        self.emit("started", **self._facts())
+        self._keep_glimpsed()
+        self.emit("started", **self._facts(), **self._glimpse(model))
         self.snapshots[0] = model.get_weights()
         self._save(model, "epoch-000.keras")
         return model
@@ -153,6 +160,20 @@ class _Training:
             "n_validation": len(self.x_validation),
             "precision": self.precision,
         }
+
+    def _keep_glimpsed(self) -> None:
+        """Leave the images that each epoch answers, once: `images` uint8 `(n, h, w, c)` and `labels` `(n,)`."""
+        if self.checkpoints:
+            images, labels = self.x_validation[self.glimpsed], self.y_validation[self.glimpsed]
+            labels = labels.argmax(axis=1) if labels.ndim == 2 else labels
+            write_npz(self.checkpoints / "glimpsed.npz", images=images.round().astype(np.uint8), labels=labels)
+
+    def _glimpse(self, model: keras.Model) -> dict[str, Any]:
+        """Called as a function: twenty images are not worth the second in which `predict` gets ready."""
+        probabilities = keras.ops.convert_to_numpy(model(self.x_validation[self.glimpsed], training=False))
+        first = next((layer for layer in model.layers if layer.weights), None)
+        kernel = first.kernel if isinstance(first, keras.layers.Conv2D) else None
+        return glimpse.pack(probabilities, None if kernel is None else keras.ops.convert_to_numpy(kernel))
 
     def _targets(self, labels: np.ndarray) -> np.ndarray:
         if self.config.loss == "categorical":
@@ -220,6 +241,7 @@ class _Training:
             accuracy=float(accuracy_sum / images) if trained else None,
             val_loss=float(figures["loss"]), val_accuracy=float(figures["accuracy"]),
             seconds=round(self.seconds, 4), rate_factor=self.rate_factor, checkpoint=f"epoch-{epoch:03}.keras",
+            **self._glimpse(self.model),
         )  # fmt: skip
 
     def _out_of_patience(self) -> bool:
@@ -229,10 +251,10 @@ class _Training:
         waited = max(losses, default=0) - best
         return 0 < self.config.patience <= waited
 
-    def _end_stopped_epoch(self) -> None:
+    def _end_stopped_epoch(self, reason: str | None) -> None:
         if self.step % self.batches_per_epoch:
             self._end_epoch(self.step // self.batches_per_epoch + 1)
-        self.emit("stopped", step=self.step)
+        self.emit("stopped", step=self.step, **({"reason": reason} if reason else {}))
 
     def _obey(self) -> None:
         """Carry out what was asked since the last batch; while paused, wait here."""
@@ -243,13 +265,13 @@ class _Training:
                 case control.RESUME if self.paused:
                     self.paused = False
                     self.emit("resumed", step=self.step)
-                case control.STEP:
+                case control.STEP if command.after is None or command.after >= self.step:
                     self._pause()
                     return
                 case control.SET:
                     self._set_learning_rate(command.learning_rate)
                 case control.STOP:
-                    raise _Stop
+                    raise _Stop(command.reason or "")
                 case control.INTERRUPT:
                     self._interrupt()
 
@@ -281,15 +303,15 @@ class _Training:
         if self.checkpoints:
             save_keras(model, self.checkpoints / name)
 
-    def _kept(self, stopped: bool) -> Trained:
+    def _kept(self, stopped: bool, reason: str | None) -> Trained:
         self._read_earlier_snapshots()
         known = {epoch: loss for epoch, loss in self.validation_losses.items() if epoch in self.snapshots}
         kept = min(known, key=known.__getitem__, default=0)
         if self.config.keep == "last":
             kept = max(known, default=0)
-        model = architectures.build(self.config.preset, self.image_shape, self.n_classes)
+        model = architectures.build(self.config.network, self.image_shape, self.n_classes)
         model.set_weights(self.snapshots[kept])
-        return Trained(model, kept, self.snapshots, stopped)
+        return Trained(model, kept, self.snapshots, stopped, reason)
 
     def _read_earlier_snapshots(self) -> None:
         """Bring back the weights of epochs before a resumption, as far as their files are there."""
@@ -308,7 +330,20 @@ def parts(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]
         validation = dataset.x_train[held_back], dataset.y_train[held_back]
     if 0 < config.train_images < len(train):
         train = np.sort(np.random.default_rng(config.seed).permutation(train)[: config.train_images])
-    return (dataset.x_train[train], dataset.y_train[train]), validation
+    images, labels = dataset.x_train[train], dataset.y_train[train]
+    if dataset.lessons:
+        images, labels = np.concatenate([images, dataset.lessons[0]]), np.concatenate([labels, dataset.lessons[1]])
+    return (images, labels), validation
+
+
+def _take_weights(model: keras.Model, file: Path) -> None:
+    try:
+        model.set_weights(keras.models.load_model(file, compile=False).get_weights())
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The weights of {file.parent.name} can't be begun with ({str(error).splitlines()[0][:120]}); expected a "
+            "network of the same layers, so choose another run."
+        ) from error
 
 
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:

@@ -166,7 +166,7 @@ def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset
 
 def test_it_tells_how_far_it_is(dataset, monkeypatch):
     monkeypatch.setattr(handwriting, "_SCRIBBLES", 2100)
-    monkeypatch.setattr(handwriting, "_by_another_hand", lambda strokes, rng: ink.render([]))
+    monkeypatch.setattr(handwriting, "by_another_hand", lambda strokes, rng: ink.render([]))
     told = []
     extend(dataset, SHARE, SEED, told.append)
     assert told == [1000, 2000]
@@ -183,7 +183,7 @@ def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
 
 
 def test_real_drawings_join(dataset, real_data, monkeypatch):
-    monkeypatch.setattr(handwriting, "_by_another_hand", lambda strokes, rng: ink.render([]))  # that takes a minute
+    monkeypatch.setattr(handwriting, "by_another_hand", lambda strokes, rng: ink.render([]))  # that takes a minute
     joined = extend(dataset, SHARE, SEED)
     taught = [len(drawings.load(name, TRAIN)) for name in (drawings.DIGITS, drawings.LETTERS)]
     made_up = SCRIBBLES + PAIRS + 1

@@ -8,6 +8,7 @@ import pytest
 
 from model.control import Command, Control, Interrupted
 from model.errors import TrainingError
+from model.glimpse import unpack
 from model.records import Augmentation, Resumption, TrainingConfig
 from model.splits import validation_split
 from model.training import choose_precision, export_litert, optimizer, parts, train
@@ -91,6 +92,42 @@ def test_snapshots_hold_the_untrained_network_and_every_epoch(learnt):
     trained, _ = learnt
     assert sorted(trained.snapshots) == [0, 1, 2, 3]
     assert not np.array_equal(trained.snapshots[0][0], trained.snapshots[1][0])
+
+
+def test_each_epoch_shows_its_answers_to_the_same_twenty_images_and_its_filters(uci_digits, tmp_path):
+    heard = Heard()
+    train(replace(QUICK, epochs=2), uci_digits, heard, checkpoints=tmp_path)
+    with np.load(tmp_path / "glimpsed.npz") as stored:
+        images, labels = stored["images"], stored["labels"]
+    assert images.dtype == np.uint8
+    assert sorted(labels.tolist()) == sorted(list(range(10)) * 2)
+    _, validation = parts(uci_digits, QUICK)
+    there = {(image.tobytes(), int(label)) for image, label in zip(*validation, strict=True)}
+    assert {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)} <= there
+    for event in (*heard.of("started"), *heard.of("epoch")):
+        seen = unpack(event, 20)
+        model = keras.models.load_model(tmp_path / f"epoch-{seen.epoch:03}.keras")
+        said = model.predict(images.astype("float32"), verbose=0)
+        assert seen.answers.tolist() == said.argmax(axis=1).tolist()
+        assert seen.probabilities == pytest.approx(said.max(axis=1), abs=1e-3)
+        kernel = np.moveaxis(model.layers[1].get_weights()[0], -1, 0)
+        assert seen.filters == pytest.approx(kernel / np.abs(kernel).max(), abs=0.01)
+
+
+def test_one_batch_that_is_asked_for_twice_is_taken_once(uci_digits):
+    control = Control()
+
+    def ask():
+        control.ask(Command("pause"))
+        for _ in range(2):
+            control.ask(Command("step", after=2))
+        control.ask(Command("stop", reason="the bell rings"))
+
+    heard = Heard(at=2, ask=ask)
+    trained = train(QUICK, uci_digits, heard, control)
+    assert [fields["step"] for fields in heard.of("batch")] == [1, 2, 3]
+    assert heard.of("stopped") == [{"step": 3, "reason": "the bell rings"}]
+    assert trained.reason == "the bell rings"
 
 
 def test_a_learning_rate_that_is_asked_for_twice_is_set_once(uci_digits):

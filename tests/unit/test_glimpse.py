@@ -1,0 +1,67 @@
+"""What a training shows of itself after each epoch survives its way through an event."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.glimpse import pack, unpack
+from model.splits import in_turn
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def through_json(event):
+    return json.loads(json.dumps(event))
+
+
+@given(st.lists(st.integers(0, 12), max_size=80))
+def test_twenty_images_are_spread_over_the_classes(labels):
+    labels = np.array(labels, np.int64)
+    chosen = in_turn(labels, 20)
+    assert len(chosen) == min(20, len(labels)) == len(set(chosen.tolist()))
+    counts = [int((labels[chosen] == label).sum()) for label in np.unique(labels)]
+    there = [int((labels == label).sum()) for label in np.unique(labels)]
+    short = [count for count, all_of_class in zip(counts, there, strict=True) if count < all_of_class]
+    assert not short or max(counts) - min(short) <= 1, "nobody is behind while others go on"
+
+
+def test_answers_and_filters_come_back_to_a_hundredth(rng):
+    probabilities = rng.dirichlet(np.ones(10), size=20)
+    kernel = rng.normal(size=(3, 3, 1, 32))
+    seen = unpack(through_json({"epoch": 4} | pack(probabilities, kernel)), 20)
+    assert seen.epoch == 4
+    assert seen.answers.tolist() == probabilities.argmax(axis=1).tolist()
+    assert seen.probabilities == pytest.approx(probabilities.max(axis=1), abs=1e-4)
+    assert seen.filters.shape == (32, 3, 3, 1)
+    expected = np.moveaxis(kernel, -1, 0) / np.abs(kernel).max()
+    assert np.abs(seen.filters - expected).max() < 0.01
+
+
+def test_of_very_many_filters_the_first_are_shown_and_of_none_none(rng):
+    probabilities = rng.dirichlet(np.ones(3), size=2)
+    assert len(unpack(pack(probabilities, rng.normal(size=(5, 5, 3, 256))), 2).filters) == 64
+    assert unpack(pack(probabilities, None), 2).filters is None
+    assert not unpack(pack(probabilities, np.zeros((3, 3, 1, 2))), 2).filters.any()
+
+
+@given(ANYTHING)
+def test_what_is_no_glimpse_is_none(values):
+    assert unpack({"glimpse": values}, 20) is None
+
+
+@given(st.dictionaries(st.sampled_from(["shape", "values"]), ANYTHING))
+def test_broken_filters_are_none(values):
+    event = pack(np.eye(3), None)
+    event["glimpse"]["filters"] = values
+    assert unpack(event, 3) is None
+
+
+def test_a_glimpse_of_other_images_is_none():
+    assert unpack(pack(np.eye(3), None), 20) is None
