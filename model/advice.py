@@ -32,14 +32,14 @@ def advise(history: History, n_classes: int) -> Advice:
     guessing = np.log(max(n_classes, 2))  # the loss of who gives every class the same probability
     if len(history.loss) < 2 * _WINDOW and len(history.epochs) < 2:
         return Advice("too early", "The first batches: too early to say.", "Watch whether the loss comes down.")
-    now, before = history.loss[-_WINDOW:].mean(), history.loss[-2 * _WINDOW : -_WINDOW]
+    now = history.loss[-_WINDOW:].mean()
     if not np.isfinite(now) or now > _DIVERGED * guessing or (now > 0.95 * guessing and history.loss[0] < now):
         return Advice(
             "diverged",
             "The loss is no lower than guessing would give: the steps are too large and the weights jump about.",
             "Start again with a tenth of the learning rate.",
         )
-    return _of_epochs(history, n_classes) or _of_batches(now, before)
+    return _of_epochs(history, n_classes) or _of_batches(history.loss)
 
 
 def _of_epochs(history: History, n_classes: int) -> Advice | None:
@@ -63,8 +63,11 @@ def _of_epochs(history: History, n_classes: int) -> Advice | None:
     return None
 
 
-def _of_batches(now: float, before: np.ndarray) -> Advice:
-    if len(before) and now > (1 - _FLAT) * before.mean():
+def _of_batches(losses: np.ndarray) -> Advice:
+    """Compare the last quarter with the one before it: late in a training, fewer batches differ by chance alone."""
+    quarter = max(_WINDOW, len(losses) // 4)
+    now, before = losses[-quarter:], losses[-2 * quarter : -quarter]
+    if len(before) and now.mean() > (1 - _FLAT) * before.mean():
         return Advice(
             "flat",
             "The loss hardly changes any more: this is about what these settings give.",

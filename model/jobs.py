@@ -1,26 +1,35 @@
-"""The app's side of training: starts worker processes, queues what must wait, passes commands on.
+"""The app's side of training: starts worker processes, queues what must wait, passes commands on, keeps the limits.
 
 Knows processes and the run store; knows no Keras and no Streamlit. The worker's whole answer is its run folder.
 """
 
+import heapq
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from model import costs, upkeep
 from model.control import STOP, Command
-from model.errors import RunError
+from model.errors import DigitLabError, RunError
+from model.history import History
+from model.labels import NO_LABEL, Label
+from model.limits import USUAL, Limits
 from model.records import TrainingConfig
 from model.runs import Run, RunStore
 
 IDLE_S = 600.0  # a warm worker's patience
 ROOM_KB = 1_500_000  # of free memory; a worker takes about 700 MB
+_ROUNDING_S = 0.01  # the times of events are whole milliseconds
+_LOOK_S = 1.0  # between two looks at how long a training has held its place
 _PROJECT = Path(__file__).parent.parent
 
 
@@ -28,36 +37,52 @@ _PROJECT = Path(__file__).parent.parent
 class _Job:
     run_id: str
     process: subprocess.Popen | None = None  # None while it waits in the queue
+    began: float = 0.0  # seconds since 1970 when the process got the run
+    told_to_stop: bool = False  # because its time was up
 
 
 class JobManager:
-    """At most `max_trainings` workers at a time; the others wait in the order they came. Safe between threads."""
+    """At most `limits.trainings` workers at a time; the others wait in the order they came. Safe between threads."""
 
-    def __init__(self, store: RunStore, max_trainings: int = 1, max_waiting: int = 20):
-        """Start nothing yet."""
-        self.store = store
-        self._max, self._max_waiting = max_trainings, max_waiting
+    def __init__(
+        self,
+        store: RunStore,
+        limits: Limits = USUAL,
+        estimate: Callable[[TrainingConfig], float | None] = costs.estimate,
+    ):
+        """Start nothing yet. `estimate` tells the seconds of a whole training, or None where it can't know."""
+        self.store, self.limits, self._estimate = store, limits, estimate
         self._jobs: list[_Job] = []
         self._ended: dict[str, float] = {}  # run id -> when; its heartbeat may look fresh for a while
         self._warm: subprocess.Popen | None = None  # a worker that has imported TensorFlow and waits for its run
+        self._warm_wanted = False  # by somebody who came while a training was going on
         self._cooling: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._making = threading.Lock()  # between the look at the limits and the run that needs their room
         self._closed = False
 
-    def start(self, config: TrainingConfig) -> Run:
-        """Create a run and train it, at once or when its turn comes."""
-        self._check_room()
-        run = self.store.create(config)
-        self._enqueue(run.id)
-        return run
+    def start(self, config: TrainingConfig, label: Label = NO_LABEL, lessons: str = "") -> Run:
+        """Create a run and train it, at once or when its turn comes; with `lessons`, drawings that it is taught.
+
+        Raises RunError where the config has too many epochs, the queue is full, or the store has no room to make.
+        """
+        self._check_epochs(config.epochs)
+        return self._make(lambda: self.store.create(config, label, lessons))
+
+    def extend(self, run_id: str, epochs: int, label: Label = NO_LABEL) -> Run:
+        """Create a run that goes on where a complete one ended, for `epochs` more, and train it as `start` does."""
+        run = self.store.open(run_id)
+        self._check_epochs(epochs)
+        return self._make(lambda: self.store.extend(run, epochs, label), needed=(run_id,))
 
     def warm_up(self) -> None:
         """Have a worker ready soon, so that a training that starts shows its first point at once.
 
-        It waits `IDLE_S` seconds for a run and then gives its memory back. None is started beside a training, where
-        the machine is short of memory, or where DIGIT_LAB_WARM is 0.
+        It waits `IDLE_S` seconds for a run and then gives its memory back. Beside a training it is started when that
+        ends; not where the machine is short of memory, or where DIGIT_LAB_WARM is 0.
         """
         with self._lock:
+            self._warm_wanted = bool(self._jobs)
             if self._closed or self._jobs or os.environ.get("DIGIT_LAB_WARM") == "0" or not _has_room():
                 return
             if not self._warm or self._warm.poll() is not None:
@@ -81,7 +106,8 @@ class JobManager:
         status = self.status(self.store.open(run_id))
         if status != "interrupted":
             raise RunError(f"Run {run_id} is {status}; expected an interrupted one, so start a new training instead.")
-        self._enqueue(run_id)
+        with self._making:  # or room might be made of this very run
+            self._enqueue(run_id)
 
     def tell(self, run_id: str, command: Command) -> None:
         """Pass a command to a running worker, or withdraw a queued run with `stop`. Silent where it has ended."""
@@ -110,6 +136,43 @@ class JobManager:
             waiting = [job.run_id for job in self._jobs if not job.process]
         return waiting.index(run_id) + 1 if run_id in waiting else 0
 
+    def open_places(self) -> int:
+        """Return how many trainings could start at once; 0 where the next one will wait."""
+        with self._lock:
+            return max(self.limits.trainings - len(self._jobs), 0)
+
+    def waiting_seconds(self, run_id: str) -> float | None:
+        """Estimate the seconds until a queued run starts: 0 for one that does not wait, None where nothing is known."""
+        with self._lock:
+            jobs = [(job.run_id, job.process is not None, job.began) for job in self._jobs]
+        ids = [each for each, _, _ in jobs]
+        if run_id not in ids or jobs[ids.index(run_id)][1]:
+            return 0.0
+        lefts = [self._seconds_left(*job) for job in jobs[: ids.index(run_id)]]
+        if None in lefts:
+            return None
+        n_running = sum(runs for _, runs, _ in jobs)
+        places = lefts[:n_running] + [0.0] * (self.limits.trainings - n_running)
+        heapq.heapify(places)
+        for seconds in lefts[n_running:]:  # each takes the place that is free first
+            heapq.heappush(places, heapq.heappop(places) + seconds)
+        return places[0]
+
+    def _seconds_left(self, run_id: str, runs: bool, began: float) -> float | None:
+        """Estimate how long a run will hold a place; a paused one may hold it until its time is up."""
+        try:
+            run = self.store.open(run_id)
+            history = run.follower.read()
+            seconds = costs.remaining(history, run.config.epochs)
+            if seconds is None:
+                seconds = self._estimate(run.config)
+        except DigitLabError:  # it was deleted or damaged meanwhile, and will end at once
+            return 0.0
+        longest = 60 * self.limits.minutes - (_held(history, began) if runs else 0.0)
+        if runs and history.paused:
+            seconds = longest
+        return None if seconds is None else max(min(seconds, longest), 0.0)
+
     def active(self) -> tuple[str, ...]:
         """Return the ids of the running and the queued runs, oldest first."""
         with self._lock:
@@ -130,12 +193,28 @@ class JobManager:
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _check_room(self) -> None:
+    def _make(self, create: Callable[[], Run], needed: tuple[str, ...] = ()) -> Run:
+        """Create a run where the limits leave room for it, and put it at the end of the queue."""
+        with self._making:
+            self._check_queue()
+            upkeep.make_room(self.store, self.limits, (*self.active(), *needed))
+            run = create()
+            self._enqueue(run.id)
+        return run
+
+    def _check_epochs(self, epochs: int) -> None:
+        if epochs > self.limits.epochs:
+            raise RunError(
+                f"The training was to take {epochs} epochs; expected at most {self.limits.epochs} here, so ask for "
+                "fewer, or let DIGIT_LAB_MAX_EPOCHS name more."
+            )
+
+    def _check_queue(self) -> None:
         with self._lock:
             waiting = sum(not job.process for job in self._jobs)
-        if waiting >= self._max_waiting:
+        if waiting >= self.limits.waiting:
             raise RunError(
-                f"{waiting} trainings are waiting; expected fewer than {self._max_waiting}, so try again later."
+                f"{waiting} trainings are waiting; expected fewer than {self.limits.waiting}, so try again later."
             )
 
     def _enqueue(self, run_id: str) -> None:
@@ -154,11 +233,12 @@ class JobManager:
 
     def _start_waiting(self) -> None:
         """Give free places to those who wait longest; the caller holds the lock."""
-        while sum(job.process is not None for job in self._jobs) < self._max:
+        while sum(job.process is not None for job in self._jobs) < self.limits.trainings:
             job = next((job for job in self._jobs if not job.process), None)
             if job is None:
                 return
             try:
+                job.began = time.time()
                 job.process = self._worker_for(self.store.home / job.run_id)
             except OSError:  # its folder is gone, or the system has no room; the next one must not wait for it
                 self._jobs.remove(job)
@@ -176,12 +256,39 @@ class JobManager:
         return _spawn(folder)
 
     def _await_end(self, job: _Job) -> None:
-        job.process.wait()
+        while job.process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                job.process.wait(_LOOK_S)
+                break
+            self._keep_time(job)
         with self._lock:
             self._jobs.remove(job)
             self._ended[job.run_id] = time.time()
             if not self._closed:
                 self._start_waiting()
+            warm_up = self._warm_wanted and not self._jobs
+        if warm_up:
+            self.warm_up()
+
+    def _keep_time(self, job: _Job) -> None:
+        """Ask a training to stop, once, when it has held its place for as long as one may, paused or not."""
+        minutes = self.limits.minutes
+        held = _held(Run(self.store.home / job.run_id).follower.read(), job.began)
+        if held < 60 * minutes or job.told_to_stop:
+            return
+        job.told_to_stop = True
+        reason = f"It was stopped after {minutes:g} minutes, the most that one training may take here."
+        with self._lock:
+            _send(job.process, Command(STOP, reason=reason))
+
+
+def _held(history: History, began: float) -> float:
+    """Return the seconds since this worker told that its training starts; 0 before, as what stands there is older."""
+    try:
+        told = datetime.fromisoformat(history.facts["time"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return 0.0
+    return max(time.time() - told, 0.0) if told >= began - _ROUNDING_S else 0.0
 
 
 def _spawn(folder: Path) -> subprocess.Popen:
@@ -223,7 +330,7 @@ def _absolute(*names: str) -> dict[str, str]:
 
 
 def _send(process: subprocess.Popen, command: Command) -> None:
-    with suppress(OSError):  # it may just have ended; its run folder tells how
+    with suppress(OSError, ValueError):  # it may just have ended or been hung up on; its run folder tells how
         process.stdin.write(command.to_json().encode() + b"\n")
         process.stdin.flush()
 

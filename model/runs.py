@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -20,13 +21,16 @@ from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
+from model import extension, labels
 from model.errors import ConfigError, DigitLabError, RunError
 from model.files import write_json
 from model.history import Follower
+from model.labels import NO_LABEL, Label
 from model.records import Evaluation, Metrics, Resumption, TrainingConfig
 
 SHIPPED = Path(__file__).parent / "pretrained"
 DEFAULT_RUN = "deep"  # used where none was chosen
+LESSONS = "lessons.jsonl"  # in the folder of a run that was taught a person's drawings: see `lessons`
 CLASSROOM_RUN = "dense-128-dropout"  # the exercise as it is taught
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 # A worker touches its event file every second; ten without a touch mean that it is gone.
@@ -103,6 +107,11 @@ class Run:
         """Return the model card, or None where nobody wrote one: data, recipe, figures, weaknesses, in words."""
         card = (self.manifest or {}).get("card")
         return card if isinstance(card, dict) else None
+
+    @property
+    def label(self) -> Label:
+        """Return the name, the note and who may steer; read anew each time, and empty where nobody gave one."""
+        return labels.read(self.path)
 
     @property
     def reject_above(self) -> float | None:
@@ -195,26 +204,66 @@ class RunStore:
         self.home = home or Path(os.environ.get("DIGIT_LAB_HOME") or beside_app).expanduser()
         self.shipped = shipped
 
-    def create(self, config: TrainingConfig) -> Run:
-        """Make a new run folder with its settings; the id tells time and preset."""
+    def create(self, config: TrainingConfig, label: Label = NO_LABEL, lessons: str = "") -> Run:
+        """Make a new run folder with its settings; the id tells time and preset.
+
+        `lessons` are the lines of drawings that it shall be taught: see `lessons.join`.
+        """
+        return self._new(config, label, fill=lambda folder: _write_lessons(folder, lessons))
+
+    def extend(self, run: Run, epochs: int, label: Label = NO_LABEL) -> Run:
+        """Make a new run that goes on where a complete one ended, for `epochs` more; a worker then resumes it.
+
+        The old run stays as it is. Raises RunError where it can't be gone on with: see `extension.settings`.
+        """
+        old = self.open(run.id)  # as it is now: `run` may have been opened before it was complete
+        config = extension.settings(old, epochs)
+        inherited = old.description | {"extends": old.id}
+        return self._new(config, label, inherited, lambda folder: extension.carry_over(old, folder))
+
+    def set_label(self, run_id: str, label: Label) -> None:
+        """Give one of the person's own runs another label. Raises RunError for any other run."""
+        self._check_own(run_id, "be labelled")
+        try:
+            labels.write(self.home / run_id, label)
+        except OSError as error:
+            raise RunError(
+                f"The label of run {run_id} can't be kept ({error.strerror}); expected a folder that can be written to."
+            ) from error
+
+    def _new(
+        self,
+        config: TrainingConfig,
+        label: Label,
+        inherited: dict[str, Any] | None = None,
+        fill: Callable[[Path], None] = lambda folder: None,
+    ) -> Run:
         stamp = datetime.now(UTC)
         base = f"{stamp:%Y%m%d-%H%M%S}-{config.preset}"
+        description = {"created": stamp.isoformat(timespec="seconds"), "config": config.to_dict()}
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            return Run(self._create(base, {"created": stamp.isoformat(timespec="seconds"), "config": config.to_dict()}))
+            return Run(self._create(base, (inherited or {}) | description, label, fill))
         except OSError as error:
             raise RunError(
                 f"No run can be kept in {self.home} ({error.strerror}); expected a folder that can be written to, so "
                 "make room there or name another in DIGIT_LAB_HOME."
             ) from error
 
-    def _create(self, base: str, description: dict[str, Any]) -> Path:
+    def _create(self, base: str, description: dict[str, Any], label: Label, fill: Callable[[Path], None]) -> Path:
         """Make the folder under a hidden name, so that nobody sees it half made."""
         names = (base if number == 1 else f"{base}-{number}" for number in count(1))
         path = next(self.home / name for name in names if not (self.home / name).exists())
         aside = self.home / f".{path.name}-{uuid4().hex[:8]}"
-        (aside / "checkpoints").mkdir(parents=True)
-        write_json(aside / "config.json", description)
+        try:
+            (aside / "checkpoints").mkdir(parents=True)
+            write_json(aside / "config.json", description)
+            if label != NO_LABEL:
+                labels.write(aside, label)
+            fill(aside)
+        except OSError:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         while True:
             try:
                 return aside.rename(path)
@@ -245,9 +294,17 @@ class RunStore:
 
     def delete(self, run_id: str) -> None:
         """Delete one of the person's own runs, damaged ones too. Raises RunError for any other."""
-        if not _ID.fullmatch(run_id) or not (self.home / run_id).is_dir():
-            raise RunError(f"{_named(run_id)} can't be deleted; expected one of your own, and shipped runs stay.")
+        self._check_own(run_id, "be deleted")
         shutil.rmtree(self.home / run_id)
+
+    def _check_own(self, run_id: str, what: str) -> None:
+        if not _ID.fullmatch(run_id) or not (self.home / run_id).is_dir():
+            raise RunError(f"{_named(run_id)} can't {what}; expected one of your own, and shipped runs stay.")
+
+
+def _write_lessons(folder: Path, lines: str) -> None:
+    if lines:
+        (folder / LESSONS).write_text(lines, encoding="utf-8")
 
 
 def _checked(run: Run) -> Run:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from model import control as controls
-from model import data, handwriting
+from model import data, handwriting, lessons
 from model.calibration import reject_scores
 from model.control import Command, Control, Interrupted
 from model.errors import ConfigError, DataError, DigitLabError, RunError
@@ -32,7 +32,7 @@ from model.networks import table
 from model.quiet import quiet_stderr
 from model.recognizer import Recognizer
 from model.records import NO_DIGIT, Dataset, Metrics, TrainingConfig
-from model.runs import Run
+from model.runs import Run, RunStore
 
 _HEARTBEAT_S = 1.0
 _LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
@@ -117,15 +117,29 @@ class _Worker:
 
         dataset = data.load(self.config.dataset, progress=self._download_progress())
         check_meaning(self.config)
-        if self.config.drawings:
-            dataset = handwriting.extend(
-                dataset, self.config.validation_share, self.config.seed, self._drawing_progress
-            )
+        dataset = self._joined(dataset)
         self._describe(dataset)
+        start_from = self._teacher().path / "model.keras" if self._begins_taught() else None
         trained = training.train(
-            self.config, dataset, self.emit, self.commands, self.run_folder.checkpoints, self.resumption
+            self.config, dataset, self.emit, self.commands, self.run_folder.checkpoints, self.resumption, start_from
         )
         return self._keep(trained, dataset)
+
+    def _begins_taught(self) -> bool:
+        """Tell whether the first weights are another run's; a resumed training has its own."""
+        return bool(self.config.start_from) and not self.resumption
+
+    def _teacher(self) -> Run:
+        """Return the run whose weights this one begins with; it lies beside it or is shipped."""
+        return RunStore(self.run_folder.path.resolve().parent).open(self.config.start_from)
+
+    def _joined(self, dataset: Dataset) -> Dataset:
+        """Return the dataset with what joins its images."""
+        if self.config.start_from:
+            return lessons.join(dataset, self.run_folder.path, self.config.drawings, self.config.seed)
+        if self.config.drawings:
+            return handwriting.extend(dataset, self.config.validation_share, self.config.seed, self._drawing_progress)
+        return dataset
 
     def emit(self, event: str, **fields: Any) -> None:
         self.log.write(event, **fields)
@@ -164,7 +178,7 @@ class _Worker:
 
         path = self.run_folder.path
         calibration = None
-        if self.config.drawings:
+        if self.config.drawings and not self.config.start_from:
             calibration = training.calibrate(trained.model, handwriting.to_calibrate_on(dataset, self.config.seed))
         training.save_keras(trained.model, path / "model.keras")
         training.export_litert(trained.model, path / "model.tflite")
@@ -180,12 +194,23 @@ class _Worker:
         self._export_snapshots(trained)
         self._tidy()
         status = "stopped" if trained.stopped else "finished"
-        doubts = {}
-        if calibration:
-            refused = int((doubt > calibration.reject_above).sum())  # of the test images
-            doubts = {"calibration": asdict(calibration), "refused": refused}
+        doubts = self._doubts(asdict(calibration) if calibration else self._inherited_calibration(), doubt)
         self._complete(status, figures, trained, dataset, doubts)
         return status
+
+    def _inherited_calibration(self) -> dict[str, Any] | None:
+        """A network that was taught a little begins with probabilities that were made believable before."""
+        if not self.config.start_from:
+            return None
+        with suppress(RunError):  # it may have been deleted meanwhile
+            return (self._teacher().manifest or {}).get("calibration")
+        return None
+
+    def _doubts(self, calibration: dict[str, Any] | None, doubt: np.ndarray) -> dict[str, Any]:
+        """Return what the manifest says of refusing: how it was calibrated, and how many test images it refuses."""
+        if not calibration:
+            return {}
+        return {"calibration": calibration, "refused": int((doubt > calibration["reject_above"]).sum())}
 
     def _export_snapshots(self, trained: Any) -> None:
         """Leave a .tflite of every epoch; where the app is gone meanwhile, the kept network is enough."""
@@ -205,7 +230,7 @@ class _Worker:
             path.unlink()
 
     def _complete(self, status: str, figures: Metrics, trained: Any, dataset: Dataset, doubts: dict[str, Any]) -> None:
-        layers = table(self.config.preset, dataset.image_shape, len(dataset.class_names))
+        layers = table(self.config.network, dataset.image_shape, len(dataset.class_names))
         history = self.run_folder.follower.read()
         manifest = {
             "format": 1,
@@ -217,6 +242,7 @@ class _Worker:
             "precision": history.facts.get("precision"),
             "parameters": sum(layer.parameters for layer in layers),
             **doubts,
+            **({"reason": trained.reason} if trained.reason else {}),
             "figures": figures.to_dict(),
         }
         write_json(self.run_folder.path / "run.json", manifest)

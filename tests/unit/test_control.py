@@ -1,5 +1,7 @@
 """The lines of the worker protocol."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +44,35 @@ def test_commands_are_taken_in_the_order_they_came_and_none_is_invented():
     control.ask(Command("pause"))
     control.ask(Command("stop"))
     assert [control.next(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]
+
+
+def test_stop_carries_a_reason_and_step_the_batches_it_was_asked_after():
+    for command in (Command("stop", reason="The time was up.\nReally."), Command("step", after=0)):
+        assert Command.from_json(command.to_json()) == command
+    assert Command("stop").to_json() == '{"do": "stop"}'
+
+
+def test_a_field_of_another_command_is_passed_over():
+    assert Command.from_json('{"do": "pause", "reason": 3, "after": -1, "learning_rate": "x"}') == Command("pause")
+
+
+@pytest.mark.parametrize("reason", ["3", "[]", "true", '"' + 201 * "a" + '"'])
+def test_a_reason_that_is_no_short_text_is_refused(reason):
+    with pytest.raises(ConfigError, match="reason came as .*; expected a text of at most 200"):
+        Command.from_json(f'{{"do": "stop", "reason": {reason}}}')
+
+
+@pytest.mark.parametrize("after", ["-1", "1.0", "true", '"1"', "NaN", "[]"])
+def test_batches_that_are_no_count_are_refused(after):
+    with pytest.raises(ConfigError, match="after came as .*; expected a whole number"):
+        Command.from_json(f'{{"do": "step", "after": {after}}}')
+
+
+@given(st.sampled_from(["stop", "step"]), st.none() | st.booleans() | st.integers() | st.floats() | st.text())
+def test_whatever_comes_with_a_command_is_carried_or_one_sentence(do, value):
+    try:
+        command = Command.from_json(json.dumps({"do": do, "reason": value, "after": value}))
+    except ConfigError as error:
+        assert "expected" in str(error)
+    else:
+        assert Command.from_json(command.to_json()) == command

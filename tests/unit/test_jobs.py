@@ -1,7 +1,11 @@
 """The app's side of training, with real workers."""
 
+import json
+import subprocess
+import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,15 +13,18 @@ from model.control import Command
 from model.errors import RunError
 from model.history import EventLog
 from model.jobs import JobManager
+from model.labels import Label
+from model.limits import Limits
 from model.records import TrainingConfig
 from model.runs import RunStore
 
 ENDLESS = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1000, batch_size=32, precision="float32")
+WIDE = Limits(epochs=1000)
 
 
 @pytest.fixture
 def jobs():
-    manager = JobManager(RunStore())
+    manager = JobManager(RunStore(), WIDE)
     yield manager
     manager.close()
 
@@ -76,7 +83,7 @@ def test_a_run_that_a_closed_server_left_is_resumed_by_the_next(jobs):
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 3)
     jobs.close()
-    again = JobManager(jobs.store)
+    again = JobManager(jobs.store, WIDE)
     again.resume(run.id)
     seen = set()
     wait_for(lambda: seen.add(again.status(run)) or again.status(run) == "running")
@@ -94,12 +101,13 @@ def test_a_queued_run_whose_folder_is_gone_does_not_hold_up_the_others(jobs):
 
 
 def test_a_queue_that_is_full_says_so(tmp_path):
-    jobs = JobManager(RunStore(), max_waiting=1)
+    jobs = JobManager(RunStore(), replace(WIDE, waiting=1))
     try:
         jobs.start(ENDLESS)
         jobs.start(ENDLESS)
         with pytest.raises(RunError, match="1 trainings are waiting; expected fewer"):
             jobs.start(ENDLESS)
+        assert len(list(jobs.store.home.iterdir())) == 2, "nothing is made for the refused one"
     finally:
         jobs.close()
 
@@ -147,11 +155,13 @@ def test_a_warm_worker_takes_the_next_run_and_obeys_like_any_other(warm):
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 3)
     assert [job.process for job in jobs._jobs] == started
-    jobs.warm_up()  # none beside a training
+    jobs.warm_up()  # none beside a training, but as soon as it has ended
     assert len(started) == 1
     jobs.tell(run.id, Command("stop"))
     wait_for(lambda: jobs.status(jobs.store.open(run.id)) == "stopped")
     assert (run.path / "worker.log").exists()
+    wait_for(lambda: jobs._warm is not None)
+    assert jobs._warm is started[1]
 
 
 def test_a_warm_worker_that_died_is_replaced_by_a_cold_one(warm):
@@ -192,3 +202,187 @@ def test_none_is_warmed_where_memory_is_short(jobs, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "_has_room", lambda: False)
     jobs.warm_up()
     assert jobs._warm is None
+
+
+class Asleep:
+    """A worker that neither speaks nor ends until it is told."""
+
+    def __init__(self):
+        self.ended, self.heard, self.stdin = threading.Event(), [], self
+
+    def poll(self):
+        return 0 if self.ended.is_set() else None
+
+    def wait(self, timeout=None):
+        if not self.ended.wait(timeout):
+            raise subprocess.TimeoutExpired("asleep", timeout)
+        return 0
+
+    def write(self, line):
+        self.heard.append(json.loads(line))
+
+    def flush(self):
+        pass
+
+    def close(self):
+        self.ended.set()
+
+
+@pytest.fixture
+def asleep(monkeypatch):
+    """Make managers whose workers sleep; `asleep.workers` are those that were started."""
+    from model import jobs as module
+
+    made = []
+
+    def manager(limits=WIDE, estimate=lambda config: 100.0 * config.epochs):
+        made.append(JobManager(RunStore(), limits, estimate))
+        return made[-1]
+
+    manager.workers, manager.made = [], made
+    monkeypatch.setattr(module, "_spawn", lambda folder: manager.workers.append(Asleep()) or manager.workers[-1])
+    monkeypatch.setattr(module, "_LOOK_S", 0.01)
+    yield manager
+    for each in made:
+        each.close()
+
+
+def tell(run, event, seconds_ago=0.0, **fields):
+    """Write an event as a worker would have, some time ago."""
+    stamp = (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat(timespec="milliseconds")
+    log = EventLog(run.path / "events.jsonl")
+    log.write(event, **fields | {"time": stamp})
+    log.close()
+
+
+def test_too_many_epochs_are_refused_before_anything_is_made(asleep):
+    jobs = asleep(Limits(epochs=3))
+    with pytest.raises(RunError, match="was to take 4 epochs; expected at most 3 here, so ask for fewer"):
+        jobs.start(replace(ENDLESS, epochs=4))
+    with pytest.raises(RunError, match="was to take 4 epochs"):
+        jobs.extend("deep", 4)
+    assert not jobs.store.home.exists()
+    jobs.start(replace(ENDLESS, epochs=3))
+
+
+def test_a_run_is_started_with_its_label(asleep):
+    assert asleep().start(ENDLESS, Label("Ann's")).label == Label("Ann's")
+
+
+def test_an_old_run_makes_room_for_a_new_one_but_not_the_one_that_is_trained(asleep, monkeypatch):
+    monkeypatch.setattr("model.upkeep.QUIET_S", 0.0)
+    jobs = asleep(replace(WIDE, runs=2))
+    first = jobs.start(ENDLESS)
+    old = jobs.store.create(replace(ENDLESS, preset="deep"))
+    second = jobs.start(ENDLESS)
+    assert not old.path.exists()
+    with pytest.raises(RunError, match="2 runs .* are kept"):
+        jobs.start(ENDLESS)
+    assert jobs.active() == (first.id, second.id)
+
+
+def test_open_places_tell_whether_the_next_training_waits(asleep):
+    jobs = asleep(replace(WIDE, trainings=2))
+    assert jobs.open_places() == 2
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    assert (jobs.open_places(), [jobs.place(run.id) for run in runs]) == (0, [0, 0, 1])
+
+
+def test_a_training_is_told_to_stop_once_when_its_time_is_up(asleep):
+    run = asleep(replace(WIDE, minutes=15)).start(ENDLESS)
+    worker = asleep.workers[0]
+    time.sleep(0.1)
+    assert not worker.heard, "it has not begun"
+    with_began_long_ago(run, asleep, 16 * 60)
+    tell(run, "paused", step=0)
+    wait_for(lambda: worker.heard, seconds=5)
+    time.sleep(0.1)
+    reason = "It was stopped after 15 minutes, the most that one training may take here."
+    assert worker.heard == [{"do": "stop", "reason": reason}]
+
+
+def with_began_long_ago(run, asleep, seconds):
+    """Let the worker of a run have got it long ago, and have told so."""
+    (job,) = (job for manager in asleep.made for job in manager._jobs if job.run_id == run.id)
+    job.began -= seconds + 1
+    tell(run, "started", seconds_ago=seconds, epochs=1000, batches_per_epoch=10)
+
+
+def test_a_resumed_training_has_its_time_from_its_resumption_on(asleep):
+    jobs = asleep(replace(WIDE, minutes=15))
+    run = jobs.store.create(ENDLESS)
+    tell(run, "started", seconds_ago=3600, epochs=1000, batches_per_epoch=10)
+    tell(run, "interrupted", seconds_ago=3000, step=0)
+    jobs.resume(run.id)
+    time.sleep(0.1)
+    tell(run, "resumed", step=0, epochs=1000, batches_per_epoch=10)
+    time.sleep(0.1)
+    assert not asleep.workers[0].heard
+
+
+@pytest.mark.parametrize("stamp", [None, 3, "yesterday", "9999-12-31T23:59:59+00:00"])
+def test_a_time_that_is_none_stops_nothing_and_breaks_nothing(asleep, stamp):
+    jobs = asleep(replace(WIDE, minutes=1e-6))
+    run = jobs.start(ENDLESS)
+    (run.path / "events.jsonl").write_text(json.dumps({"event": "started", "time": stamp}) + "\n")
+    time.sleep(0.1)
+    assert not asleep.workers[0].heard
+    asleep.workers[0].close()
+    wait_for(lambda: not jobs.active(), seconds=5)
+
+
+def test_a_word_to_a_worker_that_was_hung_up_on_is_no_error(jobs):
+    run = jobs.start(ENDLESS)
+    wait_for(lambda: n_batches(run) > 0)
+    jobs._jobs[0].process.stdin.close()
+    jobs.tell(run.id, Command("stop"))
+
+
+def test_a_training_whose_time_is_up_keeps_what_it_learnt_and_the_next_one_starts():
+    jobs = JobManager(RunStore(), replace(WIDE, minutes=1 / 60))
+    try:
+        first, second = jobs.start(ENDLESS), jobs.start(ENDLESS)
+        wait_for(lambda: jobs.status(jobs.store.open(first.id)) == "stopped")
+        assert first.follower.read().seconds < 30
+        assert jobs.store.open(first.id).metrics
+        wait_for(lambda: n_batches(second) > 0)
+    finally:
+        jobs.close()
+
+
+def test_a_queued_run_is_told_how_long_it_will_wait(asleep):
+    jobs = asleep()
+    runs = [jobs.start(replace(ENDLESS, epochs=epochs)) for epochs in (1, 2, 3)]
+    assert [jobs.waiting_seconds(run.id) for run in runs] == [0, 100, 300]
+    assert jobs.waiting_seconds("no-such-run") == 0
+    tell(runs[0], "started", epochs=1, batches_per_epoch=10)
+    tell(runs[0], "batch", step=4, loss=1, accuracy=0, learning_rate=1, seconds=2)
+    assert jobs.waiting_seconds(runs[2].id) == pytest.approx(3 + 200)
+
+
+def test_with_two_places_the_one_that_is_free_first_is_taken(asleep):
+    jobs = asleep(replace(WIDE, trainings=2))
+    runs = [jobs.start(replace(ENDLESS, epochs=epochs)) for epochs in (1, 5, 2, 1)]
+    assert [jobs.waiting_seconds(run.id) for run in runs] == [0, 0, 100, 300]
+
+
+def test_nobody_is_waited_for_longer_than_one_training_may_take(asleep):
+    jobs = asleep(replace(WIDE, minutes=10))
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    assert jobs.waiting_seconds(runs[2].id) == 1200
+    with_began_long_ago(runs[0], asleep, 60)
+    tell(runs[0], "paused", step=0)
+    assert jobs.waiting_seconds(runs[1].id) == pytest.approx(540, abs=5), "a paused one may go on pausing"
+
+
+def test_where_nothing_is_known_no_wait_is_told(asleep):
+    jobs = asleep(estimate=lambda config: None)
+    runs = [jobs.start(ENDLESS) for _ in range(2)]
+    assert jobs.waiting_seconds(runs[1].id) is None
+
+
+def test_a_deleted_run_is_not_waited_for(asleep):
+    jobs = asleep()
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    jobs.store.delete(runs[1].id)
+    assert jobs.waiting_seconds(runs[2].id) == 60 * WIDE.minutes

@@ -88,7 +88,8 @@ def test_a_training_leaves_a_complete_run(start):
     assert run.description["dataset"]["fingerprint"]
     assert "tensorflow" in run.description["versions"]
     names = sorted(path.name for path in run.checkpoints.iterdir())
-    assert names == sorted(f"epoch-00{i}.{kind}" for i in range(3) for kind in ("keras", "tflite"))
+    networks = [f"epoch-00{i}.{kind}" for i in range(3) for kind in ("keras", "tflite")]
+    assert names == sorted([*networks, "glimpsed.npz"])
     assert events(run)[-1] == "finished"
     assert [path.name for path in run.path.glob(".*")] == [".lock"], "nothing half-written is left"
 

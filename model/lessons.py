@@ -1,0 +1,82 @@
+"""A person's own drawings as lessons: a short training that begins with the weights of a network that is there.
+
+Three of four drawings are taught, each drawn anew by other hands, mixed with the dataset's own images so that the
+network does not forget those; every fourth is held back, to see whether the hand was learnt or only the drawings. Knows
+drawings, datasets and run folders; knows nothing of Keras or pages.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from model import my_drawings, scribbles
+from model.errors import RunError
+from model.handwriting import by_another_hand
+from model.my_drawings import MyDrawing
+from model.records import NO_DIGIT, Augmentation, Dataset, TrainingConfig
+from model.runs import LESSONS, Run
+
+FEWEST = 4  # drawings: three to teach and one to hold back
+_EVERY = 4
+_IMAGES = 2_000  # of the dataset's own
+_SHARE = 0.3  # of the images that lessons should be, in so far as copies make it
+_MOST_COPIES = 40  # of one drawing; more would be learnt by heart
+_SCRIBBLES = 300  # for networks that know "no digit", lest they forget it
+
+
+def taught(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
+    """Return the drawings to learn from."""
+    return [each for number, each in enumerate(drawings, 1) if number % _EVERY]
+
+
+def held_back(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
+    """Return the drawings that are never learnt from."""
+    return [each for number, each in enumerate(drawings, 1) if not number % _EVERY]
+
+
+def settings(run: Run, n_drawings: int) -> TrainingConfig:
+    """Return the settings of a training that teaches `n_drawings` to a copy of a run's network.
+
+    Raises RunError for too few drawings and for a network that does not read digits.
+    """
+    if n_drawings < FEWEST:
+        raise RunError(f"{n_drawings} labelled drawings are here; expected at least {FEWEST}, so draw and label more.")
+    if not run.metrics or run.description.get("dataset", {}).get("image_shape") != [28, 28, 1]:
+        raise RunError(f"Run {run.id} does not read drawings; expected a network for digits of 28x28.")
+    return replace(
+        run.config, start_from=run.id, epochs=3, batch_size=32, optimizer="adam", schedule="constant",
+        learning_rate=0.0003, loss="sparse", label_smoothing=0.0, train_images=_IMAGES, patience=0, keep="last",
+        augmentation=Augmentation(rotation=8, shift=0.04, zoom=0.08), validation_share=1 / 12, precision="float32",
+    )  # fmt: skip
+
+
+def read(folder: Path) -> list[MyDrawing]:
+    """Return the drawings that a run folder holds; none where it was not taught any."""
+    return my_drawings.read(folder / LESSONS)
+
+
+def join(dataset: Dataset, folder: Path, knows_no_digit: bool, seed: int) -> Dataset:
+    """Return `dataset` with the lessons of a run folder, and an eleventh class where the network has one.
+
+    Lessons are learnt from whatever part of the training images is. Raises RunError where there are none.
+    """
+    drawn = taught(read(folder))
+    images, labels = my_drawings.as_images(drawn)
+    rng = np.random.default_rng(seed)
+    if not drawn:
+        raise RunError(
+            f"Run {folder.name} has no lessons; expected {LESSONS} with labelled drawings, so teach it again."
+        )
+    copies = int(np.clip(_SHARE / (1 - _SHARE) * _IMAGES / len(drawn), 1, _MOST_COPIES))
+    hands = [by_another_hand(each.strokes, rng) for each in drawn for _ in range(copies)]
+    hand_labels = [label for label in labels.tolist() for _ in range(copies)]
+    if knows_no_digit:
+        hands += [by_another_hand(scribbles.scribble(rng), rng) for _ in range(_SCRIBBLES)]
+        hand_labels += [len(dataset.class_names)] * _SCRIBBLES
+    names = (*dataset.class_names, NO_DIGIT) if knows_no_digit else dataset.class_names
+    all_images = np.concatenate([images, np.stack(hands)[..., None]])
+    all_labels = np.concatenate([labels, np.array(hand_labels, np.int64)])
+    known = all_labels < len(names)  # "no digit" can't be taught to a network without that class
+    return replace(dataset, class_names=names, lessons=(all_images[known], all_labels[known]))

@@ -1,0 +1,172 @@
+"""Runs that go on where a complete one ended, with real trainings."""
+
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model import extension
+from model.control import Command
+from model.errors import RunError
+from model.files import write_json
+from model.jobs import JobManager
+from model.labels import Label, fingerprint
+from model.limits import Limits
+from model.records import TrainingConfig
+from model.runs import RunStore
+
+QUICK = TrainingConfig(
+    dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32", patience=9
+)  # 42 batches an epoch
+
+
+@pytest.fixture
+def jobs():
+    manager = JobManager(RunStore(), Limits(epochs=1000))
+    yield manager
+    manager.close()
+
+
+def wait_for(true, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not in {seconds} s"
+        time.sleep(0.02)
+
+
+def complete(jobs, run):
+    wait_for(lambda: not jobs.active())
+    return jobs.store.open(run.id)
+
+
+def inside(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
+    old = complete(jobs, jobs.start(QUICK))
+    before, old_curve = inside(old.path), old.follower.read()
+    run = jobs.extend(old.id, 2, Label("More of it", tab=fingerprint("a tab")))
+    assert (run.id != old.id, run.label.name, run.config) == (True, "More of it", replace(QUICK, epochs=4, patience=0))
+    assert not run.manifest
+    assert jobs.status(run) in ("starting", "running"), "its curve looks complete, but it is not finishing"
+    run = complete(jobs, run)
+    assert (run.status(), run.manifest["epochs"], run.manifest["steps"]) == ("finished", 4, 4 * 42)
+    curve = run.follower.read()
+    assert curve.step.tolist() == list(range(1, 4 * 42 + 1)), "no batch is lost or done twice"
+    assert np.array_equal(curve.loss[: 2 * 42], old_curve.loss)
+    assert [epoch["epoch"] for epoch in curve.epochs] == [1, 2, 3, 4]
+    assert curve.seconds > old_curve.seconds
+    assert {f"epoch-{epoch:03}.tflite" for epoch in range(5)} <= set(inside(run.checkpoints))
+    assert run.description["extends"] == old.id
+    assert run.description["dataset"] == old.description["dataset"]
+    assert run.description["created"] >= old.description["created"]
+    assert run.metrics.accuracy > 0.9
+    assert inside(old.path) == before
+
+
+def test_a_run_that_was_stopped_in_mid_epoch_finishes_it_first(jobs):
+    old = jobs.start(replace(QUICK, epochs=1000))
+    wait_for(lambda: len(old.follower.read().step) > 42 + 3)
+    jobs.tell(old.id, Command("pause"))
+    wait_for(lambda: old.follower.read().paused)
+    jobs.tell(old.id, Command("stop"))
+    old = complete(jobs, old)
+    before, left_at = inside(old.path), len(old.follower.read().step)
+    done = -(-left_at // 42)
+    assert (old.status(), old.manifest["epochs"], left_at % 42 > 0) == ("stopped", done, True)
+    run = complete(jobs, jobs.extend(old.id, 1))
+    curve = run.follower.read()
+    assert (run.status(), run.manifest["epochs"]) == ("finished", done + 1)
+    assert curve.step.tolist() == list(range(1, (done + 1) * 42 + 1))
+    assert [epoch["step"] for epoch in curve.epochs] == [42 * epoch for epoch in range(1, done + 2)]
+    assert np.array_equal(curve.loss[:left_at], old.follower.read().loss)
+    assert inside(old.path) == before
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "home", shipped=tmp_path / "shipped")
+
+
+def ended(store, run, status="finished", epochs=0):
+    write_json(run.path / "run.json", {"status": status, "epochs": epochs})
+    return store.open(run.id)
+
+
+def test_a_run_that_was_stopped_before_its_first_batch_begins_anew(store):
+    old = ended(store, store.create(QUICK), "stopped")
+    run = store.extend(old, 3)
+    assert run.config.epochs == 3
+    assert run.resumption() is None
+    assert run.status() == "interrupted"
+    assert run.status(alive=True) == "starting"
+
+
+def test_events_after_the_last_epoch_are_left_behind(store):
+    run = store.create(QUICK)
+    events = ['{"event": "started"}', '{"event": "epoch", "epoch": 1}', '{"event": "stopped"}', '["epoch"]', "{half"]
+    (run.path / "events.jsonl").write_text("\n".join(events))
+    (run.checkpoints / ".epoch-002.keras").write_text("half-written")
+    (run.checkpoints / "epoch-001.tflite").write_text("served")
+    (store.home / "new" / "checkpoints").mkdir(parents=True)
+    extension.carry_over(run, store.home / "new")
+    lines = (store.home / "new" / "events.jsonl").read_text().splitlines()
+    assert lines[:2] == events[:2]
+    assert [json.loads(line)["event"] for line in lines[2:]] == ["interrupted"]
+    assert run.id in lines[2]
+    assert list(inside(store.home / "new" / "checkpoints")) == ["epoch-001.tflite"]
+
+
+def test_where_files_can_not_have_two_names_they_are_copied(store, monkeypatch):
+    run = store.create(QUICK)
+    (run.checkpoints / "epoch-000.keras").write_text("weights")
+    monkeypatch.setattr("os.link", lambda path, to: (_ for _ in ()).throw(OSError))
+    new = store.extend(ended(store, run), 1)
+    assert inside(new.checkpoints) == inside(run.checkpoints)
+
+
+def test_only_what_is_complete_and_has_checkpoints_is_gone_on_with(store):
+    run = store.create(QUICK)
+    with pytest.raises(RunError, match="is interrupted; expected one that finished or was stopped"):
+        store.extend(run, 1)
+    ended(store, run, "failed")
+    with pytest.raises(RunError, match="is failed; expected one"):
+        store.extend(run, 1)
+    ended(store, run, "finished", epochs=2)
+    with pytest.raises(RunError, match="has no checkpoint any more; expected the .keras file"):
+        store.extend(run, 1)
+    assert [path.name for path in store.home.iterdir()] == [run.id], "nothing half-made is left"
+
+
+def test_a_shipped_run_without_checkpoints_is_not_gone_on_with():
+    with pytest.raises(RunError, match="has no checkpoint any more"):
+        RunStore().extend(RunStore().open("deep"), 1)
+
+
+@pytest.mark.parametrize("epochs", [1001, 10**400])
+def test_more_than_a_thousand_epochs_are_refused(store, epochs):
+    old = ended(store, store.create(QUICK))
+    with pytest.raises(RunError, match="expected 1 to 1000 in all"):
+        store.extend(old, epochs)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, True, 1.0, None])
+def test_epochs_to_add_are_counted_from_one(store, epochs):
+    old = ended(store, store.create(QUICK))
+    with pytest.raises(RunError, match="expected a whole number from 1 on"):
+        store.extend(old, epochs)
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(store, monkeypatch):
+    old = ended(store, store.create(QUICK))
+
+    def full(run, folder):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(extension, "carry_over", full)
+    with pytest.raises(RunError, match="No space left"):
+        store.extend(old, 1)
+    assert [path.name for path in store.home.iterdir()] == [old.id]

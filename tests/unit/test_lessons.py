@@ -1,0 +1,100 @@
+"""A network is taught a person's own drawings, for real, on the digits that need no network."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from model import data, lessons, my_drawings, worker
+from model.errors import RunError
+from model.my_drawings import MyDrawing
+from model.recognizer import Recognizer
+from model.records import NO_DIGIT, TrainingConfig
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+
+TRIANGLE = [[60, 220], [140, 60], [220, 220], [60, 220]]
+
+
+def drawings(n, label, points=TRIANGLE):
+    return [MyDrawing(f"{label}-{i}", label, [[[x + 3 * i, y] for x, y in points]]) for i in range(n)]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A finished run that a teacher could have left."""
+    store = RunStore(tmp_path_factory.mktemp("home"))
+    run = store.create(TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=4, precision="float32"))
+    assert worker.run(run.path) == "finished"
+    return store, store.open(run.id)
+
+
+def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
+    store, run = base
+    drawn = drawings(12, 5)
+    images, labels = my_drawings.as_images(drawn)
+    before = Recognizer(run.network).probabilities(images)[:, 5]
+    config = lessons.settings(run, len(drawn))
+    taught = store.create(config, lessons=my_drawings.to_jsonl(drawn))
+    assert worker.run(taught.path) == "finished"
+    taught = store.open(taught.id)
+    after = Recognizer(taught.network).probabilities(images)[:, 5]
+    assert labels.tolist() == [5] * 12
+    assert after.mean() > before.mean() + 0.3
+    assert taught.metrics.accuracy > run.metrics.accuracy - 0.05
+    first = keras.models.load_model(taught.checkpoints / "epoch-000.keras", compile=False)
+    kept = keras.models.load_model(run.path / "model.keras", compile=False)
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), kept.get_weights(), strict=True))
+
+
+def test_every_fourth_drawing_is_held_back():
+    drawn = drawings(10, 3)
+    assert [each.id for each in lessons.held_back(drawn)] == ["3-3", "3-7"]
+    assert len(lessons.taught(drawn)) == 8
+    assert not {each.id for each in lessons.taught(drawn)} & {each.id for each in lessons.held_back(drawn)}
+
+
+def test_lessons_join_what_is_learnt_and_no_digit_is_not_forgotten(tmp_path):
+    (tmp_path / "lessons.jsonl").write_text(my_drawings.to_jsonl([*drawings(3, 7), *drawings(2, NO_DIGIT)]))
+    dataset = data.load("uci-digits")
+    with_no_digit = lessons.join(dataset, tmp_path, knows_no_digit=True, seed=0)
+    assert with_no_digit.class_names[-1] == NO_DIGIT
+    images, labels = with_no_digit.lessons
+    assert images.shape[1:] == (28, 28, 1)
+    assert set(labels.tolist()) == {7, 10}
+    without = lessons.join(dataset, tmp_path, knows_no_digit=False, seed=0)
+    assert set(without.lessons[1].tolist()) == {7}, "ten classes can't be taught an eleventh"
+    assert np.array_equal(dataset.x_train, without.x_train)
+
+
+def test_a_folder_without_lessons_is_refused_in_words(tmp_path):
+    with pytest.raises(RunError, match="has no lessons; expected lessons.jsonl"):
+        lessons.join(data.load("uci-digits"), tmp_path, knows_no_digit=False, seed=0)
+
+
+def test_too_few_drawings_and_networks_for_other_images_are_refused_in_words(base):
+    with pytest.raises(RunError, match="3 labelled drawings are here; expected at least 4"):
+        lessons.settings(RunStore().open(CLASSROOM_RUN), 3)
+    store, _ = base
+    with pytest.raises(RunError, match="does not read drawings"):
+        lessons.settings(store.create(TrainingConfig()), 8)
+
+
+@pytest.mark.parametrize("run_id", [CLASSROOM_RUN, DEFAULT_RUN])
+def test_the_settings_keep_network_dataset_and_classes_of_the_run(run_id):
+    run = RunStore().open(run_id)
+    config = lessons.settings(run, 8)
+    assert (config.network, config.dataset, config.drawings) == (
+        run.config.network, run.config.dataset, run.config.drawings,
+    )  # fmt: skip
+    assert config.start_from == run_id
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_a_network_of_other_layers_fails_with_a_sentence(base):
+    store, run = base
+    config = replace(lessons.settings(run, 8), preset="dense-128")
+    taught = store.create(config, lessons=my_drawings.to_jsonl(drawings(8, 5)))
+    assert worker.run(taught.path) == "failed"
+    assert "expected a network of the same layers" in store.open(taught.id).manifest["reason"]
