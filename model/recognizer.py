@@ -10,7 +10,7 @@ from model.errors import RunError
 from model.records import LAYER_OUTPUTS
 
 _BATCH = 100  # images a pass: large enough to keep two threads busy, small enough for a small server
-_PROBABILITIES = "probabilities"
+_PROBABILITIES, _FEATURES = "probabilities", "features"
 
 
 class Recognizer:
@@ -23,6 +23,8 @@ class Recognizer:
         self._single = _Pass(path, 1, threads=1)
         self.input_shape: tuple[int, ...] = self._single.input_shape
         self.n_classes: int = self._single.answer(np.zeros((1, *self.input_shape))).shape[-1]
+        features = self._single.layers().get(_FEATURES)
+        self._n_features = None if features is None else features.size
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return the network's probabilities, `(n, classes)` float32, for `(n, height, width, channels)` in [0, 255].
@@ -34,7 +36,21 @@ class Recognizer:
         if len(images) == 1:
             with self._lock:
                 return self._single.answer(images)
-        return self._in_batches(images)
+        return self._in_batches(images, _PROBABILITIES, self.n_classes)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return what the last layer decides from, `(n, units)` float32; images as for `probabilities`.
+
+        Always in batches, so that no drawing waits for it. Raises RunError for a file that answers with probabilities
+        alone, as those of an earlier version and the shipped ones of single epochs do.
+        """
+        self._check(images)
+        if self._n_features is None:
+            raise RunError(
+                f"{self._path.name} in {self._path.parent.name} answers with probabilities alone; expected a network "
+                "that also tells its features, so choose a run that was trained with this version."
+            )
+        return self._in_batches(images, _FEATURES, self._n_features)
 
     def layer_outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return what the layers make of one image `(1, height, width, channels)` in [0, 255], by the layer's name.
@@ -54,14 +70,14 @@ class Recognizer:
                 "so choose a run that was trained on such images."
             )
 
-    def _in_batches(self, images: np.ndarray) -> np.ndarray:
+    def _in_batches(self, images: np.ndarray, name: str, width: int) -> np.ndarray:
         whole = len(images) - len(images) % _BATCH
         parts = []
         for size, part in ((_BATCH, images[:whole]), (len(images) - whole, images[whole:])):
             if len(part):
                 network = _Pass(self._path, size, threads=2)
-                parts += [network.answer(part[i : i + size]) for i in range(0, len(part), size)]
-        return np.concatenate(parts) if parts else np.empty((0, self.n_classes), np.float32)
+                parts += [network.answer(part[i : i + size], name) for i in range(0, len(part), size)]
+        return np.concatenate(parts) if parts else np.empty((0, width), np.float32)
 
 
 class _Pass:
@@ -85,10 +101,10 @@ class _Pass:
         # Trainings of the first version wrote one output, under another name.
         self._probabilities = outputs.get(_PROBABILITIES, next(iter(outputs.values())))["index"]
 
-    def answer(self, images: np.ndarray) -> np.ndarray:
+    def answer(self, images: np.ndarray, name: str = _PROBABILITIES) -> np.ndarray:
         self._interpreter.set_tensor(self._image, np.asarray(images, dtype=np.float32))
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._probabilities)
+        return self._interpreter.get_tensor(self._probabilities if name == _PROBABILITIES else self._layers[name])
 
     def layers(self) -> dict[str, np.ndarray]:
         """Return what the layers made of the first image of the last answer."""

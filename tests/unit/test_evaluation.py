@@ -1,11 +1,20 @@
-"""What is judged on a test set, from what a network says."""
+"""What is judged on a test set and on drawn digits, from what a network says."""
+
+import json
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model.evaluation import judged
+from model import drawings, ink
+from model.calibration import reject_scores
+from model.errors import DataError
+from model.evaluation import drawn_digits, evaluate_drawings, judged
+from model.recognizer import Recognizer
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SAID = arrays(np.float32, (5, 4), elements=st.floats(2**-7, 1, width=32)).map(
     lambda rows: rows / rows.sum(axis=1, keepdims=True)
@@ -31,3 +40,82 @@ def test_who_is_sure_of_no_digit_is_judged_without_dividing_by_nothing():
     said = np.zeros((1, 4), np.float32)
     said[0, 3] = 1
     assert np.array_equal(judged(LABELS[:1], said, 3).probabilities, np.zeros((1, 3)))
+
+
+# By their SHA-256 ann tests; bob trains and eva validates.
+SEVEN = [[[60, 60], [180, 60], [110, 220]]]
+ONE = [[[140, 60], [140, 220]]]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    lines = [("ann", 7, SEVEN), ("bob", 7, SEVEN), ("eva", 1, ONE), ("ann", 1, ONE), ("ann", 3, ONE)]
+    written = (json.dumps({"label": label, "writer": writer, "strokes": drawn}) for writer, label, drawn in lines)
+    (tmp_path / "drawn-digits.jsonl").write_text("\n".join(written) + "\n")
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_only_what_test_writers_drew_is_scored_on(folder):
+    drawn = drawn_digits()
+    assert drawn.labels.tolist() == [7, 1, 3]
+    assert drawn.writers == ("ann", "ann", "ann")
+    assert drawn.images.shape == (3, 28, 28, 1)
+    assert drawn.images.dtype == np.uint8
+    assert np.array_equal(drawn.images[0, ..., 0], ink.render(SEVEN))
+
+
+@pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
+def test_a_shipped_network_reads_plain_drawings_and_shows_where_it_errs(folder, name):
+    run = RunStore().open(name)
+    scored = evaluate_drawings(run)
+    assert scored.metrics.n == 3
+    assert scored.metrics.accuracy == pytest.approx(2 / 3)
+    assert scored.n_writers == 1
+    (mistake,) = scored.metrics.mistakes
+    assert (mistake.index, mistake.true, mistake.predicted) == (2, 3, 1)
+    assert np.array_equal(scored.drawn.images[mistake.index, ..., 0], ink.render(ONE))
+    assert scored.evaluation.probabilities.shape == (3, 10)
+    assert np.allclose(scored.evaluation.probabilities.sum(axis=1), 1, atol=1e-5)
+    said = Recognizer(run.network).probabilities(scored.drawn.images)
+    assert np.allclose(scored.doubt, reject_scores(said), atol=1e-6)
+
+
+def test_what_is_kept_is_not_read_again(folder):
+    run, drawn = RunStore().open(DEFAULT_RUN), drawn_digits()
+    network = Recognizer(run.network)
+    (folder / "drawn-digits.jsonl").unlink()
+    assert evaluate_drawings(run, drawn, network).drawn is drawn
+
+
+def test_without_drawings_nothing_is_scored():
+    assert drawn_digits() is None
+    assert evaluate_drawings(RunStore().open(DEFAULT_RUN)) is None
+
+
+def test_a_network_of_clothes_is_not_asked_about_digits(folder):
+    run = RunStore().open(CLASSROOM_RUN)
+    clothes = tuple(replace(each, name=f"coat {each.name}") for each in run.metrics.classes)
+    run.__dict__["metrics"] = replace(run.metrics, classes=clothes)
+    assert evaluate_drawings(run) is None
+
+
+def test_a_network_of_larger_digits_is_not_asked_about_drawings(folder):
+    class ForLargerImages:
+        input_shape = (32, 32, 3)
+
+    assert evaluate_drawings(RunStore().open(CLASSROOM_RUN), recognizer=ForLargerImages()) is None
+
+
+def test_a_broken_file_of_drawings_is_told_in_words(folder):
+    (folder / "drawn-digits.jsonl").write_text("no drawing\n")
+    with pytest.raises(DataError, match="line 1, is no drawing"):
+        evaluate_drawings(RunStore().open(DEFAULT_RUN))
+
+
+def test_on_real_drawings_the_figure_of_the_readme_comes_out(real_data):
+    scored = evaluate_drawings(RunStore().open(DEFAULT_RUN))
+    drawn = drawings.load(drawings.DIGITS, drawings.TEST)
+    assert scored.metrics.n == len(drawn) == 2107
+    assert scored.n_writers == len({each.writer for each in drawn})
+    assert scored.metrics.accuracy == pytest.approx(0.9805, abs=0.0005)

@@ -132,6 +132,39 @@ def test_every_network_answers_one_and_many_images_as_keras_does(shown):
     assert np.allclose(recognizer.probabilities(images(103)[:1]), expected[:1], atol=1e-4)
 
 
+@pytest.mark.parametrize("n", [0, 1, 103])
+def test_features_are_those_of_keras(shown, n):
+    import keras
+
+    model, path, name = shown
+    inside = keras.Model(model.inputs[0], model.layers[SHOWN[name]["features"]].output)
+    width = SHAPES[name][3][0]
+    expected = inside.predict(images(n).astype("float32"), verbose=0) if n else np.empty((0, width))
+    features = Recognizer(path).features(images(n))
+    assert features.shape == (n, width)
+    assert features.dtype == np.float32
+    assert np.allclose(features, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_features_are_told_while_a_drawing_is_read(exported):
+    _, path = exported
+    recognizer = Recognizer(path)
+    with ThreadPoolExecutor(1) as threads, recognizer._lock:
+        told = threads.submit(recognizer.features, images(1))
+        assert told.result(timeout=30).shape == (1, 64)
+
+
+def test_features_of_an_image_of_another_size_are_refused_in_words(exported):
+    _, path = exported
+    with pytest.raises(RunError, match=r"came as \(32, 32, 3\); expected \(28, 28, 1\)"):
+        Recognizer(path).features(np.zeros((1, 32, 32, 3), np.uint8))
+
+
+def test_an_older_file_has_no_features_and_says_so(older):
+    with pytest.raises(RunError, match="answers with probabilities alone; expected a network that also tells"):
+        Recognizer(older).features(images(2))
+
+
 def test_layer_outputs_are_not_overwritten_by_the_next(exported):
     _, path = exported
     recognizer = Recognizer(path)

@@ -1,0 +1,228 @@
+"""Why a network answers as it does: held against covering by hand, scikit-learn, and the shipped networks."""
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import ink
+from model.errors import InkError, RunError
+from model.explain import epoch_answers, epoch_networks, feature_maps, nearest, occlusion, stroke_answers
+from model.reader import Reader
+from model.recognizer import Recognizer
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, Run, RunStore
+
+SEVEN = [[[80, 70], [200, 70]], [[200, 70], [140, 210]]]
+STROKES = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
+
+
+@pytest.fixture(scope="module", params=[CLASSROOM_RUN, DEFAULT_RUN])
+def run(request):
+    return RunStore().open(request.param)
+
+
+@pytest.fixture(scope="module")
+def recognizer(run):
+    return Recognizer(run.network)
+
+
+@pytest.fixture(scope="module")
+def seven():
+    return ink.render(STROKES)[..., None]
+
+
+class Brightness:
+    """A network of two classes; the probability of the second is how bright the pixel at (3, 4) is."""
+
+    def __init__(self):
+        self.asked = []
+
+    def probabilities(self, images):
+        self.asked.append(images)
+        bright = images[:, 3, 4].mean(axis=-1, dtype=np.float32) / 255
+        return np.stack([1 - bright, bright], axis=1)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_map_tells_how_far_the_answer_falls_when_a_patch_is_covered(recognizer, seven, stride):
+    covered_here = occlusion(recognizer, seven, 7, patch=5, stride=stride)
+    assert covered_here.shape == (28, 28)
+    assert covered_here.dtype == np.float32
+    before = recognizer.probabilities(seven[None])[0, 7]
+    for row, column in [(0, 0), (6, 12), (12, 18), (18, 12), (24, 24), (27, 27)]:
+        if row % stride or column % stride:
+            continue
+        covered = seven.copy()
+        covered[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3] = 0
+        fall = before - recognizer.probabilities(covered[None])[0, 7]
+        assert covered_here[row, column] == pytest.approx(fall, abs=1e-5)
+
+
+@pytest.mark.parametrize("side, patch, stride", [(28, 5, 2), (32, 5, 2), (8, 1, 1), (256, 45, 18)])
+def test_patch_and_stride_grow_with_the_image(side, patch, stride):
+    image = np.random.default_rng(0).integers(1, 256, (side, side, 1)).astype(np.uint8)
+    network = Brightness()
+    usual = occlusion(network, image, 1)
+    assert np.array_equal(usual, occlusion(Brightness(), image, 1, patch, stride))
+    assert network.asked[0].nbytes < 20e6
+
+
+def test_between_asked_pixels_a_map_is_interpolated(recognizer, seven):
+    coarse = occlusion(recognizer, seven, 7, stride=2)
+    assert np.allclose(coarse[4:20:2, 5], (coarse[4:20:2, 4] + coarse[4:20:2, 6]) / 2, atol=1e-5)
+    assert np.allclose(coarse[27], coarse[26], atol=1e-6)  # beyond the last asked row
+
+
+def test_only_patches_over_the_pixel_that_matters_count():
+    image = np.full((9, 10, 1), 255, np.uint8)
+    expected = np.zeros((9, 10))
+    expected[2:5, 3:6] = 1
+    assert np.allclose(occlusion(Brightness(), image, 1, patch=3, stride=1), expected)
+    assert np.allclose(occlusion(Brightness(), image, 0, patch=3, stride=1), -expected)
+
+
+def test_all_covered_images_are_asked_about_at_once_and_unchanged_ones_never():
+    image, network = np.zeros((8, 8, 1), np.uint8), Brightness()
+    image[3, 4] = 200
+    occlusion(network, image, 1, patch=3, stride=1)
+    (asked,) = network.asked
+    assert len(asked) == 1 + 9
+
+
+def test_colour_images_are_covered_with_their_mean_colour():
+    image, network = np.zeros((8, 8, 3), np.uint8), Brightness()
+    image[:4] = (200, 100, 40)
+    occlusion(network, image, 1, patch=3, stride=4)
+    assert np.array_equal(network.asked[0][1][:2, :2], np.full((2, 2, 3), (100, 50, 20)))
+
+
+def test_an_empty_image_depends_on_no_place(recognizer):
+    assert not occlusion(recognizer, np.zeros((28, 28, 1), np.uint8), 7).any()
+
+
+def test_maps_are_the_layers_outputs_scaled_by_the_largest_of_the_layer(recognizer, seven):
+    maps = feature_maps(recognizer, seven)
+    layers = recognizer.layer_outputs(seven[None])
+    assert set(maps) == {"convolution_1", "pooling_1", "convolution_2"}
+    for name, pictures in maps.items():
+        height, width, n = layers[name].shape
+        assert pictures.shape == (n, height, width)
+        assert pictures.dtype == np.uint8
+        assert pictures.max() == 255
+        for number in (0, n - 1):
+            expected = layers[name][:, :, number] / layers[name].max() * 255
+            assert np.allclose(pictures[number], expected, atol=0.51)
+
+
+def test_layers_that_see_nothing_are_black():
+    class Blind:
+        def layer_outputs(self, image):
+            return {"convolution_1": np.zeros((4, 5, 3), np.float32), "features": np.ones(7, np.float32)}
+
+    maps = feature_maps(Blind(), np.zeros((6, 7, 1), np.uint8))
+    assert maps.keys() == {"convolution_1"}
+    assert maps["convolution_1"].shape == (3, 4, 5)
+    assert not maps["convolution_1"].any()
+
+
+def test_a_file_without_layers_has_no_maps(run, seven):
+    assert feature_maps(Recognizer(epoch_networks(run)[0]), seven) == {}
+
+
+def test_every_stored_epoch_answers(run, seven):
+    networks = epoch_networks(run)
+    assert list(networks) == ([0, 1, 2, 3, 4, 5] if run.id == CLASSROOM_RUN else [0, 1, 2, 4, 8, 16, 24])
+    answers = epoch_answers(run, seven)
+    assert [epoch for epoch, _ in answers] == list(networks)
+    for epoch, probabilities in answers:
+        assert np.allclose(probabilities, Recognizer(networks[epoch]).probabilities(seven[None])[0])
+    assert answers[0][1].max() < 0.5  # untrained
+    assert answers[-1][1].argmax() == 7
+
+
+def test_networks_that_are_open_are_not_opened_again(run, seven):
+    opened = []
+
+    def load(path):
+        opened.append(path.name)
+        return Recognizer(path)
+
+    epoch_answers(run, seven, load)
+    assert opened == [path.name for path in epoch_networks(run).values()]
+
+
+def test_other_files_beside_the_epochs_are_no_epochs(run, tmp_path):
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    source = run.checkpoints / "epoch-001.tflite"
+    for name in ("epoch-010.tflite", "epoch-002.tflite", "epoch-1000.tflite"):
+        shutil.copy(source, folder / name)
+    for name in (".epoch-003.tflite", "epoch-004.keras", "epoch-best.tflite", "step-000005.keras"):
+        (folder / name).touch()
+    assert list(epoch_networks(Run(tmp_path))) == [2, 10, 1000]
+
+
+def test_a_run_without_checkpoints_has_no_epochs(tmp_path, seven):
+    assert epoch_networks(Run(tmp_path)) == {}
+    assert epoch_answers(Run(tmp_path), seven) == []
+
+
+def test_an_epoch_that_is_no_network_is_told_in_words(tmp_path, seven):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "epoch-001.tflite").write_bytes(b"cut")
+    with pytest.raises(RunError, match=r"epoch-001\.tflite .* can't be read as a LiteRT network"):
+        epoch_answers(Run(tmp_path), seven)
+
+
+def test_the_nearest_are_those_of_scikit_learn(rng):
+    from sklearn.neighbors import NearestNeighbors
+
+    features = rng.normal(size=(500, 16)).astype(np.float32)
+    query = rng.normal(size=16).astype(np.float32)
+    distance, index = NearestNeighbors(n_neighbors=7).fit(features).kneighbors(query[None])
+    found, how_far = nearest(features, query, 7)
+    assert np.array_equal(found, index[0])
+    assert np.allclose(how_far, distance[0], atol=1e-5)
+
+
+def test_an_image_is_nearest_to_itself_and_of_few_all_are_near():
+    features = np.array([[3, 4], [0, 0], [3, 4]], np.float32)
+    found, distance = nearest(features, features[0], 10)
+    assert found.tolist() == [0, 2, 1]
+    assert distance.tolist() == [0, 0, 5]
+
+
+def test_after_each_stroke_the_answer_is_that_of_what_is_drawn_so_far(run, recognizer):
+    reader = Reader(recognizer, run.reject_above)
+    answers = stroke_answers(reader, [SEVEN[0], [], SEVEN[1]])
+    assert [drawn for drawn, _ in answers] == [1, 2]
+    for drawn, readings in answers:
+        assert readings.to_dict() == reader.read_strokes(SEVEN[:drawn]).to_dict()
+    assert answers[-1][1].text == "7"
+
+
+@pytest.mark.parametrize("strokes", [[], [[]]])
+def test_an_empty_drawing_has_no_answers(recognizer, strokes):
+    assert stroke_answers(Reader(recognizer), strokes) == []
+
+
+@given(st.integers(1, 60), st.integers(1, 15))
+def test_of_many_strokes_evenly_spaced_moments_are_kept(n, most):
+    class Counting:
+        def read_strokes(self, strokes):
+            return len(strokes)
+
+    answers = stroke_answers(Counting(), [[[5 * i, 0], [5 * i, 50]] for i in range(n)], most)
+    moments = [drawn for drawn, _ in answers]
+    assert [seen for _, seen in answers] == moments
+    assert len(moments) == min(n, most)
+    assert moments[-1] == n
+    gaps = np.diff(moments)
+    assert most == 1 or (moments[0] == 1 and (not len(gaps) or gaps.max() - gaps.min() <= 1))
+
+
+def test_what_are_no_strokes_is_refused_in_words(recognizer):
+    with pytest.raises(InkError, match="expected a list of strokes"):
+        stroke_answers(Reader(recognizer), "seven")

@@ -1,0 +1,299 @@
+"""Disturbances by hand and by counting, what is measured with them, and the file that keeps it."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import data
+from model.errors import ConfigError
+from model.recognizer import Recognizer
+from model.robustness import DISTURBANCES, Robustness, disturb, load, measure_robustness, save
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, Run, RunStore
+
+EVERY = pytest.mark.parametrize("kind", DISTURBANCES)
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(0, 256, (5, 12, 10, 3)).astype(np.uint8)
+
+
+def spot(row, column, side=29):
+    """One bright block of 3x3 pixels around a place."""
+    image = np.zeros((1, side, side, 1), np.uint8)
+    image[0, row - 1 : row + 2, column - 1 : column + 2] = 255
+    return image
+
+
+def middle_of(image):
+    """Row and column of the centre of all brightness."""
+    brightness = image[..., 0].astype(float)
+    rows, columns = np.indices(brightness.shape)
+    return (rows * brightness).sum() / brightness.sum(), (columns * brightness).sum() / brightness.sum()
+
+
+def test_each_kind_has_seven_ascending_strengths_and_one_changes_nothing():
+    assert list(DISTURBANCES) == ["rotation", "shift", "scale", "thickness", "noise", "blur"]
+    for how in DISTURBANCES.values():
+        assert len(how.strengths) == 7
+        assert list(how.strengths) == sorted(set(how.strengths))
+        assert how.none in how.strengths
+        assert how.title
+        assert how.unit
+
+
+@EVERY
+def test_every_strength_gives_images_of_the_same_kind_and_one_gives_the_same(kind, images):
+    kept = images.copy()
+    for strength in DISTURBANCES[kind].strengths:
+        disturbed = disturb(images, kind, strength)
+        assert disturbed.shape == images.shape
+        assert disturbed.dtype == np.uint8
+        assert np.array_equal(disturbed, images) == (strength == DISTURBANCES[kind].none)
+        assert disturbed is not images
+    assert np.array_equal(images, kept)
+
+
+@EVERY
+def test_the_same_seed_disturbs_in_the_same_way(kind, images):
+    strongest = DISTURBANCES[kind].strengths[-1]
+    first = disturb(images, kind, strongest, seed=1)
+    assert np.array_equal(first, disturb(images, kind, strongest, seed=1))
+    by_chance = kind in ("shift", "noise")
+    assert np.array_equal(first, disturb(images, kind, strongest, seed=2)) != by_chance
+
+
+@EVERY
+def test_no_images_stay_no_images(kind):
+    none = np.zeros((0, 28, 28, 1), np.uint8)
+    assert disturb(none, kind, DISTURBANCES[kind].strengths[-1]).shape == none.shape
+
+
+@pytest.mark.parametrize("degrees", [-60, -20, 40])
+def test_rotation_is_counter_clockwise_around_the_middle(degrees):
+    turned = middle_of(disturb(spot(14, 22), "rotation", degrees)[0])  # 8 to the right of the middle
+    angle = np.deg2rad(degrees)
+    assert turned == pytest.approx((14 - 8 * np.sin(angle), 14 + 8 * np.cos(angle)), abs=0.1)
+
+
+def test_a_shift_is_exact_and_goes_four_ways():
+    image = np.repeat(spot(14, 14), 40, axis=0)
+    ways = {tuple(np.round(np.subtract(middle_of(each), 14), 6)) for each in disturb(image, "shift", 6)}
+    assert ways == {(6, 0), (-6, 0), (0, 6), (0, -6)}
+    assert all(each.sum() == 9 * 255 for each in disturb(image, "shift", 6))
+
+
+def test_a_shift_brings_black_in_and_goes_the_same_way_at_every_strength():
+    white = np.full((8, 9, 9, 1), 255, np.uint8)
+    for distance in (1, 4, 8):
+        assert ((disturb(white, "shift", distance) == 0).sum(axis=(1, 2, 3)) == 9 * distance).all()
+    assert ((disturb(white, "shift", 8) > 0) <= (disturb(white, "shift", 4) > 0)).all()
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 1.3])
+def test_scale_brings_things_nearer_to_the_middle_or_further_from_it(factor):
+    assert middle_of(disturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
+    block = np.zeros((1, 29, 29, 1), np.uint8)
+    block[0, 9:20, 9:20] = 255
+    size = disturb(block, "scale", factor).sum() / 255
+    assert size == pytest.approx((11 * factor) ** 2, rel=0.2)
+
+
+def test_thickness_moves_every_edge():
+    bar = np.zeros((1, 20, 20, 1), np.uint8)
+    bar[0, 4:16, 8:13] = 200
+    for edge, width in ((-1, 3), (1, 7), (2, 9)):
+        assert (disturb(bar, "thickness", edge)[0, 10, :, 0] == 200).sum() == width
+    half = disturb(bar, "thickness", 0.5)[0, 10, :, 0]
+    assert half[6:15].tolist() == [0, 100, 200, 200, 200, 200, 200, 100, 0]
+    assert disturb(bar, "thickness", -0.33)[0, 10, 8, 0] == round(0.67 * 200)
+    assert disturb(bar, "thickness", 1.5)[0, 10, 6, 0] == 100
+
+
+def test_noise_has_its_standard_deviation_and_no_direction():
+    grey = np.full((20, 28, 28, 1), 128, np.uint8)
+    noise = disturb(grey, "noise", 20).astype(float) - 128
+    assert noise.std() == pytest.approx(20, rel=0.03)
+    assert abs(noise.mean()) < 0.5
+
+
+def test_noise_grows_from_the_same_pattern():
+    grey = np.full((2, 28, 28, 1), 128, np.uint8)
+    weak, strong = (disturb(grey, "noise", strength).astype(float) - 128 for strength in (10, 20))
+    assert np.allclose(2 * weak, strong, atol=1.51)
+
+
+def test_blur_is_a_gaussian_that_keeps_the_ink():
+    image = np.zeros((1, 29, 29, 1), np.uint8)
+    image[0, 14, 14] = 255
+    rows, columns = np.indices((29, 29)) - 14
+    bell = np.exp(-(rows**2 + columns**2) / (2 * 1.5**2))
+    assert np.allclose(disturb(image, "blur", 1.5)[0, :, :, 0], 255 * bell / bell.sum(), atol=0.6)
+
+
+def test_channels_do_not_mix(images):
+    for kind, how in DISTURBANCES.items():
+        if kind != "noise":
+            whole, red = (disturb(each, kind, how.strengths[-1]) for each in (images, images[..., :1]))
+            assert np.array_equal(whole[..., :1], red), kind
+
+
+@pytest.mark.parametrize("kind, strength", [("rotation", 61), ("scale", 0.4), ("blur", -1), ("noise", float("nan"))])
+def test_a_strength_beyond_the_range_is_refused_in_words(images, kind, strength):
+    with pytest.raises(ConfigError, match=f"came for {kind}; expected .* to "):
+        disturb(images, kind, strength)
+
+
+def test_an_unknown_disturbance_is_refused_in_words(images):
+    with pytest.raises(ConfigError, match="'rain'; expected one of rotation, shift, scale"):
+        disturb(images, "rain", 1)
+
+
+class ByBrightness:
+    """Says 1 of bright images, 0 of dark ones, and always most of all that it is none of them."""
+
+    def probabilities(self, images):
+        bright = images.mean(axis=(1, 2, 3)) > 60
+        return np.stack([~bright * 0.3, bright * 0.3, np.full(len(images), 0.7)], axis=1).astype(np.float32)
+
+
+def bars(n=60):
+    image = np.zeros((n, 16, 16, 1), np.uint8)
+    image[: n // 2, 2:14, 2:14] = 200
+    return image, np.arange(n) < n // 2
+
+
+def test_accuracy_is_counted_at_every_strength_and_judged_as_a_digit():
+    images, labels = bars()
+    measured = measure_robustness(ByBrightness(), images, labels.astype(int), n_classes=2)
+    assert measured.n == 60
+    for kind, curve in measured.curves.items():
+        assert curve.strengths == DISTURBANCES[kind].strengths
+        for strength, accuracy in zip(curve.strengths, curve.accuracies, strict=True):
+            bright = disturb(images, kind, strength).mean(axis=(1, 2, 3)) > 60
+            assert accuracy == pytest.approx((bright == labels).mean())
+    assert measured.curves["rotation"].accuracies[3] == 1
+    assert measured.curves["scale"].accuracies[0] == 0.5  # small bars are dark
+
+
+def test_of_many_images_always_the_same_thousand_are_asked_about():
+    images, labels = bars(3_000)
+    asked = []
+
+    class Remembering(ByBrightness):
+        def probabilities(self, images):
+            asked.append(images)
+            return super().probabilities(images)
+
+    first = measure_robustness(Remembering(), images, labels.astype(int), 2)
+    assert first.n == 1_000
+    assert {len(each) for each in asked} == {100}
+    assert sum(map(len, asked)) == 1_000 * (1 + 6 * 6)  # undisturbed once, and six kinds with six other strengths
+    assert first == measure_robustness(ByBrightness(), images, labels.astype(int), 2)
+
+
+def test_progress_rises_to_one_and_a_wish_to_stop_is_heard():
+    images, labels = bars()
+    told = []
+    measure_robustness(ByBrightness(), images, labels.astype(int), 2, told.append)
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    told.clear()
+    stopped = measure_robustness(
+        ByBrightness(), images, labels.astype(int), 2, told.append, cancelled=lambda: len(told) >= 3
+    )
+    assert stopped is None
+    assert len(told) == 3
+
+
+@pytest.fixture
+def measured():
+    images, labels = bars()
+    return measure_robustness(ByBrightness(), images, labels.astype(int), 2)
+
+
+def test_what_was_measured_is_kept_with_the_run(tmp_path, measured):
+    run = Run(tmp_path)
+    assert load(run) is None
+    assert save(run, measured)
+    assert load(run) == measured
+    assert [path.name for path in tmp_path.iterdir()] == ["robustness.json"]  # nothing is left aside
+
+
+def test_a_shipped_run_is_never_written_to(tmp_path, measured):
+    assert not save(Run(tmp_path, shipped=True), measured)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_gone_keeps_nothing_and_breaks_nothing(tmp_path, measured):
+    assert not save(Run(tmp_path / "deleted"), measured)
+    assert load(Run(tmp_path / "deleted")) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000])
+def test_a_broken_file_is_as_good_as_none(tmp_path, content):
+    (tmp_path / "robustness.json").write_bytes(content)
+    assert load(Run(tmp_path)) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=3), each, max_size=3),
+    max_leaves=10,
+)
+CURVE = JSON | st.fixed_dictionaries({"strengths": JSON | st.lists(JSON), "accuracies": JSON | st.lists(JSON)})
+FIELDS = st.fixed_dictionaries(
+    {"n": JSON | st.integers(), "curves": st.fixed_dictionaries(dict.fromkeys(DISTURBANCES, CURVE))}
+)
+
+
+@given(JSON | FIELDS)
+def test_whatever_a_file_of_json_holds_is_a_measurement_or_none(tmp_path_factory, value):
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "robustness.json").write_text(json.dumps(value))
+    found = load(Run(folder))
+    assert found is None or Robustness.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n": 0},
+        {"n": True},
+        {"n": 5.0},
+        {"curves": {}},
+        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [1, 2], "accuracies": [0.5]})},
+        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [], "accuracies": []})},
+        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [0], "accuracies": [1.5]})},
+        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [0], "accuracies": [float("nan")]})},
+        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [float("inf")], "accuracies": [0.5]})},
+        {"curves": dict.fromkeys([*DISTURBANCES, "rain"], {"strengths": [0], "accuracies": [0.5]})},
+    ],
+)
+def test_other_values_than_were_written_are_refused_in_words(measured, change):
+    with pytest.raises(ConfigError, match="expected"):
+        Robustness.from_dict(measured.to_dict() | change)
+
+
+@pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
+def test_shipped_runs_bring_what_was_measured_of_them(name):
+    run = RunStore().open(name)
+    measured = load(run)
+    assert measured.n == 1_000
+    for kind, curve in measured.curves.items():
+        assert curve.strengths == DISTURBANCES[kind].strengths
+        undisturbed = curve.accuracies[curve.strengths.index(DISTURBANCES[kind].none)]
+        assert undisturbed == pytest.approx(run.metrics.accuracy, abs=0.01)
+        assert min(curve.accuracies) < undisturbed
+
+
+def test_on_real_mnist_the_shipped_figures_come_out(real_data):
+    run, mnist = RunStore().open(CLASSROOM_RUN), data.load("mnist")
+    measured = measure_robustness(Recognizer(run.network), mnist.x_test, mnist.y_test, 10)
+    shipped = load(run)
+    for kind, curve in measured.curves.items():
+        # Another processor may round another way where an answer is on the brink.
+        assert curve.accuracies == pytest.approx(shipped.curves[kind].accuracies, abs=0.004)
