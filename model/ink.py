@@ -107,8 +107,8 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
     return _grey(_paint(start + shift_to_middle(_paint(start, step, pen), half), step, pen))
 
 
-def steps(strokes: Any, width: int = 280, height: int = 280) -> Seen | None:
-    """Return every step from a canvas of `width` x `height` to the image, or None without ink.
+def steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> Seen | None:
+    """Return every step from a canvas of `width` x `height`, drawn on with `pen` canvas pixels, or None without ink.
 
     Made to be looked at: `render` gives the same image sooner. Raises InkError as `clean` does.
     """
@@ -119,7 +119,7 @@ def steps(strokes: Any, width: int = 280, height: int = 280) -> Seen | None:
     scaled = _paint(start, step)
     edge = (SIDE - BOX) // 2
     return Seen(
-        drawn=_canvas(lines, width, height, CANVAS_PEN),
+        drawn=_canvas(lines, width, height, pen),
         cropped=_close_up(lines),
         scaled=_grey(scaled[edge:-edge, edge:-edge]),
         centred=_grey(_paint(start + shift_to_middle(scaled, half), step)),
@@ -127,14 +127,16 @@ def steps(strokes: Any, width: int = 280, height: int = 280) -> Seen | None:
     )
 
 
-def squeeze(strokes: Any, width: int = 280, height: int = 280) -> np.ndarray:
+def squeeze(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> np.ndarray:
     """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the lesson why `render` exists.
+
+    `pen` is what was drawn with, in canvas pixels: here, unlike in `render`, a thin one fades.
 
     The networks that read 95.3 % of 10,415 rendered drawings read 34.6 % of the same drawings squeezed.
 
     Raises InkError as `clean` does.
     """
-    canvas = Image.fromarray(_canvas(clean(strokes), width, height, CANVAS_PEN))
+    canvas = Image.fromarray(_canvas(clean(strokes), width, height, pen))
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 

@@ -82,7 +82,7 @@ class _Sheet:
 def _looked_at(picture, source):
     """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
-    grey = _grey(_decoded(picture, name))
+    grey = _grey(opened(picture, name))
     zoom = max(1.0, max(grey.shape) / WORKING)
     if zoom > 1:
         height, width = (max(1, round(side / zoom)) for side in grey.shape)
@@ -90,7 +90,11 @@ def _looked_at(picture, source):
     return grey, zoom
 
 
-def _decoded(picture, name):
+def opened(picture: str | Path | bytes, name: str) -> Image.Image:
+    """Return a picture upright, in whatever mode it came; its size is read before its pixels.
+
+    Raises InkError, which `name` begins, for what `from_image` refuses.
+    """
     if not isinstance(picture, str | Path | bytes | bytearray):
         raise InkError(f"{name} came as {type(picture).__name__}; expected a picture file as a path or bytes.")
     try:

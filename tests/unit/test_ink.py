@@ -311,3 +311,10 @@ def test_ink_needs_only_numpy_and_pillow():
     source = Path(ink.__file__).read_text()
     roots = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
     assert roots == {"reprlib", "dataclasses", "typing", "numpy", "PIL", "model"}
+
+
+def test_a_thin_pen_fades_where_the_canvas_is_squeezed_and_not_where_ink_is_drawn_anew():
+    thin, thick = ink.squeeze(SEVEN, pen=6), ink.squeeze(SEVEN, pen=20)
+    assert thin.max() < thick.max()
+    assert ink.steps(SEVEN, pen=6).drawn.sum() < ink.steps(SEVEN, pen=20).drawn.sum()
+    assert (ink.steps(SEVEN, pen=6).centred == ink.render(SEVEN)).all()

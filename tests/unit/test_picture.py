@@ -1,0 +1,51 @@
+"""Pictures from outside brought to the size and colours of a network that does not read ink."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.errors import InkError
+from model.picture import fitted, upright
+
+
+def png(image, kind="PNG"):
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def test_a_wide_photo_is_cut_to_its_middle_and_shrunk():
+    photo = np.zeros((100, 300, 3), np.uint8)
+    photo[:, 100:200] = (200, 30, 10)
+    image = fitted(png(Image.fromarray(photo)), (32, 32, 3))
+    assert image.shape == (32, 32, 3)
+    assert (image == (200, 30, 10)).all()
+
+
+def test_clothes_on_white_get_the_dark_ground_of_fashion_mnist():
+    photo = np.full((280, 280), 255, np.uint8)
+    photo[70:210, 70:210] = 40
+    image = fitted(png(Image.fromarray(photo)), (28, 28, 1))
+    assert image.shape == (28, 28, 1)
+    assert image[0, 0, 0] == 0
+    assert image[14, 14, 0] == 215
+    dark = fitted(png(Image.fromarray(255 - photo)), (28, 28, 1))
+    assert (dark == image).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "I;16"])
+def test_every_kind_of_picture_becomes_colours(mode):
+    if mode == "I;16":
+        image = Image.fromarray(np.full((40, 40), 65535, np.uint16))
+    else:
+        image = Image.new("RGB", (40, 40), "white").convert(mode)
+    read = upright(png(image, "JPEG" if mode == "CMYK" else "PNG"))
+    assert read.mode == "RGB"
+    assert np.asarray(read).min() > 250
+
+
+def test_what_is_no_picture_is_told_in_a_sentence():
+    with pytest.raises(InkError, match="cat.png is no picture that can be read here; expected"):
+        fitted(b"this is text", (32, 32, 3), "cat.png")
