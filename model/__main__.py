@@ -20,9 +20,11 @@ from model.records import (
     KEPT,
     LOSSES,
     OPTIMIZERS,
+    OWN,
     PRECISIONS,
     SCHEDULES,
     Augmentation,
+    Design,
     TrainingConfig,
     usual_learning_rate,
 )
@@ -72,6 +74,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--recipe", default="classroom", choices=RECIPES, help="settings to begin with, default: classroom")
     add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits or one of your own")
     add("--preset", choices=PRESETS)
+    add("--design", type=_design, metavar="JSON", help="a network of your own, as JSON; see README")
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--optimizer", choices=OPTIMIZERS)
@@ -97,6 +100,15 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--warm", action="store_true", default=False, help="wait for a run's folder on stdin")
     add("--control", action="store_true", default=False, help="obey commands on stdin; its end interrupts")
     parser.set_defaults(run=_train)
+
+
+def _design(text: str) -> Design:
+    try:
+        return Design.from_dict(json.loads(text))
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no JSON ({error}); expected an object in braces") from error
 
 
 def _train(chosen: argparse.Namespace) -> int:
@@ -126,6 +138,8 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
 def _config(chosen: argparse.Namespace) -> TrainingConfig:
     """Return the recipe with what was given instead; a new optimizer or schedule brings its usual learning rate."""
     given = {each.name: getattr(chosen, each.name) for each in fields(TrainingConfig) if hasattr(chosen, each.name)}
+    if "design" in given:
+        given = {"preset": OWN} | given
     moves = {each.name: getattr(chosen, each.name) for each in fields(Augmentation) if hasattr(chosen, each.name)}
     config = RECIPES[chosen.recipe].config
     if given.keys() & {"optimizer", "schedule"}:
@@ -198,7 +212,10 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         return 0
     metrics = scored.metrics
     print(f"{run.id} on {metrics.n:,} test images of {scored.dataset} ({scored.how})")
-    print(f"accuracy {metrics.accuracy:.4f}   loss {metrics.loss:.4f}")
+    low, high = scored.interval
+    print(f"accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})   loss {metrics.loss:.4f}")
+    if scored.calibration_error is not None:
+        print(f"expected calibration error {scored.calibration_error:.4f}")
     print(f"{'class':16}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}")
     for each in metrics.classes:
         print(f"{each.name:16}{each.precision:10.4f}{each.recall:10.4f}{each.f1:10.4f}{each.support:10,}")

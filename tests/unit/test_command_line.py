@@ -9,7 +9,7 @@ import pytest
 
 from model.__main__ import main
 from model.recipes import RECIPES
-from model.records import TrainingConfig
+from model.records import OWN, Block, Design, TrainingConfig
 from model.runs import DEFAULT_RUN, RunStore
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -111,10 +111,16 @@ def test_every_option_of_a_training_arrives(configs):
             "dataset": "cifar-10", "preset": "deep", "epochs": 2, "batch_size": 64, "optimizer": "adamw",
             "learning_rate": 0.5, "schedule": "cosine", "loss": "categorical", "label_smoothing": 0.1,
             "validation_share": 0.2, "train_images": 500, "patience": 3, "drawings": False, "keep": "last", "seed": 6,
-            "precision": "float32",
+            "precision": "float32", "start_from": "", "design": None,
             "augmentation": {"rotation": 1, "shift": 0.2, "zoom": 0.3, "shear": 4, "elastic": 0.5, "flip": True},
         }
     ]  # fmt: skip
+
+
+def test_a_design_arrives_and_is_called_own(configs):
+    main(["train", "--design", '{"blocks": [{"filters": 8}, {"kernel": 5}], "dense": [64], "dropout": 0.1}'])
+    config = TrainingConfig.from_dict(configs[0])
+    assert config == TrainingConfig(preset=OWN, design=Design((Block(8), Block(kernel=5)), (64,), 0.1))
 
 
 @pytest.mark.parametrize(
@@ -214,6 +220,10 @@ def test_runs_name_the_damaged_ones(tmp_path, capsys):
         ["train", "--rotation", "-3"],
         ["train", "--dataset", "mnist", "--flip"],
         ["train", "--recipe", "cake"],
+        ["train", "--preset", "own"],
+        ["train", "--design", "{"],
+        ["train", "--design", '{"blocks": [{"kernel": 9}]}'],
+        ["train", "--design", "{}", "--preset", "deep"],
         ["train", "--label-smoothing", "0.1"],
         ["train", "--drawings", "--dataset", "fashion-mnist"],
         ["train", "--resume", "no-such-run"],
