@@ -1,144 +1,194 @@
-"""Draw: a digit by mouse, pen or finger, and at once what the network sees and answers."""
+"""Draw: a digit by mouse, pen or finger, and at once what the network sees and answers, and why."""
 
-import numpy as np
 import streamlit as st
 
-from model.errors import DigitLabError, InkError
-from model.reader import Reader, Readings
-from model.records import NO_DIGIT
-from model.runs import Run
-from pages.ui import controls, figures, frame, services, state
-from pages.ui.canvas import canvas
-from pages.ui.fabric import Stroke
-from pages.ui.gallery import picture
-from pages.ui.live_chart import live_chart
-
-_DIGITS = [str(digit) for digit in range(10)]
-_CLASSES = [*_DIGITS, NO_DIGIT]  # the last only in networks that were taught what is none
-_SURE, _RATHER_SURE = 0.95, 0.75
+from pages.ui import frame
+from pages.ui.identity import identify
 
 frame.page("Draw")
+identify()  # first: while the browser fetches what components need, the server reads the rest
 
+from model.answering import Answerer, names, reads_ink  # noqa: E402
+from model.errors import DigitLabError  # noqa: E402
+from model.runs import Run  # noqa: E402
+from pages.ui import controls, services  # noqa: E402
+from pages.ui.drawing import answer, number, paper, steps, subject, ways  # noqa: E402
+from pages.ui.drawing.subject import Number, Subject  # noqa: E402
 
-def digit_runs() -> list[Run]:
-    """Return the runs that can read a drawing: grey 28x28 images in classes named 0 to 9, and maybe "no digit"."""
-    runs, _ = services.usable_runs()
-    return [run for run in runs if _names(run) in (_DIGITS, _CLASSES) and _reads_ink(run)]
-
-
-def _names(run: Run) -> list[str]:
-    """Return what the network can answer; "no digit" is no class of the test set and so not among its figures."""
-    return [each.name for each in run.metrics.classes] + [NO_DIGIT] * run.config.drawings
-
-
-def _reads_ink(run: Run) -> bool:
-    return run.description.get("dataset", {}).get("image_shape") == [28, 28, 1]
-
-
-@st.fragment
-def draw_and_answer(run: Run) -> None:
-    """Draw the canvas and the answer to what is on it; a stroke reruns this part of the page alone."""
-    paper, answer, seen = st.columns([300, 420, 220], gap="medium")
-    with paper:
-        # Stands where the canvas's own toolbar appears.
-        st.caption("One digit, any size, anywhere on the paper.")
-        with st.container(key="draw-canvas"):
-            strokes = _draw()
-            readings = _read(run, strokes)
-        st.button("Clear", key="draw-clear", icon=":material/delete:", on_click=state.take_new_sheet, width=280)
-    st.html(_STYLE)
-    with answer:
-        with st.container(key="draw-answer"):
-            _show_answer(readings)
-        with st.container(key="draw-bars"):
-            _show_bars(readings, _names(run))
-    with seen, st.container(key="draw-seen"):
-        _show_seen(readings, len(strokes))
-
-
-def _draw() -> list[Stroke]:
-    try:
-        return canvas(f"canvas-{state.canvas_number()}")
-    except InkError as error:
-        st.warning(str(error))
-        return []
-
-
-def _read(run: Run, strokes: list[Stroke]) -> Readings:
-    try:
-        return Reader(services.recognizer(run), run.reject_above).read_strokes(strokes)
-    except DigitLabError as error:
-        st.warning(str(error))
-        return Readings(())
-
+_PARTS = {
+    "inside": ":material/layers: Inside the network",
+    "growth": ":material/timeline: How the answer grew",
+    "break": ":material/blur_on: Break it",
+    "mine": ":material/collections_bookmark: My drawings",
+}
 
 # The digit is the page's headline; its block keeps its height, so that the bars below never jump.
 _STYLE = """<style>
-.st-key-draw-answer { min-height: 9.5rem; }
-.st-key-draw-answer h1 { font-size: 4rem; line-height: 1; padding: 0 0 .25rem; }
-@media (max-width: 640px) { .st-key-draw-answer { min-height: 8.5rem; } }
+.st-key-draw-answer { min-height: 8rem; }
+.st-key-draw-answer h1 { font-size: 4rem; line-height: 1; padding: 0 0 .25rem; overflow-wrap: anywhere; }
+.st-key-draw-seen { min-height: 13.5rem; }
+@media (max-width: 640px) {
+  .st-key-draw-way button { padding: 0 .6rem; }
+  .st-key-draw-answer { min-height: 6.5rem; }
+  .st-key-draw-answer h1 { font-size: 3rem; }
+}
 </style>"""
 
 
-def _show_answer(readings: Readings) -> None:
-    """Say the digit alone in the first line, and how sure the network is in the second."""
-    if not readings.digits:
-        st.markdown("# Draw a digit")
-        st.caption("The answer comes when you lift the pen.")
-        return
-    reading = readings.digits[0]
-    second = int(np.argsort(reading.probabilities[: len(_DIGITS)])[-2])
-    other = f"Second guess: {second}, {_percent(reading.probabilities[second])}."
-    if reading.accepted:
-        st.markdown(f"# {reading.digit}")
-        st.caption(f"{_in_words(reading.probability)}, {_percent(reading.probability)}. {other}")
-    else:
-        st.markdown("# ?")
-        st.caption(
-            "This does not look like a digit to me. "
-            f"Best guess: {reading.digit}, {_percent(reading.probability)}. {other}"
-        )
-
-
-def _percent(probability: float) -> str:
-    """No network is ever wholly sure, and rounding shall not say so."""
-    if probability > 0.9995:
-        return "over 99.9%"
-    return f"{probability:.1%}" if probability >= 0.0005 else "under 0.1%"
-
-
-def _in_words(probability: float) -> str:
-    if probability >= _SURE:
-        return "Sure"
-    return "Rather sure" if probability >= _RATHER_SURE else "Not sure"
-
-
-def _show_bars(readings: Readings, names: list[str]) -> None:
-    probabilities = readings.digits[0].probabilities if readings.digits else np.zeros(len(names))
-    told = (
-        f"probabilities of {', '.join(names)}; the best reading is {readings.text}"
-        if readings.digits
-        else "no answer yet"
-    )
-    short = ["none" if name == NO_DIGIT else name for name in names]
-    live_chart(figures.probability_bars(short, probabilities), "draw-bars-chart", 300, told)
-
-
-def _show_seen(readings: Readings, n_strokes: int) -> None:
-    st.markdown("**What the network sees**")
-    image = readings.digits[0].image if readings.digits else np.zeros((28, 28), np.uint8)
-    told = f"the drawing of {n_strokes} stroke{'s' * (n_strokes != 1)} as 28 by 28 grey pixels"
-    picture(image, 196, told if readings.digits else "an empty image")
-    st.caption("28 × 28 pixels: your ink, brought to 20 pixels and laid in by its centre of mass, as MNIST was made.")
-
-
-runs = digit_runs()
-if runs:
-    with st.container(key="draw-model"):
+def choose(runs: list[Run]) -> tuple[Run, Run | None, str]:
+    """Draw the choices: a network, a second one to compare with, and what to read."""
+    first, second = st.columns([1, 1], gap="small", vertical_alignment="bottom")
+    with first, st.container(key="draw-model"):
         run = controls.run_control("Network", "draw-model-choice", runs)
-    draw_and_answer(run)
+    with second:
+        alike = {each.id: each for each in runs if each.id != run.id and reads_alike(each, run)}
+        other = st.selectbox(
+            "Compare with", list(alike), index=None, key=f"draw-other-{run.id}",
+            placeholder="Compare with another network",
+            format_func=lambda run_id: controls.run_title(alike[run_id]) if run_id in alike else run_id,
+            disabled=not alike,
+            label_visibility="collapsed",
+        )  # fmt: skip
+    return run, alike.get(other), ways.choose(run)
+
+
+def reads_alike(one: Run, other: Run) -> bool:
+    """Tell whether two networks can be shown the same image and answer with the same classes."""
+    if reads_ink(one) or reads_ink(other):
+        return reads_ink(one) and reads_ink(other)
+    same = one.description.get("dataset", {}).get("image_shape") == other.description.get("dataset", {}).get(
+        "image_shape"
+    )
+    return same and names(one) == names(other)
+
+
+@st.fragment
+def read(run: Run, other: Run | None, way: str) -> None:
+    """Draw the way in and the answer to what came; a stroke reruns this part of the page alone."""
+    try:
+        first = Answerer(run, services.recognizer(run))
+        second = Answerer(other, services.recognizer(other)) if other else None
+    except DigitLabError as error:
+        st.warning(str(error))
+        return
+    st.html(_STYLE)
+    if way == ways.NUMBER:
+        read_number(first)
+    else:
+        read_one(first, second, way)
+
+
+def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
+    """One image: the paper or another way in, the answer, what the network sees, and then whatever is open below."""
+    sheet, told, seen = st.columns([300, 390, 410], gap="medium")
+    with sheet:
+        came = way_in(first, way)
+    if isinstance(came, Number):
+        show_number(came, told, seen)
+        return
+    beside = subject.of_image(second, came.image, came.alt, came.drawn) if second and came else None
+    with told:
+        with st.container(key="draw-answer"):
+            if way == ways.DIGIT:
+                answer.headline(came, "Draw a digit", "The answer comes when you lift the pen.")
+            else:
+                answer.headline(came, "No image", "Choose one, and the answer comes at once.")
+        if beside:
+            with st.container(key="draw-other"):
+                answer.agreement(came, beside)
+        bars = st.container(key="draw-bars")
+    with seen:
+        show_seen(came, first, way)
+    with bars:
+        answer.bars(came, first.names, beside)
+    with seen:
+        show_steps(came, way)
+    show_parts(came, first, way)
+
+
+def way_in(first: Answerer, way: str) -> Subject | Number | None:
+    """Draw the paper, the field for a file, the camera or the test images; return what came."""
+    if way == ways.PICTURE:
+        return ways.from_file(first)
+    if way == ways.PHOTO:
+        return ways.from_camera(first)
+    if way == ways.TEST:
+        return ways.test_image(first)
+    strokes, pen = paper.show()
+    try:
+        return subject.of_drawing(first, strokes, pen)
+    except DigitLabError as error:
+        st.warning(str(error))
+        return None
+
+
+def show_seen(came: Subject | None, first: Answerer, way: str) -> None:
+    """Show the network's image, and for drawings what comes of it without centring."""
+    image, without = st.columns(2, gap="small")
+    with image, st.container(key="draw-seen"):
+        answer.seen(came, first.shape)
+    if way == ways.DIGIT:
+        with without, st.container(key="draw-squeezed"):
+            steps.without_centring(came)
+
+
+def show_steps(came: Subject | None, way: str) -> None:
+    """Show how the image came about, where it came from ink."""
+    if way == ways.DIGIT or (came and came.seen):
+        with st.container(key="draw-steps"):
+            steps.strip(steps.of(came))
+
+
+def show_parts(came: Subject | None, first: Answerer, way: str) -> None:
+    """Show what takes longer, only where it is open, and after the answer."""
+    if way == ways.DIGIT and came:
+        from pages.ui.drawing import mine
+
+        mine.meant(came)
+    offered = [part for part in _PARTS if part != "mine" or reads_ink(first.run)]
+    part = st.segmented_control(
+        "Look closer", offered, format_func=_PARTS.__getitem__, key="draw-part", persist_state="session",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if part == "mine" and reads_ink(first.run):
+        from pages.ui.drawing import mine, teaching
+
+        mine.show(first)
+        teaching.show(first.run)
+    elif part and came is None:
+        st.caption("This opens with the first stroke." if way == ways.DIGIT else "This opens with the first image.")
+    elif part:
+        from pages.ui.drawing import disturbing, inside
+
+        {"inside": inside.show, "growth": inside.growth, "break": disturbing.show}[part](came)
+
+
+def read_number(first: Answerer) -> None:
+    """The wide sheet: several digits at once."""
+    sheet, told = st.columns([620, 480], gap="medium")
+    with sheet:
+        strokes, pen = paper.show(several=True)
+        try:
+            came = subject.of_number(first, strokes, (paper.WIDE, paper.LOW), pen)
+        except DigitLabError as error:
+            st.warning(str(error))
+            came = None
+    show_number(came, told, told)
+
+
+def show_number(came: Number | None, told, seen) -> None:
+    """Show the whole number, and each digit in its box."""
+    with told, st.container(key="draw-answer"):
+        number.headline(came, "Draw a number", "Digits side by side; the answer comes when you lift the pen.")
+    with seen, st.container(key="draw-seen"):
+        number.seen(came)
+
+
+runs = services.usable_runs()[0]
+if runs:
+    read(*choose(runs))
 else:
-    st.info("No network for digits is here yet. Train one on MNIST, and draw with it.", icon=":material/draw:")
+    st.info("No network is here yet. Train one on MNIST, and draw with it.", icon=":material/draw:")
     st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
 
 frame.footer()

@@ -7,6 +7,8 @@ from model.errors import InkError
 
 Stroke = list[list[float]]
 
+SIDE, PEN = 280, 18  # of the usual canvas, in its pixels
+
 # Canvas pixels. Rounding, and the bulge of curves, put the middle of an untouched path a little off ours; a path that
 # was moved by less is read the same anyway.
 _NOT_MOVED = 9

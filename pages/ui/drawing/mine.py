@@ -1,0 +1,137 @@
+"""My drawings: one tap says what a drawing was meant to be, and from then on it counts.
+
+Kept for this visitor alone, by the secret of the browser. Knows the store of drawings, charts and the session.
+"""
+
+from collections.abc import Callable
+from zlib import crc32
+
+import numpy as np
+import streamlit as st
+
+from model import my_drawings
+from model.answering import Answer, Answerer
+from model.errors import DigitLabError
+from model.my_drawings import LABELS, MyDrawing, MyDrawings
+from pages.ui import services, state
+from pages.ui.drawing.subject import Subject
+from pages.ui.fabric import Stroke
+from pages.ui.gallery import Tile, openable
+
+_TILE = 64
+_SHOWN = 60  # the newest
+_ROW, _FRAME = 30, 62  # pixels of the matrix: only classes that were drawn have a row
+_CHOSEN = "draw-mine-chosen"
+
+
+def store() -> MyDrawings:
+    """Return the drawings of whoever is here."""
+    return MyDrawings(services.store().home, state.visitor().browser)
+
+
+def meant(subject: Subject) -> None:
+    """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
+    sheet, drawn = state.sheet(), str(subject.strokes)
+    key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
+    before = state.kept_drawing()
+    if before and (before[0], before[2]) == (sheet, drawn):
+        st.session_state.setdefault(key, before[1])  # undo brought back what was labelled
+    kept = " :material/check: kept in My drawings" if st.session_state.get(key) is not None else ""
+    with st.container(key="draw-meant"):
+        label = st.segmented_control(f"What did you mean?{kept}", LABELS, key=key, format_func=str)
+    try:
+        _keep(sheet, label, drawn, subject.strokes)
+    except DigitLabError as error:
+        st.warning(str(error))
+
+
+def _keep(sheet: str, label: int | str | None, drawn: str, strokes: list[Stroke]) -> None:
+    """Keep or take back, once for each tap: the page is run again for other reasons, too."""
+    kept = state.kept_drawing()
+    if label is not None and kept != (sheet, label, drawn):
+        store().keep(sheet, label, strokes)
+        state.set_kept_drawing((sheet, label, drawn))
+    elif label is None and kept and (kept[0], kept[2]) == (sheet, drawn):
+        store().delete(sheet)
+        state.set_kept_drawing(None)
+
+
+@st.fragment
+def show(answerer: Answerer) -> None:
+    """Show accuracy, confusion matrix and the drawings themselves, with what can be done with them."""
+    drawings = store().all()
+    if not drawings:
+        st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
+        return
+    images, labels = my_drawings.as_images(drawings)
+    answers = answerer.ask(images, drawn=True)
+    figures, tiles = st.columns([1, 1.4], gap="medium")
+    with figures:
+        _figures(answers, labels)
+    with tiles:
+        _tiles(drawings, images, labels, answers)
+        _take_away(drawings)
+
+
+def _predicted(answer: Answer) -> int:
+    return answer.best if answer.accepted else len(LABELS) - 1
+
+
+def _figures(answers: list[Answer], labels: np.ndarray) -> None:
+    from pages.ui.evaluation.charts import confusion_matrix
+
+    predicted = np.array([_predicted(each) for each in answers])
+    right = int((predicted == labels).sum())
+    st.metric("Accuracy on my drawings", f"{right / len(labels):.1%}")
+    st.caption(f"{right} of {len(labels)} right, as this network reads them now.")
+    names = [*map(str, range(10)), "none"]
+    confusion = np.zeros((len(names), len(names)), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    st.plotly_chart(
+        confusion_matrix(confusion, names, dark=st.context.theme.type == "dark"),
+        height=_FRAME + _ROW * len(set(labels.tolist())), config={"displayModeBar": False}, key="draw-mine-matrix",
+    )  # fmt: skip
+
+
+def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, answers: list[Answer]) -> None:
+    def tile(i: int) -> Tile:
+        right = _predicted(answers[i]) == labels[i]
+        line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {answers[i].told}")
+        return Tile(images[i], (line,), f"my drawing {i + 1}, meant as {line}", right)
+
+    newest = range(len(drawings) - 1, max(-1, len(drawings) - 1 - _SHOWN), -1)
+    st.caption(f"{len(drawings)} kept, the newest first. Click one to delete it.")
+    clicked = openable(((i, tile(i)) for i in newest), "draw-mine-tiles", _TILE)
+    if clicked is not None:
+        st.session_state[_CHOSEN] = drawings[clicked].id
+    chosen = next((each for each in drawings if each.id == st.session_state.get(_CHOSEN)), None)
+    if chosen and st.button(f"Delete this {chosen.label}", key="draw-mine-delete", icon=":material/delete:"):
+        _delete(lambda: store().delete(chosen.id), this=chosen.id == state.sheet())
+
+
+def _take_away(drawings: list[MyDrawing]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Strokes (.jsonl)", lambda: my_drawings.to_jsonl(drawings), "my-drawings.jsonl", "application/jsonl",
+            key="draw-mine-jsonl", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Pictures (.zip of PNG)", lambda: my_drawings.to_pngs(drawings), "my-drawings.zip", "application/zip",
+            key="draw-mine-png", icon=":material/image:", on_click="ignore",
+        )  # fmt: skip
+        with st.popover("Delete all", icon=":material/delete_sweep:"):
+            st.caption(f"All {len(drawings)} drawings will be gone.")
+            if st.button("Delete them", key="draw-mine-delete-all", icon=":material/delete:"):
+                _delete(store().delete_all, this=True)
+
+
+def _delete(what: Callable[[], None], this: bool) -> None:
+    """Delete, and where `this` drawing on the paper is meant let it be a new one, that nobody has labelled."""
+    try:
+        what()
+    except DigitLabError as error:
+        st.warning(str(error))
+    else:
+        if this:
+            state.forget_sheet()
+        st.rerun()
