@@ -3,12 +3,14 @@
 import json
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from model.history import History
 from model.records import SCHEDULES
 from model.schedules import learning_rate
-from pages.ui import figures
+from pages.ui import curves, figures
+from pages.ui.evaluation import charts
 
 
 def history(n, total=None, ended=False, changes=()):
@@ -22,21 +24,21 @@ def history(n, total=None, ended=False, changes=()):
 @pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_a_curve_never_has_more_than_400_points(n, name):
-    training, smoothed, validation = figures.curve(history(n), name, percent=name == "accuracy").data
+    training, smoothed, validation = go.Figure(curves.curve(history(n), name)).data
     assert len(training.x) == len(training.y) == len(smoothed.x) == len(smoothed.y) <= 400
     assert len(validation.x) == (1 if n else 0)
 
 
 def test_a_curve_leaves_room_for_the_whole_training_and_none_once_it_has_ended():
-    assert figures.curve(history(10, total=50), "loss", False).layout.xaxis.range == (0, 51)
-    assert figures.curve(history(10, total=50, ended=True), "loss", False).layout.xaxis.range == pytest.approx(
+    assert go.Figure(curves.curve(history(10, total=50), "loss")).layout.xaxis.range == (0, 51)
+    assert go.Figure(curves.curve(history(10, total=50, ended=True), "loss")).layout.xaxis.range == pytest.approx(
         (0, 10.2)
     )
 
 
 def test_a_learning_rate_that_was_changed_is_marked_on_every_chart():
     changed = history(200, changes=((50, 0.01), (120, 0.0003)))
-    for figure in (figures.curve(changed, "loss", False), figures.learning_rate(changed)):
+    for figure in map(go.Figure, (curves.curve(changed, "loss"), curves.learning_rate(changed))):
         assert [shape.x0 for shape in figure.layout.shapes] == [50, 120]
         assert [each.text for each in figure.layout.annotations] == ["rate 0.01", "rate 0.0003"]
 
@@ -48,7 +50,7 @@ def test_the_preview_of_a_schedule_is_what_training_obeys(name):
 
 
 def test_zoom_survives_new_points():
-    first, second = (figures.curve(history(n), "loss", False) for n in (10, 20))
+    first, second = (go.Figure(curves.curve(history(n), "loss")) for n in (10, 20))
     assert first.layout.uirevision == second.layout.uirevision
 
 
@@ -67,12 +69,12 @@ def test_without_an_answer_no_bar_stands_out():
 
 def test_the_matrix_shows_counts_and_colours_only_mistakes():
     confusion = np.array([[90, 2], [0, 80]])
-    heatmap, counts = figures.confusion_matrix(confusion, ["a", "b"], dark=False).data
-    assert np.array_equal(heatmap.customdata, confusion)
+    heatmap, counts, cells = charts.confusion_matrix(confusion, ["a", "b"], dark=False).data
+    assert [confusion[true, predicted] for true, predicted in cells.customdata] == [90, 2, 0, 80]
     assert np.array_equal(heatmap.z, [[0, 2], [0, 0]])
     shown = set(zip(counts.y, counts.x, counts.text, strict=True))
     assert shown == {("a", "a", "90"), ("a", "b", "2"), ("b", "b", "80")}
 
 
 def test_a_figure_is_json():
-    json.loads(figures.curve(history(3), "loss", False).to_json())
+    json.dumps(curves.curve(history(3), "loss"), allow_nan=False)

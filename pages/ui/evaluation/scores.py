@@ -1,0 +1,180 @@
+"""What networks said about test sets, computed once for all visitors of this server.
+
+Knows Streamlit's caches and the model package; draws nothing. What is large is shared and read only: arrays are handed
+out as they are, not as copies.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from model import data, explain, robustness
+from model.evaluation import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings, judged
+from model.metrics import measure
+from model.recognizer import Recognizer
+from model.records import Evaluation, Metrics
+from model.robustness import Robustness
+from model.runs import Run
+from model.splits import in_turn
+from pages.ui import services
+
+N_NEIGHBOURS = 6_000  # training images among which the nearest are looked for
+N_MAPPED = 2_000  # test images on the map
+
+
+@dataclass(frozen=True)
+class Score:
+    """One network's answers to a test set, and the figures made from them."""
+
+    evaluation: Evaluation
+    metrics: Metrics
+
+    @property
+    def right(self) -> np.ndarray:
+        """Tell which answers are right, `(n,)` bool."""
+        return self.evaluation.probabilities.argmax(axis=1) == self.evaluation.labels
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Return the probability of each answer, `(n,)` in [0, 1]."""
+        return self.evaluation.probabilities.max(axis=1)
+
+
+def stored(run: Run) -> Score:
+    """Return what the run's kept network said when it was scored. Raises RunError where that can't be read."""
+    path = run.path / "evaluation.npz"
+    written = path.stat().st_mtime_ns if path.exists() else 0
+    return Score(_evaluation(run, written), run.metrics)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
+def _evaluation(run: Run, written: int) -> Evaluation:
+    return run.evaluation()
+
+
+def after_epoch(run: Run, epoch: int) -> Score:
+    """Return what the network of one epoch says about the run's test images, computed where it was not yet.
+
+    Raises DataError where the images are not here, RunError where the network can't be read.
+    """
+    path = explain.epoch_networks(run)[epoch]
+    return _after_epoch(run, path, path.stat().st_mtime_ns)
+
+
+@st.cache_resource(
+    max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs={Run: lambda run: str(run.path)}
+)
+def _after_epoch(run: Run, path: Path, written: int) -> Score:
+    names = [each.name for each in run.metrics.classes]
+    said = services.network(path).probabilities(services.test_images(run))
+    evaluation = judged(stored(run).evaluation.labels, said, len(names))
+    return Score(evaluation, measure(evaluation, names))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the drawings…")
+def _drawn(name: str | None) -> DrawnDigits | None:
+    return drawn_digits()
+
+
+def on_drawings(run: Run) -> ScoredDrawings | None:
+    """Return how a network for digits reads drawn ones; None where there are none here, or it is for something else."""
+    return _on_drawings(run, run.network.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
+def _on_drawings(run: Run, written: int) -> ScoredDrawings | None:
+    drawn = _drawn(None)
+    return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Training images with what the network's last hidden layer makes of them."""
+
+    images: np.ndarray  # (n, h, w, c) uint8
+    labels: np.ndarray  # (n,)
+    features: np.ndarray  # (n, units) float32
+
+
+def neighbours(run: Run) -> Neighbours:
+    """Return up to 6,000 training images, classes in turn, with their features.
+
+    Raises DataError where the dataset is not here, RunError where the network tells no features.
+    """
+    return _neighbours(run, run.network.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs={Run: lambda run: str(run.path)})
+def _neighbours(run: Run, written: int) -> Neighbours:
+    services.test_images(run)  # tells what is wrong where the dataset is not here or is another one
+    images, labels = _training_images(run.config.dataset)
+    return Neighbours(images, labels, services.recognizer(run).features(images))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _training_images(name: str) -> tuple[np.ndarray, np.ndarray]:
+    dataset = data.load(name)
+    chosen = in_turn(dataset.y_train, N_NEIGHBOURS)
+    return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
+
+
+def test_features(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first test images `(n,)` by their numbers, and their features `(n, units)`. Raises as `neighbours`."""
+    return _test_features(run, run.network.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
+def _test_features(run: Run, written: int) -> tuple[np.ndarray, np.ndarray]:
+    images = services.test_images(run)[:N_MAPPED]
+    return np.arange(len(images)), services.recognizer(run).features(images)
+
+
+@dataclass
+class Measuring:
+    """A measurement of robustness that runs in a thread of its own, and what came of it."""
+
+    share: float = 0.0  # that is done
+    found: Robustness | None = None
+    failed: str = ""
+
+
+@st.cache_resource(show_spinner=False)
+def _measurements() -> dict[str, Measuring]:
+    return {}
+
+
+_beginning = threading.Lock()
+
+
+def robustness_of(run: Run) -> Measuring:
+    """Return how robust a network is, or how far its measurement has come; the first who asks begins it.
+
+    Raises DataError where nothing was measured yet and the test images are not here.
+    """
+    if stored_robustness := robustness.load(run):
+        return Measuring(1.0, stored_robustness)
+    with _beginning:
+        running = _measurements()
+        if str(run.path) not in running:
+            images, score = services.test_images(run), stored(run)
+            measuring = running[str(run.path)] = Measuring()
+            arguments = (run, services.recognizer(run), images, score, measuring)
+            threading.Thread(target=_measure, args=arguments, name=f"robustness-{run.id}", daemon=True).start()
+        return running[str(run.path)]
+
+
+def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score, measuring: Measuring) -> None:
+    def tell(share: float) -> None:
+        measuring.share = share
+
+    labels, n_classes = score.evaluation.labels, len(score.metrics.classes)
+    try:
+        measuring.found = robustness.measure_robustness(recognizer, images, labels, n_classes, tell)
+    except Exception as error:
+        # Whatever it is, who waits for it must not wait for ever.
+        measuring.failed = f"The measurement ended with an error: {error}."
+        raise
+    robustness.save(run, measuring.found)

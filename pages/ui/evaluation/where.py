@@ -1,0 +1,65 @@
+"""Where it goes wrong: which classes are taken for which, and how each class fares. A click on a cell shows its images.
+
+Knows charts, metrics and the filter of the mistakes; computes no figure of its own.
+"""
+
+import streamlit as st
+
+from model import judgement
+from model.records import Metrics
+from pages.ui import controls
+from pages.ui.evaluation import charts, class_table, which
+
+_BY = {charts.COUNT: "Images", charts.BY_TRUE: "Share of true", charts.BY_PREDICTED: "Share of predicted"}
+_HEIGHT = 440
+_SENTENCES = 6
+
+
+def show(metrics: Metrics, key: str) -> None:
+    """Draw matrix and classes side by side; `key` tells runs and epochs apart."""
+    matrix, classes = st.columns([1.15, 1], gap="medium")
+    with matrix:
+        _confusion(metrics, key)
+    with classes:
+        _classes(metrics)
+
+
+def _confusion(metrics: Metrics, key: str) -> None:
+    names = [each.name for each in metrics.classes]
+    with st.container(key="eval-confusion"):
+        st.subheader("What is taken for what")
+        by = st.segmented_control(
+            "Numbers in the cells", list(_BY), format_func=_BY.__getitem__, default=charts.COUNT, required=True,
+            key="eval-by", label_visibility="collapsed",
+        )  # fmt: skip
+        chart = f"eval-matrix-{key}-{by}"
+        st.plotly_chart(
+            charts.confusion_matrix(metrics.confusion, names, dark=st.context.theme.type == "dark", by=by),
+            height=_HEIGHT,
+            config={"displayModeBar": False},
+            key=chart,
+            on_select=lambda: _choose(chart),
+        )
+        st.caption(
+            "Rows are true classes. Blue cells are right; the deeper the orange, the more often that mistake happens. "
+            "**Click a cell to see its images.**"
+        )
+
+
+def _choose(chart: str) -> None:
+    """Let the gallery show the images of the cell that was clicked."""
+    points = st.session_state[chart]["selection"]["points"]
+    if points:
+        true, predicted = points[-1]["customdata"]
+        which.choose(int(true), int(predicted))
+
+
+def _classes(metrics: Metrics) -> None:
+    names = [each.name for each in metrics.classes]
+    confused = judgement.confused_pairs(metrics.confusion, names, _SENTENCES)
+    with st.container(key="eval-classes"):
+        st.subheader("Class by class")
+        class_table.show(metrics)
+        if confused:
+            st.markdown("**Most often confused**")
+            st.markdown(" · ".join(controls.plain(each.in_words()) for each in confused))

@@ -1,0 +1,119 @@
+"""The Evaluate page in a real browser: from a cell of the matrix to its images, and from an image to what is behind."""
+
+import re
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from model import explain
+from model.recognizer import Recognizer
+from model.runs import CLASSROOM_RUN, RunStore
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def run():
+    return RunStore().open(CLASSROOM_RUN)
+
+
+@pytest.fixture
+def page(server_with_mnist, visit):
+    visitor = visit(server_with_mnist)
+    page = visitor.open(f"evaluate?run={CLASSROOM_RUN}")
+    page.wait_for_selector(".st-key-eval-errors .gallery button")
+    return page
+
+
+def click_cell(page, true, predicted, told, tries=4):
+    """Click a cell until the images below are `told` to be its own: a chart that is being drawn hears no click."""
+    for _ in range(tries):
+        page.wait_for_selector("[data-test-script-state=notRunning]")
+        page.wait_for_selector(".st-key-eval-confusion .js-plotly-plot .scatterlayer")
+        x, y = page.evaluate(
+            """([true_, predicted]) => {
+              const chart = document.querySelector('.st-key-eval-confusion .js-plotly-plot');
+              const { xaxis, yaxis } = chart._fullLayout, box = chart.getBoundingClientRect();
+              return [box.x + xaxis._offset + xaxis.d2p(predicted), box.y + yaxis._offset + yaxis.d2p(true_)];
+            }""",
+            [str(true), str(predicted)],
+        )
+        page.mouse.move(x - 3, y - 3)
+        page.mouse.move(x, y)
+        page.mouse.click(x, y)
+        with suppress(pytest.importorskip("playwright.sync_api").TimeoutError):
+            return caption(page, told, timeout=10_000)
+    raise AssertionError(f"no click on the cell {true}, {predicted} was heard")
+
+
+def shown_images(page):
+    alts = page.locator(".st-key-eval-errors .gallery img").evaluate_all("all => all.map(each => each.alt)")
+    return [int(re.match(r"Test image (\d+):", alt)[1]) for alt in alts]
+
+
+def caption(page, text, timeout=60_000):
+    page.locator(".st-key-eval-errors").get_by_text(re.compile(text)).first.wait_for(timeout=timeout)
+
+
+def test_a_click_on_a_cell_shows_exactly_its_images(page, run, real_data):
+    with np.load(real_data / "mnist.npz") as mnist:
+        labels = mnist["y_test"]
+    said = run.evaluation().probabilities.argmax(axis=1)
+    expected = np.flatnonzero((labels == 9) & (said == 4))
+    assert len(expected)
+    click_cell(page, 9, 4, rf"^{len(expected)} images? of 9 wrongly read as 4")
+    page.wait_for_function(
+        "n => document.querySelectorAll('.st-key-eval-errors .gallery img').length === n", arg=len(expected)
+    )
+    assert sorted(shown_images(page)) == expected.tolist()
+
+    right = int(((labels == 3) & (said == 3)).sum())
+    click_cell(page, 3, 3, rf"^{right:,} images of 3 read right")
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+    page.locator(".st-key-eval-errors").get_by_role("button", name="Page 2", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('.st-key-eval-errors .gallery img').length === 24")
+    assert (labels[shown_images(page)] == 3).all()
+
+
+def test_an_image_opens_with_what_is_behind_its_answer(page, run):
+    first = run.metrics.mistakes[0]
+    page.locator(".st-key-eval-errors .gallery button").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text(f"Test image {first.index}").first.wait_for()
+    dialog.get_by_text("What its layers see").click()
+    dialog.get_by_text("First convolution").wait_for()
+    dialog.get_by_text("The same image after each epoch").click()
+    epochs = explain.epoch_networks(run)
+    dialog.locator("table tbody tr").nth(len(epochs) - 1).wait_for()
+    dialog.get_by_text("Training images that it finds alike").click()
+    dialog.get_by_text(re.compile("The nearest of 6,000 training images")).wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="detached")
+
+
+def test_the_slider_replays_the_network_of_an_epoch(page, run, real_data):
+    with np.load(real_data / "mnist.npz") as mnist:
+        images, labels = mnist["x_test"][..., None], mnist["y_test"]
+    said = Recognizer(explain.epoch_networks(run)[0]).probabilities(images).argmax(axis=1)
+    slider = page.locator(".st-key-eval-run input[type=range]")
+    slider.focus()
+    slider.press("Home")
+    page.locator(".st-key-eval-accuracy").get_by_text(f"{(said == labels).mean():.2%}").wait_for()
+    caption(page, rf"^{int((said != labels).sum()):,} images read wrong")
+
+
+def test_the_map_shows_the_image_under_the_mouse(page):
+    page.get_by_text("A map", exact=True).click()
+    page.wait_for_function("document.querySelector('.st-key-eval-deeper .live-chart')?.pictures")
+    x, y = page.evaluate(
+        """() => {
+          const chart = document.querySelector('.st-key-eval-deeper .live-chart');
+          chart.scrollIntoView({ block: 'center' });
+          const { xaxis, yaxis } = chart._fullLayout, box = chart.getBoundingClientRect(), [points] = chart.data;
+          return [box.x + xaxis._offset + xaxis.d2p(points.x[0]), box.y + yaxis._offset + yaxis.d2p(points.y[0])];
+        }"""
+    )
+    page.mouse.move(x - 2, y - 2)
+    page.mouse.move(x, y)
+    page.wait_for_selector(".live-chart-picture:not([hidden])")
