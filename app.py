@@ -47,7 +47,7 @@ def show_runs() -> None:
     runs, damaged = services.usable_runs()
     for run in runs[:_SHOWN]:
         in_use = " · answers on the Draw page" if run == services.default_run(runs) else ""
-        st.markdown(f":material/neurology: {controls.run_title(run)}{in_use}")
+        st.markdown(f":material/neurology: {controls.plain(controls.run_title(run))}{in_use}")
     if not runs:
         st.markdown("None yet: train one.")
     if damaged:
@@ -61,7 +61,7 @@ def show_trainings() -> None:
         return
     st.subheader("Trainings")
     for run in unfinished[:_SHOWN]:
-        label = f"{controls.run_title(run)} · **{services.jobs().status(run)}**"
+        label = f"{controls.plain(controls.run_title(run))} · **{services.jobs().status(run)}**"
         st.page_link("pages/train.py", label=label, icon=":material/timeline:", query_params={"run": run.id})
 
 

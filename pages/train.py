@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from model.errors import ConfigError, DigitLabError, RunError
+from model import costs
+from model.errors import ConfigError, DigitLabError
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN
 from model.sharing import settings_from
-from pages.ui import frame, live, services, state, training_controls
+from pages.ui import frame, identity, live, permission, run_list, run_status, services, state, training_controls
 
 frame.page("Train")
+identity.identify()
 services.jobs().warm_up()
 
 
@@ -21,8 +23,8 @@ def chosen_run() -> str | None:
 def start(config: TrainingConfig) -> None:
     """Start a training and show it; its address can be shared."""
     try:
-        st.query_params["run"] = services.jobs().start(config).id
-    except RunError as error:
+        st.query_params["run"] = services.jobs().start(config, permission.label()).id
+    except DigitLabError as error:
         st.warning(str(error))
 
 
@@ -36,37 +38,68 @@ def take_settings_of_the_address() -> None:
             st.warning(str(error))
 
 
+def choose_and_start() -> None:
+    """Draw the settings, and Start above them, which is reached without scrolling and needs what is set below."""
+    top = st.container()
+    config = training_controls.training_controls(top)
+    with top:
+        if not permission.may_train():
+            permission.ask_for_the_key()
+        elif st.button(
+            "Start",
+            key="train-start",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=config is None,
+        ):
+            start(config)
+        if config is not None:
+            st.caption(how_long(config))
+
+
+def how_long(config: TrainingConfig) -> str:
+    """Say how long a training of these settings takes, and whether it has to wait."""
+    seconds, minutes = costs.estimate(config), services.limits().minutes
+    takes = f"About {run_status.duration(seconds)} on two cores." if seconds is not None else ""
+    if seconds is not None and seconds > 60 * minutes:
+        takes += f" After {minutes:g} minutes it is stopped, and what it has learnt is kept."
+    if not services.jobs().open_places():
+        takes += " Another one is under way: this one waits its turn and starts by itself."
+    return takes
+
+
+def show_example() -> None:
+    """Show what there will be to watch, where there is no training yet."""
+    st.subheader("Watch a network learn")
+    st.markdown(
+        "Choose the images and the network, then press **Start**. Loss and accuracy move with every batch; "
+        "after each epoch the network is tried on validation images that it never learns from. The training "
+        "goes on when you leave this page, and the address of this page brings you back to it."
+    )
+    st.caption("This is how the classroom network that comes with Digit Lab learnt:")
+    live.example(services.store().open(CLASSROOM_RUN))
+
+
+def watch(run_id: str) -> None:
+    """Show a run as it happens."""
+    try:
+        live.watch(run_id)
+        state.set_run_watched(run_id)
+    except DigitLabError as error:
+        st.warning(str(error))
+
+
 take_settings_of_the_address()
 settings, watching = st.columns([1, 2.4], gap="medium")
 with settings:
-    top = st.container()  # Start is reached without scrolling, and needs what is set below
-    config = training_controls.training_controls(top)
-    if top.button(
-        "Start",
-        key="train-start",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=config is None,
-    ):
-        start(config)
-
+    choose_and_start()
 with watching:
     run_id = chosen_run()
     if run_id is None:
-        st.subheader("Watch a network learn")
-        st.markdown(
-            "Choose the images and the network, then press **Start**. Loss and accuracy move with every batch; "
-            "after each epoch the network is tried on validation images that it never learns from. The training "
-            "goes on when you leave this page, and the address of this page brings you back to it."
-        )
-        st.caption("This is how the classroom network that comes with Digit Lab learnt:")
-        live.example(services.store().open(CLASSROOM_RUN))
+        show_example()
     else:
-        try:
-            live.watch(run_id)
-            state.set_run_watched(run_id)
-        except DigitLabError as error:
-            st.warning(str(error))
+        watch(run_id)
+run_list.show(run_id)
 
 frame.footer()

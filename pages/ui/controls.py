@@ -5,6 +5,8 @@ import streamlit as st
 from model.runs import Run
 from pages.ui import services, state
 
+_MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&")
+
 
 def run_control(label: str, key: str, runs: list[Run]) -> Run:
     """Draw a list of runs, which is not empty; return the chosen one.
@@ -33,7 +35,25 @@ def run_control(label: str, key: str, runs: list[Run]) -> Run:
 
 def run_title(run: Run) -> str:
     """Name a run so that a person can tell it from others."""
+    name = f"{run.label.name} · " if run.label.name else ""
     figures = f" · {run.metrics.accuracy:.2%}" if run.metrics else ""
-    created = run.description.get("created", "")[:16].replace("T", " ")
     images = run.config.dataset + (" and drawings" if run.config.drawings else "")
-    return f"{run.config.preset} · {images}{figures} · {'shipped' if run.shipped else created}"
+    network = "own network" if run.config.design else run.config.preset
+    return f"{name}{network} · {images}{figures} · {created(run)}"
+
+
+def created(run: Run) -> str:
+    """Say when a run was begun, in UTC to the minute."""
+    return "shipped" if run.shipped else run.description.get("created", "")[:16].replace("T", " ")
+
+
+def plain(text: str) -> str:
+    """Return what somebody typed so that Markdown shows it as it is, in one line."""
+    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in " ".join(text.split()))
+
+
+def percent(probability: float) -> str:
+    """No network is ever wholly sure, and rounding shall not say so."""
+    if probability > 0.9995:
+        return "over 99.9%"
+    return f"{probability:.1%}" if probability >= 0.0005 else "under 0.1%"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import heap
+
 # A file of ours: Streamlit fetches Material icons and emojis for a tab from other people's servers.
 _ICON = str(Path(__file__).parent / "icon.png")
 _PAGES = (
@@ -47,7 +49,13 @@ def page(title: str) -> None:
             st.page_link(path, label=label, icon=page_icon, width="content")
 
 
+def title(text: str) -> None:
+    """Change what the browser's tab says."""
+    st.set_page_config(page_title=text)
+
+
 def footer() -> None:
     """Draw the last line of a page."""
     with st.container(key="footer"):
         st.caption("Digit Lab reads handwriting with small convolutional networks, and shows how.")
+    heap.set_libraries_aside()

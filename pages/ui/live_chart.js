@@ -27,6 +27,30 @@ function themed(layout, node) {
            font: { family: font, color: text, size: 13, ...layout.font } };
 }
 
+// Shows, beside the point under the mouse, the small image whose number the point carries in `customdata`.
+function showPictures(node, pictures) {
+  if (node.pictures) { node.pictures = pictures; return; }
+  node.pictures = pictures;
+  const frame = document.createElement("div");
+  frame.className = "live-chart-picture";
+  frame.hidden = true;
+  node.parentElement.append(frame);
+  node.on("plotly_hover", ({ points, event }) => {
+    const { sheet, side, columns, zoom } = node.pictures;
+    const number = points[0].customdata;
+    const box = node.getBoundingClientRect();
+    Object.assign(frame.style, {
+      width: `${side * zoom}px`, height: `${side * zoom}px`, backgroundImage: `url(${sheet})`,
+      backgroundSize: `${columns * side * zoom}px auto`,
+      backgroundPosition: `-${(number % columns) * side * zoom}px -${Math.floor(number / columns) * side * zoom}px`,
+      left: `${Math.min(event.clientX - box.left + 16, box.width - side * zoom - 8)}px`,
+      top: `${Math.max(event.clientY - box.top - side * zoom - 16, 0)}px`,
+    });
+    frame.hidden = false;
+  });
+  node.on("plotly_unhover", () => { frame.hidden = true; });
+}
+
 export default function ({ data, parentElement }) {
   const node = parentElement.querySelector(".live-chart");
   node.style.height = `${data.height}px`;
@@ -36,8 +60,8 @@ export default function ({ data, parentElement }) {
   load(data.script).then((Plotly) => {
     // Figures that arrived while the library was loading are skipped: only the newest is drawn.
     if (node.newest !== data.figure || !node.isConnected) return;
-    Plotly.react(node, data.figure.data, themed(data.figure.layout, node), {
-      displayModeBar: false, responsive: true,
-    });
+    return Plotly.react(node, data.figure.data, themed(data.figure.layout, node), {
+      displayModeBar: false, responsive: true, scrollZoom: Boolean(data.pictures),
+    }).then(() => { if (data.pictures) showPictures(node, data.pictures); });
   }).catch((error) => { node.textContent = `The chart can't be drawn: ${error.message}.`; });
 }

@@ -6,7 +6,9 @@ always of one version and nothing is fetched from elsewhere. Knows figures and S
 """
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import plotly
 import plotly.graph_objects as go
@@ -15,23 +17,47 @@ import streamlit as st
 # Declared for its route alone, component/<name>/plotly.min.js; it is never mounted.
 _FILES = st.components.v1.declare_component("plotly_files", path=str(Path(plotly.__file__).parent / "package_data"))
 
+_CSS = """
+.live-chart { width: 100%; overflow: hidden; }
+:has(> .live-chart) { position: relative; }
+.live-chart-picture { position: absolute; pointer-events: none; border: 2px solid #3b6fe0; border-radius: 6px;
+  image-rendering: pixelated; z-index: 5; background-color: #000; }
+"""
+
 _chart = st.components.v2.component(
     "digit-lab.live_chart",
     html='<div class="live-chart"></div>',
-    css=".live-chart { width: 100%; overflow: hidden; }",
+    css=_CSS,
     js=(Path(__file__).parent / "live_chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
 
-def live_chart(figure: go.Figure, key: str, height: int, description: str) -> None:
-    """Draw or update a chart of `height` pixels; `description` says for screen readers what it shows now."""
+@dataclass(frozen=True)
+class Pictures:
+    """Small square images in one sheet, row by row; a point whose `customdata` is a number shows that one."""
+
+    sheet: str  # a data address
+    side: int  # pixels of one image in the sheet
+    columns: int
+    zoom: float  # how much larger it is shown
+
+
+def live_chart(
+    figure: go.Figure | dict[str, Any], key: str, height: int, description: str, pictures: Pictures | None = None
+) -> None:
+    """Draw or update a chart of `height` pixels; `description` says for screen readers what it shows now.
+
+    `figure` is one of Plotly's or what one is made of: plain values under `data` and `layout`. With `pictures` the
+    point under the mouse shows its image.
+    """
     _chart(
         key=key,
         data={
-            "figure": json.loads(figure.to_json()),
+            "figure": figure if isinstance(figure, dict) else json.loads(figure.to_json()),
             "height": height,
             "description": description,
+            "pictures": asdict(pictures) if pictures else None,
             "script": f"component/{_FILES.name}/plotly.min.js",
         },
         height=height,

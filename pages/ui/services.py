@@ -4,6 +4,7 @@ Knows Streamlit's caches and the model package; draws nothing.
 """
 
 import atexit
+import sys
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -12,8 +13,9 @@ import numpy as np
 import streamlit as st
 
 from model import data
-from model.errors import DataError
+from model.errors import ConfigError, DataError
 from model.jobs import JobManager
+from model.limits import Limits
 from model.recognizer import Recognizer
 from model.runs import DEFAULT_RUN, Damaged, Run, RunStore
 
@@ -25,9 +27,19 @@ def store() -> RunStore:
 
 
 @st.cache_resource(show_spinner=False)
+def limits() -> Limits:
+    """Return how much this server lends to trainings; what its environment says wrongly is told in its log."""
+    try:
+        return Limits.from_environment()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return Limits()
+
+
+@st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
     """Return the manager of the worker processes; it ends them when the server ends."""
-    manager = JobManager(store())
+    manager = JobManager(store(), limits())
     atexit.register(manager.close)
     return manager
 
@@ -45,11 +57,15 @@ def default_run(runs: list[Run]) -> Run:
 
 def recognizer(run: Run) -> Recognizer:
     """Return the network of a run, loaded once for all visitors."""
-    path = run.network
+    return network(run.network)
+
+
+def network(path: Path) -> Recognizer:
+    """Return the network of a .tflite file, loaded once for all visitors."""
     return _recognizer(path, path.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=40, show_spinner=False)
 def _recognizer(path: Path, written: int) -> Recognizer:
     return Recognizer(path)
 

@@ -4,11 +4,35 @@ Nothing of a training lives here: that is a run's folder. Widgets that outlive a
 (`persist_state="session"`).
 """
 
+import secrets
+from dataclasses import dataclass
+
 import streamlit as st
 
+_VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
 _CANVAS_NUMBER = "canvas-number"
+_SHEET = "sheet"
+_KEPT_DRAWING = "kept-drawing"
 _LINK_FOLLOWED = "link-followed-"  # and the key of the widget it set
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Two secrets that tell visitors apart: of the tab, and of the browser that it is in."""
+
+    tab: str
+    browser: str
+
+
+def visitor() -> Visitor:
+    """Return this session's visitor; a new one until the browser has told which it is."""
+    return st.session_state.setdefault(_VISITOR, Visitor(secrets.token_urlsafe(16), secrets.token_urlsafe(16)))
+
+
+def set_visitor(visitor: Visitor) -> None:
+    """Remember who the browser says its visitor is."""
+    st.session_state[_VISITOR] = visitor
 
 
 def run_watched() -> str | None:
@@ -16,8 +40,8 @@ def run_watched() -> str | None:
     return st.session_state.get(_RUN_WATCHED)
 
 
-def set_run_watched(run_id: str) -> None:
-    """Remember which run the Train page shows."""
+def set_run_watched(run_id: str | None) -> None:
+    """Remember which run the Train page shows; None for none."""
     st.session_state[_RUN_WATCHED] = run_id
 
 
@@ -29,11 +53,41 @@ def follow_link(widget: str, run_id: str | None, known: bool) -> None:
             st.session_state[widget] = run_id
 
 
+def is_new_link(widget: str, value: str | None) -> bool:
+    """Tell whether the address asks for something else than when this was asked last, and remember it."""
+    followed = st.session_state.get(_LINK_FOLLOWED + widget)
+    st.session_state[_LINK_FOLLOWED + widget] = value
+    return value != followed
+
+
 def canvas_number() -> int:
     """Return which sheet of paper lies on the Draw page."""
     return st.session_state.get(_CANVAS_NUMBER, 0)
 
 
-def take_new_sheet() -> None:
-    """Lay a new sheet: a canvas with a new key, so that nothing of the old one can come back."""
-    st.session_state[_CANVAS_NUMBER] = canvas_number() + 1
+def take_new_sheet(after: int) -> None:
+    """Lay the sheet after sheet `after`: a canvas with a new key, so that nothing of the old one can come back."""
+    if after == canvas_number():
+        st.session_state[_CANVAS_NUMBER] = after + 1
+        st.session_state.pop(_SHEET, None)
+
+
+def sheet() -> str:
+    """Return a name that no other sheet of paper has, of this or any other visitor."""
+    return st.session_state.setdefault(_SHEET, secrets.token_hex(8))
+
+
+def forget_sheet() -> None:
+    """Let what lies on the sheet be a drawing that was never kept."""
+    st.session_state.pop(_SHEET, None)
+    st.session_state.pop(_KEPT_DRAWING, None)
+
+
+def kept_drawing() -> tuple[str, int | str, str] | None:
+    """Return sheet, label and strokes of the drawing that was kept last on the Draw page."""
+    return st.session_state.get(_KEPT_DRAWING)
+
+
+def set_kept_drawing(kept: tuple[str, int | str, str] | None) -> None:
+    """Remember which drawing was kept last, so that a rerun of the page does not keep it again."""
+    st.session_state[_KEPT_DRAWING] = kept

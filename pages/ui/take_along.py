@@ -6,6 +6,7 @@ import streamlit as st
 
 from model.runs import Run
 from model.sharing import history_csv, settings_text
+from pages.ui.report import training_report
 
 
 def menu(run: Run) -> None:
@@ -15,6 +16,7 @@ def menu(run: Run) -> None:
             ("Network for Keras", "model.keras", (run.path / "model.keras").read_bytes),
             ("Network for LiteRT", "model.tflite", (run.path / "model.tflite").read_bytes),
             ("Curves as CSV", "history.csv", lambda: history_csv(run.follower.read())),
+            ("Report as HTML", "report.html", lambda: training_report(run)),
             ("Settings as JSON", "settings.json", lambda: json.dumps(run.config.to_dict(), indent=1)),
         ):
             st.download_button(

@@ -10,8 +10,17 @@ from model import data, networks
 from model.data import DatasetStatus
 from model.errors import ConfigError
 from model.recipes import RECIPES
-from model.records import KEPT, LOSSES, OPTIMIZERS, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
-from pages.ui import figures, preview, services
+from model.records import (
+    KEPT,
+    LOSSES,
+    OPTIMIZERS,
+    OWN,
+    SCHEDULES,
+    Augmentation,
+    TrainingConfig,
+    usual_learning_rate,
+)
+from pages.ui import figures, network_builder, preview, services
 
 _MOST_EPOCHS = 100  # more is for the command line
 _LOWEST_RATE = 1e-6
@@ -20,6 +29,8 @@ _HIGHEST = {
     "epochs": _MOST_EPOCHS, "batch_size": 1024, "rotation": 45.0, "shift": 0.3, "zoom": 0.4, "shear": 30.0,
     "elastic": 3.0, "label_smoothing": 0.3, "patience": 100,
 }  # fmt: skip
+_OF_DIGITS = ("mnist", "uci-digits")  # the datasets that drawings can join
+_USUAL_CLASSES = 10  # of a dataset that only a load could tell more about
 _KEPT = {"persist_state": "session"}  # a setting is as it was when its page is opened again
 _TITLES = {
     "constant": "Constant",
@@ -41,15 +52,25 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     with top:
         _recipe_control()
     dataset = _dataset_control()
-    preset = _preset_control(dataset)
-    values = {"dataset": dataset, "preset": preset} | _training_part()
+    shape, n_classes = data.status(dataset).image_shape, _n_classes(dataset)
+    network = network_builder.network_control(shape, n_classes)
+    below_network = st.container()
+    values = {"dataset": dataset} | network | _training_part()
     with st.expander("Augmentation", icon=":material/auto_fix_high:"):
         augmentation = _augmentation_part(dataset)
     with st.expander("More settings", icon=":material/tune:"):
         values |= _further_part(dataset)
     # No widget for what few would touch: a recipe's precision goes with it.
     values |= {"augmentation": augmentation, "precision": st.session_state.setdefault("train-precision", "auto")}
-    return _checked(values)
+    config = _checked(values)
+    if config is None or shape is None:
+        return config
+    try:
+        networks.check_memory(config.network, shape, n_classes, config.batch_size)
+    except ConfigError as error:
+        below_network.warning(str(error))  # where it can be changed
+        return None
+    return config
 
 
 def _recipe_control() -> None:
@@ -74,6 +95,8 @@ def fill(config: TrainingConfig, dataset: bool = False) -> None:
     values = config.to_dict()
     values |= values.pop("augmentation")
     rate = values.pop("learning_rate")
+    if values.pop("design"):
+        network_builder.fill(config.design)
     for name in values.keys() - {"dataset"}:
         st.session_state[_key(name)] = values[name]
     for name, highest in _HIGHEST.items():
@@ -81,7 +104,7 @@ def fill(config: TrainingConfig, dataset: bool = False) -> None:
     st.session_state[_rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in data.available()}:
         st.session_state["train-dataset"] = config.dataset
-    if config.preset not in networks.PRESETS:
+    if config.preset not in (*networks.PRESETS, OWN):
         st.session_state["train-preset"] = TrainingConfig.preset
 
 
@@ -184,7 +207,7 @@ def _further_part(dataset: str) -> dict:
         help="Learn from so many only, to see what too little data does. 0: from all.",
     )  # fmt: skip
     drawings = False
-    if data.status(dataset).image_shape == (28, 28, 1) and dataset in ("mnist", "uci-digits"):
+    if dataset in _OF_DIGITS:
         drawings = st.toggle(
             "Learn what is no digit", key=_start("drawings"), **_KEPT,
             help="Scribbles, signs and, where they are here, really drawn digits and letters join the images, and an "
@@ -206,6 +229,13 @@ def _checked(values: dict) -> TrainingConfig | None:
     except ConfigError as error:
         st.warning(str(error))
         return None
+
+
+def _n_classes(dataset: str) -> int:
+    """Return how many classes the network will tell apart, with "no digit" where that is to be learnt."""
+    known = data.BUILTINS.get(dataset)
+    learns_no_digit = dataset in _OF_DIGITS and st.session_state.get(_key("drawings"), TrainingConfig.drawings)
+    return (len(known.class_names) if known else _USUAL_CLASSES) + bool(learns_no_digit)
 
 
 def _dataset_control() -> str:
@@ -234,27 +264,3 @@ def _describe_dataset(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
             "1,797 real handwritten digits that need no network. MNIST is not on this machine: put mnist.npz into the "
             "folder named by DIGIT_LAB_DATA, or connect to the internet and choose it above."
         )
-
-
-def _preset_control(dataset: str) -> str:
-    preset = st.selectbox(
-        "Network", list(networks.PRESETS), key=_start("preset"), **_KEPT,
-        help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers.",
-    )  # fmt: skip
-    shape = data.status(dataset).image_shape
-    if shape is None:
-        st.caption(networks.PRESETS[preset].why)
-        return preset
-    rows = networks.table(preset, shape, 10)
-    with st.popover(f"{sum(row.parameters for row in rows):,} parameters, layer by layer", width="stretch"):
-        st.markdown(networks.PRESETS[preset].why)
-        st.table(
-            {
-                "Layer": [row.title for row in rows],
-                "Output": [" × ".join(map(str, row.shape)) for row in rows],
-                "Parameters": [f"{row.parameters:,}" for row in rows],
-            },
-            hide_index=True,
-        )
-        st.caption(f"For images of {' × '.join(map(str, shape))} in 10 classes.")
-    return preset

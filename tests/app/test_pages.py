@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.files import write_json
 from model.jobs import JobManager
+from model.labels import Label, fingerprint
 from model.recipes import RECIPES
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
@@ -203,15 +204,15 @@ def test_evaluate_shows_the_stored_figures_and_says_why_pictures_are_missing():
     assert shown["Accuracy"] == f"{metrics.accuracy:.2%}"
     assert shown["Loss"] == f"{metrics.loss:.4f}"
     assert "pictures are missing because MNIST is not on this machine" in test.info[0].value
-    assert len(test.table) == 3  # the card, the classes, the mistakes
+    assert len(test.table) == 2  # the card, the mistakes
 
 
 def test_evaluate_shows_the_pictures_where_the_dataset_is(real_data):
     test = opened("pages/evaluate.py")
     assert not test.info
     assert not test.exception
-    html = " ".join(each.body for each in test.get("html") if hasattr(each, "body")) or str(test.main)
-    assert "gallery" in html
+    mistakes = len(RunStore().open(DEFAULT_RUN).metrics.mistakes)
+    assert f"{mistakes} images read wrong, the surest mistake first. Click one to look closer." in text(test)
 
 
 def test_evaluate_names_damaged_runs():
@@ -262,11 +263,49 @@ def test_settings_beyond_the_sliders_are_brought_to_their_ends():
     assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
 
 
+def test_start_says_how_long_it_takes_and_what_happens_then(real_data, monkeypatch):
+    monkeypatch.setenv("DIGIT_LAB_MAX_MINUTES", "2")
+    test = opened("pages/train.py")
+    assert "About 1 min" in text(test)
+    assert "stopped" not in text(test)
+    test.number_input(key="train-epochs").set_value(50).run()
+    assert "After 2 minutes it is stopped, and what it has learnt is kept." in text(test)
+
+
+def test_a_wrong_limit_in_the_environment_is_told_in_the_log_and_the_page_works(monkeypatch, capsys):
+    monkeypatch.setenv("DIGIT_LAB_MAX_TRAININGS", "many")
+    assert not opened("pages/train.py").exception
+    assert "DIGIT_LAB_MAX_TRAININGS came as 'many'" in capsys.readouterr().err
+
+
+def test_a_full_store_refuses_in_a_sentence_and_starts_nothing(monkeypatch):
+    RunStore().create(TrainingConfig(), Label(name="dear to somebody"))
+    monkeypatch.setenv("DIGIT_LAB_MAX_RUNS", "1")
+    test = opened("pages/train.py")
+    test.button(key="train-start").click().run()
+    assert "expected fewer than 1 runs" in test.warning[0].value
+    assert len(RunStore().list()[0]) == 3, "the named one and two that are shipped"
+
+
+def test_shipped_and_other_peoples_runs_can_be_neither_named_nor_deleted():
+    others = RunStore().create(TrainingConfig(), Label(tab=fingerprint("somebody"), browser=fingerprint("else")))
+    for run_id in (CLASSROOM_RUN, others.id):
+        test = opened("pages/train.py", run=run_id)
+        assert not test.exception
+        assert [button.key for button in test.button if button.key in ("train-delete", "train-resume")] == []
+
+
+def test_the_list_of_runs_shows_typed_names_as_they_are_typed():
+    RunStore().create(TrainingConfig(), Label(name="*bold* [link](x)", note="$x$"))
+    shown = [each.value for each in opened("pages/train.py").markdown]
+    assert any(r"\*bold\* \[link\]\(x\)" in value and r"\$x\$" in value for value in shown)
+
+
 def test_a_finished_run_can_be_taken_along_and_started_again(monkeypatch):
     asked = []
     monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
     test = opened("pages/train.py", run=CLASSROOM_RUN)
-    assert len(test.get("download_button")) == 4
+    assert len(test.get("download_button")) == 5
     test.button(key="train-again").click().run()
     assert not test.exception
     assert RunStore().open(asked[0]).config == RunStore().open(CLASSROOM_RUN).config

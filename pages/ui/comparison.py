@@ -1,0 +1,84 @@
+"""Up to five runs side by side: their curves in one chart each, and the settings in which they differ.
+
+Knows runs and curves; starts nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from model.records import TrainingConfig
+from model.runs import Run
+from pages.ui import controls, curves, run_status, services
+from pages.ui.live_chart import live_chart
+
+_POLL_S = 2.0
+_HEIGHT = 320
+
+
+def show(runs: Sequence[Run]) -> None:
+    """Draw the comparison; nothing for fewer than two runs."""
+    if len(runs) < 2:
+        return
+    with st.container(key="train-compare"):
+        st.markdown("**Side by side**")
+        moving = any(services.jobs().status(run) in run_status.MOVING for run in runs)
+        st.fragment(_charts, run_every=_POLL_S if moving else None)(runs)
+        st.caption("Dotted: mean of 50 training batches. With marks: validation after each epoch.")
+        _differences(runs)
+
+
+def _charts(runs: Sequence[Run]) -> None:
+    named = [(f"{number}. {short_title(run)}", run.follower.read()) for number, run in enumerate(runs, 1)]
+    for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        with column:
+            st.markdown(f"**{name.capitalize()}**")
+            told = f"{name} of {len(runs)} runs: {'; '.join(title for title, _ in named)}"
+            live_chart(curves.comparison(named, name), f"train-compare-{name}", _HEIGHT, told)
+
+
+def short_title(run: Run) -> str:
+    """Name a run in a legend: as its owner called it, else by its network and its time."""
+    return run.label.name or f"{run.config.preset}, {controls.created(run)}"
+
+
+def _differences(runs: Sequence[Run]) -> None:
+    rows = differences([run.config for run in runs])
+    if not rows:
+        st.caption("Their settings are the same, the seed too: the curves differ by chance of the machine alone.")
+        return
+    columns = {"Setting": list(rows)}
+    for number, run in enumerate(runs):
+        title = controls.plain(f"{number + 1}. {short_title(run)}")
+        columns[title] = [controls.plain(in_words(values[number])) for values in rows.values()]
+    st.markdown("**In which settings they differ**")
+    st.table(columns, hide_index=True, border="horizontal")
+
+
+def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]:
+    """Return the settings that are not the same in all, with each one's value; those of the augmentation by name."""
+    flat = [_flat(config) for config in configs]
+    return {
+        name.replace("_", " "): tuple(values[name] for values in flat)
+        for name in flat[0]
+        if any(values[name] != flat[0][name] for values in flat)
+    }
+
+
+def _flat(config: TrainingConfig) -> dict[str, Any]:
+    values = config.to_dict()
+    return values | values.pop("augmentation")
+
+
+def in_words(value: Any) -> str:
+    """Say a setting's value as a person would."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, dict):  # a network of one's own
+        return ", ".join(f"{name.replace('_', ' ')} {in_words(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return " + ".join(f"({in_words(each)})" if isinstance(each, dict) else in_words(each) for each in value)
+    return "–" if value is None else str(value)

@@ -1,0 +1,126 @@
+"""One HTML file that tells a run's whole story, with charts that still answer the mouse, to be read without a network.
+
+Knows runs, Plotly and HTML; knows nothing of Streamlit. Whatever comes from people or files is escaped.
+"""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from model.errors import DigitLabError
+from model.networks import table
+from model.runs import Run
+from pages.ui import curves
+from pages.ui.comparison import in_words
+from pages.ui.evaluation import charts
+
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1d2433; background: #fff; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem; }
+h1 { line-height: 1.2; overflow-wrap: anywhere; } h2 { margin-top: 2.2rem; }
+table { border-collapse: collapse; } th, td { padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #d9dde5; } td + td, th + th { font-variant-numeric: tabular-nums; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
+.note { color: #4c566a; white-space: pre-line; } .wide { overflow-x: auto; }
+"""
+
+
+def training_report(run: Run) -> str:
+    """Return the report of a complete run as one HTML page, about 5 MB, most of it Plotly itself."""
+    history = run.follower.read()
+    body = [
+        f"<h1>{escape(run.label.name or run.id)}</h1>",
+        f'<p class="note">{escape(run.label.note)}</p>' if run.label.note else "",
+        f"<p>{escape(_summary(run))}</p>",
+        "<h2>How it learnt</h2><div class='two'>",
+        *(_chart(go.Figure(curves.curve(history, name)), 320, name.capitalize()) for name in ("loss", "accuracy")),
+        "</div>",
+        _chart(go.Figure(curves.learning_rate(history)), 180, "Learning rate"),
+        "<h2>After each epoch</h2>",
+        _epochs(history.epochs),
+        "<h2>What is taken for what</h2>",
+        _confusion(run),
+        "<h2>Class by class</h2>",
+        _classes(run),
+        "<h2>The network</h2>",
+        _network(run),
+        "<h2>The settings</h2>",
+        _table(("Setting", "Value"), _settings(run)),
+    ]
+    return _page(run.label.name or run.id, body)
+
+
+def _page(title: str, body: Iterable[str]) -> str:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Digit Lab</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
+        f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}</body></html>"
+    )
+
+
+def _chart(figure: go.Figure, height: int, title: str) -> str:
+    # The template "none" leaves axes without lines, which the app's own chart adds from its theme.
+    figure.update_layout(height=height, title=None, font={"family": "system-ui, sans-serif", "size": 13})
+    figure.update_xaxes(gridcolor="#e3e6ec").update_yaxes(gridcolor="#e3e6ec")
+    drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
+    return f"<div><b>{escape(title)}</b>{drawn}</div>"
+
+
+def _summary(run: Run) -> str:
+    facts, metrics, manifest = run.description.get("dataset", {}), run.metrics, run.manifest
+    return (
+        f"{run.config.preset} on {run.config.dataset}, {manifest['status']} after {manifest['epochs']} epochs and "
+        f"{manifest.get('seconds', 0):,.0f} s of training. The weights of epoch {manifest['kept_epoch']} are kept: "
+        f"{metrics.accuracy:.2%} of {metrics.n:,} test images right, loss {metrics.loss:.4f}, macro precision "
+        f"{metrics.macro_precision:.4f}, recall {metrics.macro_recall:.4f}, F1 {metrics.macro_f1:.4f}. "
+        f"Begun {run.description.get('created', '')}; {facts.get('source', '')}."
+    )
+
+
+def _epochs(epochs: Sequence[dict]) -> str:
+    columns = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+    rows = [[_number(event.get(name)) for name in columns] for event in epochs]
+    return _table(("Epoch", "Loss", "Accuracy", "Validation loss", "Validation accuracy"), rows)
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
+
+
+def _confusion(run: Run) -> str:
+    names = [each.name for each in run.metrics.classes]
+    return _chart(charts.confusion_matrix(run.metrics.confusion, names, dark=False), 520, "")
+
+
+def _classes(run: Run) -> str:
+    rows = [
+        (each.name, f"{each.precision:.4f}", f"{each.recall:.4f}", f"{each.f1:.4f}", f"{each.support:,}")
+        for each in run.metrics.classes
+        if each.support
+    ]
+    return _table(("Class", "Precision", "Recall", "F1", "Images"), rows)
+
+
+def _network(run: Run) -> str:
+    facts = run.description.get("dataset", {})
+    try:
+        layers = table(run.config.network, tuple(facts["image_shape"]), len(facts["class_names"]))
+    except (DigitLabError, KeyError, TypeError):
+        return f"<p>{run.manifest['parameters']:,} parameters.</p>"
+    rows = [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
+    return _table(("Layer", "Output", "Parameters"), [*rows, ("All", "", f"{run.manifest['parameters']:,}")])
+
+
+def _settings(run: Run) -> list[tuple[str, str]]:
+    values = run.config.to_dict()
+    values |= values.pop("augmentation")
+    return [(name.replace("_", " "), in_words(value)) for name, value in values.items()]
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,56 @@
+"""The runs that are kept, newest first: each with its figures and a link, and up to five of them side by side.
+
+Knows the run store and the comparison; starts nothing and changes nothing.
+"""
+
+import streamlit as st
+
+from model.runs import Damaged, Run
+from pages.ui import comparison, controls, services
+from pages.ui.curves import MOST_COMPARED
+
+_A_PAGE = 8
+
+
+def show(watched: str | None) -> None:
+    """Draw the list, the run on show marked in it, and below it what is compared."""
+    runs, damaged = services.store().list()
+    with st.container(key="train-runs"):
+        st.subheader("Runs")
+        st.caption(f"Tick up to {MOST_COMPARED} to lay their curves over one another.")
+        pages = -(-len(runs) // _A_PAGE)
+        page = st.pagination(pages, key="train-runs-page") if pages > 1 else 1
+        chosen = [run for run in runs if st.session_state.get(_key(run))]
+        for run in runs[(page - 1) * _A_PAGE : page * _A_PAGE]:
+            _row(run, run.id == watched, full=len(chosen) >= MOST_COMPARED and run not in chosen)
+        for each in damaged:
+            _damaged(each)
+        comparison.show([run for run in runs if st.session_state.get(_key(run))][:MOST_COMPARED])
+
+
+def _key(run: Run) -> str:
+    return f"train-compare-{run.id}"
+
+
+def _row(run: Run, watched: bool, full: bool) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.checkbox(
+            f"Compare {run.id}", key=_key(run), label_visibility="collapsed", disabled=full, persist_state="session",
+            width="content",
+        )  # fmt: skip
+        shown = " · **shown above**" if watched else _figures(run)
+        note = f"  \n:small[{controls.plain(run.label.note)}]" if run.label.note else ""
+        st.markdown(f"{controls.plain(controls.run_title(run))}{shown}{note}", width="stretch")
+        st.page_link("pages/train.py", label="Open", query_params={"run": run.id}, width="content")
+
+
+def _figures(run: Run) -> str:
+    """Say what the title does not: loss and epochs of a complete run, how the others stand."""
+    if not run.metrics:
+        return f" · {services.jobs().status(run)}"
+    epochs = run.manifest["epochs"]
+    return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
+
+
+def _damaged(each: Damaged) -> None:
+    st.warning(f"The folder {each.id} is damaged and left out: {each.reason}", icon=":material/folder_off:")

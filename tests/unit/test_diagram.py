@@ -1,0 +1,105 @@
+"""The drawing of a network: what it shows and says, as XML; how it looks is for the browser."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from model import networks
+from model.records import Block, Design
+from pages.ui.diagram import diagram
+
+SVG = "{http://www.w3.org/2000/svg}"
+LARGE = Design(
+    tuple(Block(256, padding="same", batch_normalization=True, pooling=number < 4) for number in range(6)),
+    (512, 2048, 16, 1),
+    0.3,
+    "gelu",
+)
+
+
+def drawn(network, shape=(28, 28, 1), n_classes=10):
+    return ElementTree.fromstring(diagram(networks.table(network, shape, n_classes), shape))
+
+
+def stages(svg):
+    return [group for group in svg.iter(f"{SVG}g") if group.get("class") == "stage"]
+
+
+def words(element):
+    return [text.text for text in element.iter(f"{SVG}text")]
+
+
+def test_the_classroom_network_has_a_labelled_drawing_for_each_stage():
+    found = stages(drawn("dense-128-dropout"))
+    assert [words(stage) for stage in found] == [
+        ["Image", "28×28×1"],
+        ["Conv 3×3", "26×26×32", "ReLU"],
+        ["MaxPool 2×2", "13×13×32"],
+        ["Conv 3×3", "11×11×64", "ReLU"],
+        ["MaxPool 2×2", "5×5×64", "flat: 1,600"],
+        ["Dense", "128", "ReLU", "Dropout 0.2"],
+        ["Output", "10", "softmax"],
+    ]
+    assert all(stage.get("aria-label") == stage.find(f"{SVG}title").text for stage in found)
+
+
+def test_the_whole_network_is_said_in_words():
+    svg = drawn("dense-64")
+    assert svg.get("role") == "img"
+    assert svg.get("aria-label") == (
+        "The network from left to right. Images of 28×28×1; Conv2D 32 3x3 ReLU to 26×26×32; MaxPooling 2x2 to "
+        "13×13×32; Conv2D 64 3x3 ReLU to 11×11×64; MaxPooling 2x2 to 5×5×64, Flatten; Dense 64 ReLU to 64; Dense 10 "
+        "softmax to 10."
+    )
+
+
+@pytest.mark.parametrize("network", [*networks.PRESETS, Design(), Design(dropout=0.5), LARGE])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (60, 20, 3)])
+def test_everything_stays_inside_the_picture_and_no_two_stages_meet(network, shape):
+    svg = drawn(network, shape)
+    _, _, width, height = map(float, svg.get("viewBox").split())
+    areas = []
+    for stage in stages(svg):
+        boxes = [[float(rect.get(name)) for name in ("x", "y", "width", "height")] for rect in stage.iter(f"{SVG}rect")]
+        texts = [float(text.get("y")) for text in stage.iter(f"{SVG}text")]
+        left, right = min(x for x, *_ in boxes), max(x + wide for x, _, wide, _ in boxes)
+        assert left >= 0 and right <= width
+        name, size, *_ = texts
+        assert all(name < y and y + high < size - 5 for _, y, _, high in boxes), "between its name and its size"
+        assert max(texts) <= height
+        areas.append((left, right, name, max(texts)))
+    for number, (left, right, top, bottom) in enumerate(areas):
+        for other in areas[number + 1 :]:
+            assert right < other[0] or other[1] < left or bottom < other[2] or other[3] < top
+
+
+def test_every_stage_but_the_first_is_led_to_by_a_line():
+    for network in ("dense-64", "deep", LARGE):
+        svg = drawn(network)
+        assert len(list(svg.iter(f"{SVG}path"))) == len(stages(svg)) - 1
+
+
+def test_more_maps_are_more_sheets_and_smaller_maps_smaller_ones():
+    image, first, pooled, *_ = stages(drawn("dense-128"))
+    sheets = [list(stage.iter(f"{SVG}rect")) for stage in (image, first, pooled)]
+    assert len(sheets[0]) == 1 < len(sheets[1]) == len(sheets[2])
+    widths = [float(each[0].get("width")) for each in sheets]
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_its_colours_are_those_of_the_page_and_one_accent():
+    text = diagram(networks.table("deep", (28, 28, 1), 10), (28, 28, 1))
+    assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', text)) == {"currentColor", "#3b6fe0", "none"}
+    assert 'width="100%"' in text
+    assert "\n" not in text, "a blank line would end the HTML in Markdown"
+
+
+def test_what_a_title_holds_is_escaped():
+    class Strange(networks.Dense):
+        def title(self):
+            return "<b>\"&'"
+
+    row = networks.LayerFacts(Strange(3), (3,), 1, 1)
+    svg = ElementTree.fromstring(diagram([row, row], (8, 8, 1)))
+    assert "<b>\"&'" in svg.get("aria-label")

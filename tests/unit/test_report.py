@@ -1,0 +1,51 @@
+"""The report of a run: one file that needs nothing else and runs nothing that somebody typed."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from model.labels import Label
+from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from pages.ui.report import training_report
+
+
+class Reader(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self._inside = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside[:-1] if self._inside and self._inside[-1] == tag else self._inside
+
+    def handle_data(self, data):
+        if "script" not in self._inside:
+            self.text.append(data)
+
+
+@pytest.mark.parametrize("run_id", [CLASSROOM_RUN, DEFAULT_RUN])
+def test_it_holds_the_figures_and_fetches_nothing(run_id):
+    run = RunStore().open(run_id)
+    html = training_report(run)
+    read = Reader(html)
+    text = " ".join(read.text)
+    assert f"{run.metrics.accuracy:.2%} of {run.metrics.n:,} test images right" in text
+    assert all(f"{each.f1:.4f}" in text for each in run.metrics.classes if each.support)
+    assert f"{run.manifest['parameters']:,}" in text
+    assert html.count("Plotly.newPlot(") >= 4
+    assert not [attributes for _, attributes in read.tags if {"src", "href"} & attributes.keys()]
+
+
+def test_what_somebody_typed_is_text_and_no_code(tmp_path):
+    import shutil
+
+    store = RunStore(tmp_path)
+    shutil.copytree(RunStore().open(CLASSROOM_RUN).path, tmp_path / "mine")
+    store.set_label("mine", Label(name="<script>alert(1)</script>", note="a & b\n<img src=x onerror=alert(2)>"))
+    read = Reader(training_report(store.open("mine")))
+    assert "<script>alert(1)</script>" in " ".join(read.text)
+    assert "img" not in [tag for tag, _ in read.tags]
