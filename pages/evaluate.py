@@ -82,7 +82,7 @@ def show(run: Run, epoch: int, other: Run | None) -> None:
         if score:
             export.menu(run, score)
     compared = scoreboard.compare(run, score, other) if score and other else None
-    where.show(metrics, f"{run.id}-{epoch}")
+    where.show(metrics, run.id)
     if score:
         differ = (
             compared is not None

@@ -17,10 +17,11 @@ def run_control(label: str, key: str, runs: list[Run]) -> Run:
     by_id = {run.id: run for run in runs}
     linked = st.query_params.get("run")
     state.follow_link(key, linked, known=linked in by_id)
+    if st.session_state.get(key) not in by_id:  # none was chosen yet, or it was deleted
+        st.session_state[key] = services.default_run(runs).id
     chosen = st.selectbox(
         label,
         list(by_id),
-        index=list(by_id).index(services.default_run(runs).id),
         format_func=lambda run_id: run_title(by_id[run_id]) if run_id in by_id else run_id,
         key=key,
         persist_state="session",  # as it was when its page is opened again

@@ -51,8 +51,17 @@ function showPictures(node, pictures) {
   node.on("plotly_unhover", () => { frame.hidden = true; });
 }
 
-export default function ({ data, parentElement }) {
+// Tells the `customdata` of each point that is clicked. A trigger, and no selection that Streamlit would keep: that one
+// sends a second request while the first is under way, and with it the other widgets' old values.
+function tellClicks(node, tell) {
+  const hears = Boolean(node.tell);
+  node.tell = tell;
+  if (!hears) node.on("plotly_click", ({ points }) => node.tell(points[0].customdata));
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".live-chart");
+  node.classList.toggle("clickable", data.clickable);
   node.style.height = `${data.height}px`;
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", data.description);
@@ -62,6 +71,9 @@ export default function ({ data, parentElement }) {
     if (node.newest !== data.figure || !node.isConnected) return;
     return Plotly.react(node, data.figure.data, themed(data.figure.layout, node), {
       displayModeBar: false, responsive: true, scrollZoom: Boolean(data.pictures),
-    }).then(() => { if (data.pictures) showPictures(node, data.pictures); });
+    }).then(() => {
+      if (data.pictures) showPictures(node, data.pictures);
+      if (data.clickable) tellClicks(node, (point) => setTriggerValue("clicked", point));
+    });
   }).catch((error) => { node.textContent = `The chart can't be drawn: ${error.message}.`; });
 }

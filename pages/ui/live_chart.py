@@ -19,6 +19,7 @@ _FILES = st.components.v1.declare_component("plotly_files", path=str(Path(plotly
 
 _CSS = """
 .live-chart { width: 100%; overflow: hidden; }
+.live-chart.clickable .nsewdrag { cursor: pointer !important; }
 :has(> .live-chart) { position: relative; }
 .live-chart-picture { position: absolute; pointer-events: none; border: 2px solid #3b6fe0; border-radius: 6px;
   image-rendering: pixelated; z-index: 5; background-color: #000; }
@@ -44,21 +45,29 @@ class Pictures:
 
 
 def live_chart(
-    figure: go.Figure | dict[str, Any], key: str, height: int, description: str, pictures: Pictures | None = None
-) -> None:
+    figure: go.Figure | dict[str, Any],
+    key: str,
+    height: int,
+    description: str,
+    pictures: Pictures | None = None,
+    clickable: bool = False,
+) -> Any:
     """Draw or update a chart of `height` pixels; `description` says for screen readers what it shows now.
 
     `figure` is one of Plotly's or what one is made of: plain values under `data` and `layout`. With `pictures` the
-    point under the mouse shows its image.
+    point under the mouse shows its image. With `clickable` the `customdata` of the point that was clicked just now is
+    returned, as the browser sent it; None where none was.
     """
-    _chart(
+    return _chart(
         key=key,
         data={
             "figure": figure if isinstance(figure, dict) else json.loads(figure.to_json()),
             "height": height,
             "description": description,
             "pictures": asdict(pictures) if pictures else None,
+            "clickable": clickable,
             "script": f"component/{_FILES.name}/plotly.min.js",
         },
         height=height,
-    )
+        on_clicked_change=lambda: None,
+    ).get("clicked")

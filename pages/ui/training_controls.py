@@ -103,7 +103,7 @@ def fill(config: TrainingConfig, dataset: bool = False) -> None:
         st.session_state[_key(name)] = type(highest)(min(values[name], highest))
     st.session_state[_rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in data.available()}:
-        st.session_state["train-dataset"] = config.dataset
+        st.session_state[_key("dataset")] = config.dataset
     if config.preset not in (*networks.PRESETS, OWN):
         st.session_state["train-preset"] = TrainingConfig.preset
 
@@ -240,9 +240,11 @@ def _n_classes(dataset: str) -> int:
 
 def _dataset_control() -> str:
     statuses = {status.name: status for status in data.available()}
-    names = list(statuses)
+    key = _key("dataset")
+    if st.session_state.get(key) not in statuses:  # none was chosen yet, or its file is gone
+        st.session_state[key] = services.default_dataset()
     chosen = st.selectbox(
-        "Dataset", names, index=names.index(services.default_dataset()), key="train-dataset", **_KEPT,
+        "Dataset", list(statuses), key=key, **_KEPT,
         format_func=lambda name: statuses[name].title if name in statuses else name,
         help="Images with labels. An .npz of your own in the folder named by DIGIT_LAB_DATA appears here too.",
     )  # fmt: skip

@@ -34,6 +34,7 @@ def click_cell(page, true, predicted, told, tries=4):
         x, y = page.evaluate(
             """([true_, predicted]) => {
               const chart = document.querySelector('.st-key-eval-confusion .js-plotly-plot');
+              chart.scrollIntoView({ block: 'center' });
               const { xaxis, yaxis } = chart._fullLayout, box = chart.getBoundingClientRect();
               return [box.x + xaxis._offset + xaxis.d2p(predicted), box.y + yaxis._offset + yaxis.d2p(true_)];
             }""",
@@ -70,10 +71,23 @@ def test_a_click_on_a_cell_shows_exactly_its_images(page, run, real_data):
 
     right = int(((labels == 3) & (said == 3)).sum())
     click_cell(page, 3, 3, rf"^{right:,} images of 3 read right")
-    page.wait_for_selector("[data-test-script-state=notRunning]")
+    first_page = shown_images(page)
     page.locator(".st-key-eval-errors").get_by_role("button", name="Page 2", exact=True).click()
-    page.wait_for_function("document.querySelectorAll('.st-key-eval-errors .gallery img').length === 24")
-    assert (labels[shown_images(page)] == 3).all()
+    page.wait_for_function(
+        "first => !document.querySelector('.st-key-eval-errors .gallery img').alt.startsWith(first)",
+        arg=f"Test image {first_page[0]}:",
+    )
+    second_page = shown_images(page)
+    assert len(second_page) == 24
+    assert (labels[second_page] == 3).all()
+    assert not set(second_page) & set(first_page)
+
+
+def test_of_two_quick_clicks_the_second_counts(page, run):
+    click_cell(page, 9, 4, "wrongly read as 4")
+    click_cell(page, 3, 3, "images of 3 read right")
+    page.wait_for_timeout(1500)  # a late answer to the first click would come by now
+    assert "images of 3 read right" in page.locator(".st-key-eval-errors").inner_text()
 
 
 def test_an_image_opens_with_what_is_behind_its_answer(page, run):

@@ -27,7 +27,7 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
     `by` is count, or true or predicted for shares of a row or a column. The colour of a cell is its share of the other
     mistakes; the diagonal is left out of the scale, or its thousands would drown the rest. A class that no image is
     of, such as "no digit", has a column and no row. The last trace holds one square a cell, nearly transparent, whose
-    `customdata` is (true, predicted): Streamlit hears clicks on them, and none on cells of a heatmap.
+    `customdata` is (true, predicted): it is marked when it is clicked, as cells of a heatmap can't be.
     """
     rows = np.flatnonzero(confusion.any(axis=1))
     shares = _shares(confusion, by)
@@ -47,21 +47,27 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
     )
     if len(names) <= _READABLE_CLASSES:
         text = {"size": 13 if by == COUNT else 11, "color": "#fff" if dark else "#111"}
-        figure.add_scatter(**_numbers(shares, names, by), textfont=text)
+        as_ever = {"textfont": {"color": text["color"]}}  # Plotly would let all but the clicked cell's number fade
+        figure.add_scatter(**_numbers(shares, names, by), textfont=text, unselected=as_ever)
     for row, column in enumerate(rows):
         edges = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
         figure.add_shape(type="rect", **edges, line={"color": BLUE, "width": 1.5}, fillcolor="rgba(59,111,224,.12)")
     figure.add_scatter(**_squares(confusion, rows, names))
     figure.update_layout(
         margin={"l": 24 + 7 * max(map(len, names)), "r": 8, "t": 8, "b": 50},
-        xaxis={"title": {"text": "predicted"}, "type": "category", "fixedrange": True, "showgrid": False},
-        yaxis={"title": {"text": "true"}, "type": "category", "autorange": "reversed", "fixedrange": True}
-        | {"showgrid": False},
+        xaxis=_of_classes("predicted") | {"range": [-0.5, len(names) - 0.5]},
+        yaxis=_of_classes("true") | {"range": [len(rows) - 0.5, -0.5]},
         dragmode=False,
         clickmode="event+select",
+        uirevision="matrix",  # the mark stays while the page is drawn again
         showlegend=False,
     )
     return figure
+
+
+def _of_classes(title: str) -> dict:
+    plain = {"fixedrange": True, "showgrid": False, "showline": False, "zeroline": False, "ticks": ""}
+    return {"title": {"text": title, "standoff": 8}, "type": "category", **plain}
 
 
 def _shares(confusion: np.ndarray, by: str) -> np.ndarray:

@@ -3,12 +3,15 @@
 Knows charts, metrics and the filter of the mistakes; computes no figure of its own.
 """
 
+from typing import Any
+
 import streamlit as st
 
 from model import judgement
 from model.records import Metrics
 from pages.ui import controls
 from pages.ui.evaluation import charts, class_table, which
+from pages.ui.live_chart import live_chart
 
 _BY = {charts.COUNT: "Images", charts.BY_TRUE: "Share of true", charts.BY_PREDICTED: "Share of predicted"}
 _HEIGHT = 440
@@ -16,7 +19,7 @@ _SENTENCES = 6
 
 
 def show(metrics: Metrics, key: str) -> None:
-    """Draw matrix and classes side by side; `key` tells runs and epochs apart."""
+    """Draw matrix and classes side by side; `key` tells runs apart, whose epochs share one chart."""
     matrix, classes = st.columns([1.15, 1], gap="medium")
     with matrix:
         _confusion(metrics, key)
@@ -32,26 +35,26 @@ def _confusion(metrics: Metrics, key: str) -> None:
             "Numbers in the cells", list(_BY), format_func=_BY.__getitem__, default=charts.COUNT, required=True,
             key="eval-by", label_visibility="collapsed",
         )  # fmt: skip
-        chart = f"eval-matrix-{key}-{by}"
-        st.plotly_chart(
-            charts.confusion_matrix(metrics.confusion, names, dark=st.context.theme.type == "dark", by=by),
-            height=_HEIGHT,
-            config={"displayModeBar": False},
-            key=chart,
-            on_select=lambda: _choose(chart),
+        figure = charts.confusion_matrix(metrics.confusion, names, dark=st.context.theme.type == "dark", by=by)
+        told = (
+            f"confusion matrix of {metrics.n:,} images and {len(names)} classes, true ones down, predicted ones across"
         )
+        cell = live_chart(figure, f"eval-matrix-{key}", _HEIGHT, told, clickable=True)
+        if _is_cell(cell, len(names)):
+            which.choose(*cell)
         st.caption(
             "Rows are true classes. Blue cells are right; the deeper the orange, the more often that mistake happens. "
             "**Click a cell to see its images.**"
         )
 
 
-def _choose(chart: str) -> None:
-    """Let the gallery show the images of the cell that was clicked."""
-    points = st.session_state[chart]["selection"]["points"]
-    if points:
-        true, predicted = points[-1]["customdata"]
-        which.choose(int(true), int(predicted))
+def _is_cell(clicked: Any, n_classes: int) -> bool:
+    """What a browser sends is checked like any input."""
+    return (
+        isinstance(clicked, list)
+        and len(clicked) == 2
+        and all(isinstance(each, int) and 0 <= each < n_classes for each in clicked)
+    )
 
 
 def _classes(metrics: Metrics) -> None:

@@ -18,16 +18,15 @@ from pages.ui.evaluation.scores import Score
 A_PAGE = 24
 _SIDE = 84
 _MOST_NEARLY = 240
-_TRUE, _PREDICTED, _PAGE, _WHAT = "eval-true", "eval-predicted", "eval-page", "eval-what"
+_TRUE, _PREDICTED, _WHAT = "eval-true", "eval-predicted", "eval-what"
 _ANY = -1
 _MISTAKES, _NEARLY, _SAMPLE = "Mistakes", "Nearly wrong", "A sample"
 
 
 def choose(true: int, predicted: int) -> None:
-    """Let the gallery show one cell of the matrix; called before the page is drawn."""
+    """Let the gallery show one cell of the matrix; called before its list boxes are drawn."""
     st.session_state[_TRUE], st.session_state[_PREDICTED] = true, predicted
     st.session_state[_WHAT] = _MISTAKES
-    st.session_state[_PAGE] = 1
 
 
 def show(run: Run, score: Score, epoch: int | None, only: np.ndarray | None = None) -> None:
@@ -44,7 +43,7 @@ def show(run: Run, score: Score, epoch: int | None, only: np.ndarray | None = No
             return
         st.caption(f"{len(chosen):,} {'image' if len(chosen) == 1 else 'images'} {told}. Click one to look closer.")
         if len(chosen):
-            opened = _gallery(images, score, _page_of(chosen), names)
+            opened = _gallery(images, score, _page_of(chosen, f"{run.id}-{epoch}-{told}"), names)
             if opened is not None:
                 closeup.show(run, score, opened, epoch)
 
@@ -52,16 +51,17 @@ def show(run: Run, score: Score, epoch: int | None, only: np.ndarray | None = No
 def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
     """Draw the choices and return the images `(n,)` that they leave, with words for what they are."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.session_state.setdefault(_WHAT, _MISTAKES)
         what = st.segmented_control(
-            "What", [_MISTAKES, _NEARLY, _SAMPLE], default=_MISTAKES, required=True, key=_WHAT,
-            label_visibility="collapsed", on_change=_first_page, width="content",
+            "What", [_MISTAKES, _NEARLY, _SAMPLE], required=True, key=_WHAT,
+            label_visibility="collapsed", width="content",
         )  # fmt: skip
         if what == _MISTAKES:
             for label, key in (("True", _TRUE), ("Read as", _PREDICTED)):
                 if st.session_state.get(key, _ANY) >= len(names):
                     st.session_state[key] = _ANY
                 st.selectbox(
-                    label, [_ANY, *range(len(names))], key=key, width=170, on_change=_first_page,
+                    label, [_ANY, *range(len(names))], key=key, width=170,
                     format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
                 )  # fmt: skip
     if what == _NEARLY:
@@ -85,15 +85,10 @@ def _of_cell(score: Score, true: int, predicted: int, names: list[str]) -> tuple
     return found, f"{of}{as_what}, the surest mistake first"
 
 
-def _first_page() -> None:
-    st.session_state[_PAGE] = 1
-
-
-def _page_of(chosen: np.ndarray) -> np.ndarray:
+def _page_of(chosen: np.ndarray, of: str) -> np.ndarray:
+    """Return the images of one page; each choice of images has a page of its own, and begins with the first."""
     pages = -(-len(chosen) // A_PAGE)
-    if st.session_state.get(_PAGE, 1) > pages:
-        st.session_state[_PAGE] = 1
-    page = st.pagination(pages, key=_PAGE) if pages > 1 else 1
+    page = st.pagination(pages, key=f"eval-page-{of}") if pages > 1 else 1
     return chosen[(page - 1) * A_PAGE : page * A_PAGE]
 
 
