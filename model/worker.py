@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
@@ -34,6 +34,7 @@ from model.recognizer import Recognizer
 from model.records import NO_DIGIT, Dataset, Metrics, TrainingConfig
 from model.runs import Run, RunStore
 
+MOST_LOOKED_BACK_ON = 25  # epochs of a run
 _HEARTBEAT_S = 1.0
 _LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
 Listener = Callable[[str, dict[str, Any]], None]
@@ -213,14 +214,14 @@ class _Worker:
         return {"calibration": calibration, "refused": int((doubt > calibration["reject_above"]).sum())}
 
     def _export_snapshots(self, trained: Any) -> None:
-        """Leave a .tflite of every epoch; where the app is gone meanwhile, the kept network is enough."""
+        """Leave a .tflite of each epoch to look back on; where the app is gone meanwhile, the kept network is enough."""
         from model import training
 
         kept = trained.model.get_weights()
-        for epoch, weights in trained.snapshots.items():
+        for epoch in looked_back_on(trained.snapshots, trained.epoch):
             if self.app_is_gone.is_set():
                 break
-            trained.model.set_weights(weights)
+            trained.model.set_weights(trained.snapshots[epoch])
             training.export_litert(trained.model, self.run_folder.checkpoints / f"epoch-{epoch:03}.tflite")
         trained.model.set_weights(kept)
 
@@ -312,6 +313,18 @@ class _Worker:
     def _leave(self) -> None:
         self.app_is_gone.set()
         self.commands.ask(Command(controls.INTERRUPT))
+
+
+def looked_back_on(epochs: Collection[int], kept: int) -> list[int]:
+    """Return the epochs whose networks can be asked later: all, or of more than 25 as many evenly spread and `kept`.
+
+    Writing one takes half a second, and nobody shall wait a minute for the end of a training of a hundred epochs.
+    """
+    ordered = sorted(epochs)
+    if len(ordered) <= MOST_LOOKED_BACK_ON:
+        return ordered
+    places = np.linspace(0, len(ordered) - 1, MOST_LOOKED_BACK_ON).round().astype(int)
+    return sorted({ordered[place] for place in places} | {kept})
 
 
 def _fingerprint(images: np.ndarray) -> str:

@@ -28,16 +28,18 @@ _STYLE = """<style>
 
 def watch(run_id: str) -> None:
     """Draw a run, and go on drawing it while it moves. Raises RunError where there is none of this id."""
-    pace = _pace(services.jobs().status(services.store().open(run_id)))
+    run = services.store().open(run_id)
+    pace = _pace(services.jobs().status(run), run.follower.read())
     st.html(_STYLE)
     st.fragment(_draw, run_every=pace)(run_id, pace)
 
 
-def _pace(status: str) -> float | None:
+def _pace(status: str, history: History) -> float | None:
     """Return after how many seconds to look again; None where nothing moves any more."""
-    if status == "starting":
-        return _POLL_STARTING_S
-    return _POLL_S if status in run_status.MOVING else None
+    if status not in run_status.MOVING:
+        return None
+    awaits_first_point = status in ("starting", "running") and not len(history.step)
+    return _POLL_STARTING_S if awaits_first_point else _POLL_S
 
 
 def _draw(run_id: str, pace: float | None) -> None:
@@ -47,7 +49,8 @@ def _draw(run_id: str, pace: float | None) -> None:
         st.warning(str(error))
         return
     status, history = services.jobs().status(run), run.follower.read()
-    if (pace is None) != (_pace(status) is None):
+    new_pace = _pace(status, history)
+    if (pace is None) != (new_pace is None):
         st.rerun()  # the whole page, so that asking begins or ends
     with st.container(key="train-status"):
         run_status.show(run, status, history)
@@ -58,7 +61,7 @@ def _draw(run_id: str, pace: float | None) -> None:
     glimpses.show(run, history)
     if pace is not None:
         frame.title(f"{run_status.share_done(run, history):.0%} · Train".replace("%", " %"))
-    if pace != _pace(status):
+    if pace != new_pace:
         st.rerun()  # after what is new was drawn: somebody waits for that
 
 

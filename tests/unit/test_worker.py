@@ -18,6 +18,7 @@ from model.history import Follower
 from model.recognizer import Recognizer
 from model.records import Augmentation, TrainingConfig
 from model.runs import Run, RunStore
+from model.worker import MOST_LOOKED_BACK_ON, looked_back_on
 
 PROJECT = Path(__file__).parent.parent.parent
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
@@ -74,6 +75,14 @@ def start():
 
 def events(run):
     return [json.loads(line)["event"] for line in (run.path / "events.jsonl").read_text().splitlines()]
+
+
+def test_of_many_epochs_some_can_be_looked_back_on_the_first_the_last_and_the_kept_one_among_them():
+    assert looked_back_on(range(25), kept=7) == list(range(25))
+    of_many = looked_back_on(range(101), kept=62)
+    assert {0, 62, 100} <= set(of_many)
+    assert len(of_many) in (MOST_LOOKED_BACK_ON, MOST_LOOKED_BACK_ON + 1)
+    assert max(np.diff(of_many)) <= 5
 
 
 def test_a_training_leaves_a_complete_run(start):
