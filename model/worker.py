@@ -214,7 +214,7 @@ class _Worker:
         return {"calibration": calibration, "refused": int((doubt > calibration["reject_above"]).sum())}
 
     def _export_snapshots(self, trained: Any) -> None:
-        """Leave a .tflite of each epoch to look back on; where the app is gone meanwhile, the kept network is enough."""
+        """Leave a .tflite of the epochs to look back on; where the app is gone meanwhile, the kept one is enough."""
         from model import training
 
         kept = trained.model.get_weights()
