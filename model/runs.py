@@ -293,9 +293,15 @@ class RunStore:
         raise RunError(f"{_named(run_id)} does not exist here; expected one that `python -m model runs` lists.")
 
     def delete(self, run_id: str) -> None:
-        """Delete one of the person's own runs, damaged ones too. Raises RunError for any other."""
+        """Delete one of the person's own runs, damaged ones too. Raises RunError for any other, and where it fails."""
         self._check_own(run_id, "be deleted")
-        shutil.rmtree(self.home / run_id)
+        try:
+            shutil.rmtree(self.home / run_id)
+        except OSError as error:
+            raise RunError(
+                f"Run {run_id} can't be deleted ({error.strerror}); expected a folder that nothing else holds open, so "
+                "try again in a moment."
+            ) from error
 
     def _check_own(self, run_id: str, what: str) -> None:
         if not _ID.fullmatch(run_id) or not (self.home / run_id).is_dir():

@@ -11,7 +11,7 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.labels import Label
 from model.runs import Run
-from pages.ui import permission, services, state
+from pages.ui import permission, run_status, services, state
 
 _MOST_EPOCHS = 100
 
@@ -44,7 +44,8 @@ def _save(run: Run, name: str, note: str) -> None:
 
 def _delete(run: Run) -> None:
     try:
-        if run.id in services.jobs().active():
+        # By its status, as its worker may still be leaving; and as it is now: another tab may have resumed it.
+        if services.jobs().status(services.store().open(run.id)) in run_status.MOVING:
             st.warning("This run is under way; stop it first.")
             return
         services.store().delete(run.id)

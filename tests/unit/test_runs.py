@@ -145,6 +145,17 @@ def test_deleting_takes_own_runs_and_leaves_shipped_ones(store, tmp_path):
     assert (tmp_path / "shipped" / "champion").exists()
 
 
+def test_a_folder_that_the_system_holds_is_told_in_a_sentence(store, monkeypatch):
+    run = store.create(TrainingConfig())
+
+    def held(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("model.runs.shutil.rmtree", held)
+    with pytest.raises(RunError, match=r"can't be deleted \(Permission denied\); expected a folder"):
+        store.delete(run.id)
+
+
 def test_a_run_that_nobody_trains_is_interrupted(store):
     assert store.create(TrainingConfig()).status() == "interrupted"
 
