@@ -188,11 +188,34 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarr
     A stretch holds a power of two of points and stretches start at the first one, so the points drawn already stay
     where they are while the curve grows.
     """
-    stretch = 1
-    while -(-len(x) // stretch) > limit:
-        stretch *= 2
+    stretch = _stretch(len(x), limit)
     starts = np.arange(0, len(x), stretch)
     if stretch == 1:
         return x, y
     counts = np.diff(np.append(starts, len(x)))
     return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
+
+
+def extremes(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most `limit` points, at least 2: the lowest and the highest of equal stretches, in their order.
+
+    What is left of a curve that jumps shows how far it jumps, which means would hide. Stretches are those of `thin`
+    for half as many points, so points drawn already stay.
+    """
+    if len(x) <= limit:
+        return x, y
+    stretch = _stretch(len(x), limit // 2)
+    n_stretches = -(-len(x) // stretch)
+    # The last stretch is filled up with its last value, which can only be met after the original.
+    filled = np.pad(y, (0, n_stretches * stretch - len(y)), mode="edge").reshape(n_stretches, stretch)
+    found = np.stack([filled.argmin(axis=1), filled.argmax(axis=1)]) + np.arange(n_stretches) * stretch
+    kept = np.unique(found)
+    return x[kept], y[kept]
+
+
+def _stretch(n: int, limit: int) -> int:
+    """Return the smallest power of two that takes `n` points in at most `limit` steps."""
+    stretch = 1
+    while -(-n // stretch) > limit:
+        stretch *= 2
+    return stretch

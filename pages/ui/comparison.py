@@ -22,20 +22,23 @@ def show(runs: Sequence[Run]) -> None:
     if len(runs) < 2:
         return
     with st.container(key="train-compare"):
-        st.markdown("**Side by side**")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown("**Side by side**", width="stretch")
+            key = "train-compare-close"
+            close = st.toggle("Close up", key=key, persist_state="session", width="content", help=curves.CLOSE_UP)
         moving = any(services.jobs().status(run) in run_status.MOVING for run in runs)
-        st.fragment(_charts, run_every=_POLL_S if moving else None)(runs)
+        st.fragment(_charts, run_every=_POLL_S if moving else None)(runs, close)
         st.caption("Dotted: mean of 50 training batches. With marks: validation after each epoch.")
         _differences(runs)
 
 
-def _charts(runs: Sequence[Run]) -> None:
+def _charts(runs: Sequence[Run], close: bool) -> None:
     named = [(f"{number}. {short_title(run)}", run.follower.read()) for number, run in enumerate(runs, 1)]
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
             st.markdown(f"**{name.capitalize()}**")
             told = f"{name} of {len(runs)} runs: {'; '.join(title for title, _ in named)}"
-            live_chart(curves.comparison(named, name), f"train-compare-{name}", _HEIGHT, told)
+            live_chart(curves.comparison(named, name, close), f"train-compare-{name}", _HEIGHT, told)
 
 
 def short_title(run: Run) -> str:

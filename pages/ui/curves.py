@@ -5,17 +5,23 @@ Plotly's Python objects, which check each value, take ten times as long. Knows h
 stand over the number of images that were learnt from, so that runs with other batch sizes can be compared.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from model.history import History, smoothed, thin
+from model.history import History, extremes, smoothed, thin
 from pages.ui.figures import BLUE, GREY, ORANGE
 
 PlainFigure = dict[str, Any]  # `data`, a list of traces, and `layout`
+LEAST_LOSS = 1e-6  # below it a loss on a scale of powers of ten would only tell of rounding
 POINTS = 400  # of a curve on the wire; more can't be seen on a screen
-_PALE_BLUE = "rgba(59,111,224,.35)"
+CLOSE_UP = (
+    "The loss by powers of ten, and the accuracy from where it has come to: the first steps change so much that all "
+    "later ones look flat beside them."
+)
+_PALE_BLUE, _PALER_BLUE = "rgba(59,111,224,.4)", "rgba(59,111,224,.18)"
 _SMOOTHED = 50  # batches
 # Okabe and Ito's colours, and marks that tell the runs apart without them.
 _RUNS = (
@@ -24,35 +30,44 @@ _RUNS = (
 MOST_COMPARED = len(_RUNS)
 
 
-def curve(history: History, name: str) -> PlainFigure:
-    """Draw `name` (loss or accuracy) by batch on training images and by epoch on validation images."""
+def curve(history: History, name: str, close: bool = False) -> PlainFigure:
+    """Draw `name` (loss or accuracy) by batch on training images and by epoch on validation images.
+
+    With `close` the scale leaves the first steps out of sight, which press all later ones flat.
+    """
     value, images = getattr(history, name), history.images_a_step
-    traces = []
-    for of_batches, title, line in (
-        (value, "training, by batch", {"color": _PALE_BLUE, "width": 1}),
-        (smoothed(value, _SMOOTHED), f"mean of {_SMOOTHED} batches", {"color": BLUE, "width": 2}),
-    ):
-        x, y = thin(history.step * images, of_batches, POINTS)
-        traces.append(_line(x, y, name=title, line=line))
-    traces.append(
+    mean = smoothed(value, _SMOOTHED)
+    raw = extremes(history.step * images, value, POINTS)
+    validation = [epoch[f"val_{name}"] for epoch in history.epochs]
+    traces = [
+        _line(*raw, name="training, by batch", line={"color": _PALER_BLUE if close else _PALE_BLUE, "width": 1}),
+        _line(
+            *thin(history.step * images, mean, POINTS),
+            name=f"mean of {_SMOOTHED} batches",
+            line={"color": BLUE, "width": 2},
+        ),
         {
             "type": "scatter",
             "x": [epoch["step"] * images for epoch in history.epochs],
-            "y": [epoch[f"val_{name}"] for epoch in history.epochs],
+            "y": validation,
             "mode": "lines+markers",
             "name": "validation, by epoch",
             "line": {"color": ORANGE, "width": 2.5},
             "marker": {"symbol": "diamond", "size": 9},
-        }
-    )
-    return {"data": traces, "layout": _against_images(history) | {"yaxis": _scale(name)}}
+        },
+    ]
+    settled = [*mean[len(mean) // 10 :].tolist(), *validation]
+    layout = _against_images(history) | {"yaxis": _close(name, settled) if close and settled else _scale(name)}
+    # Zoom stays while points arrive, and goes with the scale that it was made on.
+    layout["uirevision"] = f"run, {'close' if close else 'whole'}"
+    return {"data": traces, "layout": layout}
 
 
 def learning_rate(history: History) -> PlainFigure:
     """Draw the learning rate at every batch."""
     x, y = thin(history.step * history.images_a_step, history.learning_rate, POINTS)
     line = _line(x, y, name="learning rate", line={"color": BLUE, "width": 2})
-    layout = _against_images(history) | {"showlegend": False, "yaxis": {"rangemode": "tozero", "tickformat": ".2g"}}
+    layout = _against_images(history) | {"showlegend": False, "yaxis": {"rangemode": "tozero", "tickformat": "~g"}}
     return {"data": [line], "layout": layout}
 
 
@@ -68,8 +83,7 @@ def _against_images(history: History) -> dict[str, Any]:
         "showlegend": True,
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         "hovermode": "x unified",
-        # The same for the whole run: zoom stays while points arrive.
-        "uirevision": "run",
+        "uirevision": "run",  # zoom stays while points arrive
         "xaxis": {
             "title": {"text": "images seen"},
             "range": [0, 1.02 * max(_last_batch(history), 1) * history.images_a_step],
@@ -94,19 +108,25 @@ def _last_batch(history: History) -> int:
     return int(history.step[-1]) if ended and len(history.step) else history.total_steps
 
 
-def comparison(runs: Sequence[tuple[str, History]], name: str) -> PlainFigure:
-    """Draw `name` (loss or accuracy) of up to five named runs: dotted on training images, with marks on validation."""
-    traces = []
+def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = False) -> PlainFigure:
+    """Draw `name` (loss or accuracy) of up to five named runs: dotted on training images, with marks on validation.
+
+    `close` is that of `curve`.
+    """
+    traces, settled = [], []
     for (title, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
         images, same = history.images_a_step, {"name": title, "legendgroup": title}
-        x, y = thin(history.step * images, smoothed(getattr(history, name), _SMOOTHED), POINTS)
+        mean = smoothed(getattr(history, name), _SMOOTHED)
+        validation = [epoch[f"val_{name}"] for epoch in history.epochs]
+        settled += [*mean[len(mean) // 10 :].tolist(), *validation]
+        x, y = thin(history.step * images, mean, POINTS)
         in_training = {"hovertemplate": "%{y:.4g} in training<extra>%{fullData.name}</extra>", "showlegend": False}
         traces.append(_line(x, y, line={"color": colour, "width": 1.5, "dash": "dot"}, **in_training, **same))
         traces.append(
             {
                 "type": "scatter",
                 "x": [epoch["step"] * images for epoch in history.epochs],
-                "y": [epoch[f"val_{name}"] for epoch in history.epochs],
+                "y": validation,
                 "mode": "lines+markers",
                 "line": {"color": colour, "width": 2.5},
                 "marker": {"symbol": symbol, "size": 9},
@@ -118,10 +138,21 @@ def comparison(runs: Sequence[tuple[str, History]], name: str) -> PlainFigure:
         "margin": {"l": 52, "r": 12, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         "xaxis": {"title": {"text": "images seen"}, "rangemode": "tozero", "hoverformat": ",.0f"},
-        "yaxis": _scale(name),
+        "yaxis": _close(name, settled) if close and settled else _scale(name),
+        "uirevision": f"runs, {'close' if close else 'whole'}",
     }
     return {"data": traces, "layout": layout}
 
 
 def _scale(name: str) -> dict[str, Any]:
     return {"tickformat": ".0%"} if name == "accuracy" else {"rangemode": "tozero"}
+
+
+def _close(name: str, settled: Sequence[float]) -> dict[str, Any]:
+    """Return a scale for what a run came to: powers of ten for a loss, for an accuracy from where it has settled."""
+    low, high = min(settled), max(settled)
+    if name == "accuracy":
+        room = max(0.05 * (1 - low), 0.001)
+        return {"tickformat": ".1~%", "range": [low - room, min(high + room, 1 + room)]}
+    low, high = max(low, LEAST_LOSS), max(high, 2 * LEAST_LOSS)
+    return {"type": "log", "tickformat": "~g", "dtick": "D2", "range": [math.log10(low / 3), math.log10(high * 3)]}

@@ -56,8 +56,10 @@ def _draw(run_id: str, pace: float | None) -> None:
         run_status.show(run, status, history)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
         steering.actions(run, status, history)
-    _advice(run, history, status)
-    _curves(run, history, "train")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _advice(run, history, status)
+        close = st.toggle("Close up", key="train-close", persist_state="session", width="content", help=curves.CLOSE_UP)
+    _curves(run, history, "train", close)
     glimpses.show(run, history)
     if pace is not None:
         frame.title(f"{run_status.share_done(run, history):.0%} · Train".replace("%", " %"))
@@ -85,11 +87,11 @@ def example(run: Run) -> None:
     _curves(run, run.follower.read(), "train-example")
 
 
-def _curves(run: Run, history: History, prefix: str) -> None:
+def _curves(run: Run, history: History, prefix: str, close: bool = False) -> None:
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column, st.container(key=f"{prefix}-{name}"):
             st.markdown(f"**{name.capitalize()}**")
-            figure = curves.curve(history, name)
+            figure = curves.curve(history, name, close)
             live_chart(figure, f"{prefix}-{name}-chart-{run.id}", _CHART_HEIGHT, _in_words(history, name))
 
     if len(history.step):

@@ -21,7 +21,8 @@ function themed(layout, node) {
   const font = style.getPropertyValue("--st-font").trim() || style.fontFamily;
   const axes = {};
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-    axes[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name] };
+    const title = { ...layout[name].title, font: { size: 13, ...layout[name].title?.font } };
+    axes[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name], title };
   }
   return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, ...layout, ...axes,
            font: { family: font, color: text, size: 13, ...layout.font } };

@@ -10,12 +10,18 @@ from pages.ui import comparison, controls, services
 from pages.ui.curves import MOST_COMPARED
 
 _A_PAGE = 8
+# On a phone, too, a run is one row.
+_STYLE = """<style>
+[class*="st-key-train-row-"] { flex-wrap: nowrap; }
+[class*="st-key-train-row-"] .stMarkdown { min-width: 0; overflow-wrap: anywhere; }
+</style>"""
 
 
 def show(watched: str | None) -> None:
     """Draw the list, the run on show marked in it, and below it what is compared."""
     runs, damaged = services.store().list()
     with st.container(key="train-runs"):
+        st.html(_STYLE)
         st.subheader("Runs")
         st.caption(f"Tick up to {MOST_COMPARED} to lay their curves over one another.")
         pages = -(-len(runs) // _A_PAGE)
@@ -33,7 +39,7 @@ def _key(run: Run) -> str:
 
 
 def _row(run: Run, watched: bool, full: bool) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"train-row-{run.id}"):
         st.checkbox(
             f"Compare {run.id}", key=_key(run), label_visibility="collapsed", disabled=full, persist_state="session",
             width="content",

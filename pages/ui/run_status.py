@@ -58,7 +58,7 @@ def _what(run: Run, status: str, history: History) -> str:
     if last.get("event") == "drawing" and status == "starting":
         return f"drawing the training images, {last.get('images', 0):,} so far"
     if status == "finishing":
-        return "the network is kept and scored on the test images"
+        return "scoring the network on the test images, and keeping each epoch's to look back on"
     if run.metrics:
         return _result(run)
     batches = f"batch {_batches(history):,} of {history.total_steps:,}" if len(history.step) else ""

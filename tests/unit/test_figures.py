@@ -25,7 +25,8 @@ def history(n, total=None, ended=False, changes=()):
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_a_curve_never_has_more_than_400_points(n, name):
     training, smoothed, validation = go.Figure(curves.curve(history(n), name)).data
-    assert len(training.x) == len(training.y) == len(smoothed.x) == len(smoothed.y) <= 400
+    assert len(training.x) == len(training.y) <= 400
+    assert len(smoothed.x) == len(smoothed.y) <= 400
     assert len(validation.x) == (1 if n else 0)
 
 
@@ -52,6 +53,25 @@ def test_the_preview_of_a_schedule_is_what_training_obeys(name):
 def test_zoom_survives_new_points():
     first, second = (go.Figure(curves.curve(history(n), "loss")) for n in (10, 20))
     assert first.layout.uirevision == second.layout.uirevision
+
+
+def test_the_close_up_shows_what_a_run_came_to_and_takes_its_own_zoom():
+    settled = history(2000)  # a loss of 1 / step and an accuracy of 1 - 1 / step, nearly
+    loss, accuracy = (curves.curve(settled, name, close=True)["layout"] for name in ("loss", "accuracy"))
+    assert loss["yaxis"]["type"] == "log"
+    low, high = (10**each for each in loss["yaxis"]["range"])
+    assert low < 1 / 2000
+    assert 0.4 < high < 2.4
+    assert accuracy["yaxis"]["range"][0] == pytest.approx(0.895, abs=0.01), "validation came to 0.9"
+    assert accuracy["yaxis"]["range"][1] > 0.99
+    assert loss["uirevision"] != curves.curve(settled, "loss")["layout"]["uirevision"]
+
+
+@pytest.mark.parametrize("name", ["loss", "accuracy"])
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_a_close_up_of_next_to_nothing_is_a_chart_too(n, name):
+    assert go.Figure(curves.curve(history(n), name, close=True)).to_json()
+    assert go.Figure(curves.comparison([("a", history(n))], name, close=True)).to_json()
 
 
 def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():

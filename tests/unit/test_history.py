@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.history import EventLog, Follower, smoothed, thin
+from model.history import EventLog, Follower, extremes, smoothed, thin
 
 
 @pytest.fixture
@@ -130,6 +130,23 @@ def test_points_that_are_drawn_stay_where_they_are_while_the_curve_grows():
     before, _ = thin(x[:2000], x[:2000], 400)
     after, _ = thin(x[:2500], x[:2500], 400)
     assert np.array_equal(before[:-1], after[: len(before) - 1])
+
+
+@given(st.integers(1, 3000), st.integers(2, 400), st.integers(0, 2**32 - 1))
+def test_of_a_curve_that_jumps_the_lowest_and_the_highest_points_stay(n, limit, seed):
+    x, y = np.arange(n, dtype=float), np.random.default_rng(seed).normal(size=n)
+    few_x, few_y = extremes(x, y, limit)
+    assert len(few_x) == len(few_y) <= max(limit, 2)
+    assert (np.diff(few_x) > 0).all()
+    assert np.array_equal(y[few_x.astype(int)], few_y), "each is a point of the curve"
+    assert {y.min(), y.max()} <= set(few_y)
+
+
+def test_extremes_that_are_drawn_stay_where_they_are_while_the_curve_grows():
+    x, y = np.arange(3000, dtype=float), np.random.default_rng(0).normal(size=3000)
+    before, _ = extremes(x[:2000], y[:2000], 400)
+    after, _ = extremes(x[:2500], y[:2500], 400)
+    assert np.array_equal(before[:-2], after[: len(before) - 2])
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=60), st.integers(1, 20))
