@@ -1,6 +1,6 @@
-"""The one bridge to `model/`: what is shared by all visitors of this server, built once.
+"""The one bridge to `model/`: what is shared by all visitors of this server, built once, and one visitor's drawings.
 
-Knows Streamlit's caches and the model package; draws nothing.
+Knows Streamlit's caches, who is here, and the model package; draws nothing.
 """
 
 import atexit
@@ -16,8 +16,10 @@ from model import data
 from model.errors import ConfigError, DataError
 from model.jobs import JobManager
 from model.limits import Limits
+from model.my_drawings import MyDrawings
 from model.recognizer import Recognizer
 from model.runs import DEFAULT_RUN, Damaged, Run, RunStore
+from pages.ui import state
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,6 +44,11 @@ def jobs() -> JobManager:
     manager = JobManager(store(), limits())
     atexit.register(manager.close)
     return manager
+
+
+def my_drawings() -> MyDrawings:
+    """Return the labelled drawings of whoever is here: the same in all tabs of a browser."""
+    return MyDrawings(store().home, state.visitor().browser)
 
 
 def usable_runs() -> tuple[list[Run], list[Damaged]]:

@@ -13,12 +13,14 @@ from model.evaluation import judged
 from model.files import write_json, write_npz
 from model.judgement import compare
 from model.metrics import measure
+from model.my_drawings import MyDrawings
 from model.recognizer import Recognizer
-from model.records import TrainingConfig
+from model.records import NO_DIGIT, TrainingConfig
 from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training import export_litert
 from pages.ui.evaluation.export import metrics_json, predictions_csv
 from pages.ui.evaluation.scores import Score
+from pages.ui.state import Visitor
 
 
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):
@@ -72,6 +74,22 @@ def test_every_further_question_is_answered_or_says_why_not(own_dataset, part):
     test = opened("pages/evaluate.py", run=run.id)
     test.button_group(key="eval-part").set_value(part).run()
     assert not test.exception
+
+
+def test_a_visitors_own_labelled_drawings_are_judged_beside_the_test_set_and_nobody_elses():
+    seven = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
+    for token, labels in (("mine", (7, 1)), ("somebody else's", (7,))):
+        drawings = MyDrawings(RunStore().home, token)
+        for number, label in enumerate((*labels, NO_DIGIT)):
+            drawings.keep(f"{number}", label, seven)
+    test = opened("pages/evaluate.py", run=CLASSROOM_RUN)
+    test.session_state["visitor"] = Visitor(tab="a tab", browser="mine")
+    test.button_group(key="eval-part").set_value("drawn").run()
+    assert not test.exception
+    assert "2 digits that you drew and labelled" in text(test)
+    table = test.table[-1]
+    shown = dict(zip(table.value["Figure"], table.value["My drawings"], strict=True))
+    assert (shown["Images"], shown["Accuracy"]) == ("2", "50.00%"), "the seven is read, and as a one it is wrong"
 
 
 def test_a_run_whose_dataset_is_gone_shows_its_stored_figures_and_what_is_missing(own_dataset, monkeypatch):

@@ -12,7 +12,7 @@ import streamlit as st
 from model import my_drawings
 from model.answering import Answer, Answerer
 from model.errors import DigitLabError
-from model.my_drawings import LABELS, MyDrawing, MyDrawings
+from model.my_drawings import LABELS, MyDrawing
 from pages.ui import services, state
 from pages.ui.drawing.subject import Subject
 from pages.ui.fabric import Stroke
@@ -22,11 +22,6 @@ _TILE = 64
 _SHOWN = 60  # the newest
 _ROW, _FRAME = 30, 62  # pixels of the matrix: only classes that were drawn have a row
 _CHOSEN = "draw-mine-chosen"
-
-
-def store() -> MyDrawings:
-    """Return the drawings of whoever is here."""
-    return MyDrawings(services.store().home, state.visitor().browser)
 
 
 def meant(subject: Subject) -> None:
@@ -49,17 +44,17 @@ def _keep(sheet: str, label: int | str | None, drawn: str, strokes: list[Stroke]
     """Keep or take back, once for each tap: the page is run again for other reasons, too."""
     kept = state.kept_drawing()
     if label is not None and kept != (sheet, label, drawn):
-        store().keep(sheet, label, strokes)
+        services.my_drawings().keep(sheet, label, strokes)
         state.set_kept_drawing((sheet, label, drawn))
     elif label is None and kept and (kept[0], kept[2]) == (sheet, drawn):
-        store().delete(sheet)
+        services.my_drawings().delete(sheet)
         state.set_kept_drawing(None)
 
 
 @st.fragment
 def show(answerer: Answerer) -> None:
     """Show accuracy, confusion matrix and the drawings themselves, with what can be done with them."""
-    drawings = store().all()
+    drawings = services.my_drawings().all()
     if not drawings:
         st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
         return
@@ -106,7 +101,7 @@ def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, an
         st.session_state[_CHOSEN] = drawings[clicked].id
     chosen = next((each for each in drawings if each.id == st.session_state.get(_CHOSEN)), None)
     if chosen and st.button(f"Delete this {chosen.label}", key="draw-mine-delete", icon=":material/delete:"):
-        _delete(lambda: store().delete(chosen.id), this=chosen.id == state.sheet())
+        _delete(lambda: services.my_drawings().delete(chosen.id), this=chosen.id == state.sheet())
 
 
 def _take_away(drawings: list[MyDrawing]) -> None:
@@ -122,7 +117,7 @@ def _take_away(drawings: list[MyDrawing]) -> None:
         with st.popover("Delete all", icon=":material/delete_sweep:"):
             st.caption(f"All {len(drawings)} drawings will be gone.")
             if st.button("Delete them", key="draw-mine-delete-all", icon=":material/delete:"):
-                _delete(store().delete_all, this=True)
+                _delete(services.my_drawings().delete_all, this=True)
 
 
 def _delete(what: Callable[[], None], this: bool) -> None:

@@ -12,7 +12,6 @@ from model.my_drawings import MyDrawing
 from model.records import NO_DIGIT
 from model.runs import Run
 from pages.ui import permission, run_status, services
-from pages.ui.drawing import mine
 
 _POLL_S = 1.0
 
@@ -20,7 +19,7 @@ _POLL_S = 1.0
 def show(run: Run) -> None:
     """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
     st.markdown("**Teach it my hand**")
-    drawings = mine.store().all()
+    drawings = services.my_drawings().all()
     n_taught = len(lessons.taught(drawings))
     st.caption(
         f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "

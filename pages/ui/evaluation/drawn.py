@@ -11,29 +11,73 @@ from model.evaluation import ScoredDrawings
 from model.metrics import expected_calibration_error
 from model.records import Metrics
 from model.runs import Run
+from pages.ui import identity
 from pages.ui.evaluation import charts, scores
 from pages.ui.evaluation.scores import Score
 from pages.ui.gallery import Tile, gallery
 
 _SHOWN = 24
+_PEOPLE, _MINE = "People's drawings", "My drawings"
 
 
 def show(run: Run, score: Score) -> None:
-    """Draw both columns of figures, the matrix of the drawings, and those read worst."""
-    try:
-        drawn = scores.on_drawings(run)
-    except DataError as error:
-        st.warning(str(error))
-        return
-    if drawn is None:
+    """Draw the columns of figures, the matrix of one kind of drawings, and those read worst."""
+    identity.identify()  # whose drawings are mine
+    found = _found(run)
+    if not found:
         st.info(
-            "There are no drawings here, or this network does not read digits; to see how it reads people's hands, put "
-            "drawn-digits.jsonl into the folder named by DIGIT_LAB_DATA, a line each "
-            '{"label": 7, "writer": "ann", "strokes": [[[x, y], …], …]}.',
+            "There are no drawings here, or this network does not read digits; to see how it reads people's hands, "
+            "label what you draw on the Draw page, or put drawn-digits.jsonl into the folder named by DIGIT_LAB_DATA, "
+            'a line each {"label": 7, "writer": "ann", "strokes": [[[x, y], …], …]}.',
             icon=":material/draw:",
         )
         return
-    _figures(score, drawn)
+    _figures(score, found)
+    whose = next(iter(found))
+    if len(found) > 1:
+        whose = st.segmented_control(
+            "Whose", list(found), default=whose, required=True, key="eval-drawn-whose", label_visibility="collapsed"
+        )
+    st.caption(_in_words(score, found[whose], whose))
+    _matrix_and_mistakes(found[whose])
+
+
+def _found(run: Run) -> dict[str, ScoredDrawings]:
+    """Return what drawings there are, by whose they are; a file that can't be read is told."""
+    try:
+        people = scores.on_drawings(run)
+    except DataError as error:
+        st.warning(str(error))
+        people = None
+    found = {_PEOPLE: people, _MINE: scores.on_my_drawings(run)}
+    return {whose: drawn for whose, drawn in found.items() if drawn}
+
+
+def _figures(score: Score, found: dict[str, ScoredDrawings]) -> None:
+    rows = {"Test set": _column(score.metrics, score.right, score.confidence)}
+    for whose, drawn in found.items():
+        said = drawn.evaluation.probabilities
+        rows[whose] = _column(drawn.metrics, said.argmax(axis=1) == drawn.evaluation.labels, said.max(axis=1))
+    st.table(
+        {"Figure": list(rows["Test set"])} | {title: list(column.values()) for title, column in rows.items()},
+        hide_index=True,
+        border="horizontal",
+    )
+
+
+def _in_words(score: Score, drawn: ScoredDrawings, whose: str) -> str:
+    n = f"{drawn.metrics.n:,} digit{'s' * (drawn.metrics.n != 1)}"
+    what = f"{n} drawn by {drawn.n_writers} people of whom the network learnt nothing."
+    if whose == _MINE:
+        what = f"{n} that you drew and labelled on the Draw page; a network that was taught them knows some by heart."
+    gap = 100 * (score.metrics.accuracy - drawn.metrics.accuracy)
+    return (
+        f"{what} It is {abs(gap):.2f} points {'worse' if gap > 0 else 'better'} on them than on its test set: a "
+        "benchmark tells how well it reads what looks like its training images."
+    )
+
+
+def _matrix_and_mistakes(drawn: ScoredDrawings) -> None:
     names = [each.name for each in drawn.metrics.classes]
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
@@ -42,24 +86,6 @@ def show(run: Run, score: Score) -> None:
     with right:
         st.markdown("**Read wrong, the surest first**")
         _mistakes(drawn, names)
-
-
-def _figures(score: Score, drawn: ScoredDrawings) -> None:
-    said = drawn.evaluation.probabilities
-    ours = (drawn.metrics, said.argmax(axis=1) == drawn.evaluation.labels, said.max(axis=1))
-    columns = {"Test set": (score.metrics, score.right, score.confidence), "Drawings": ours}
-    rows = {title: _column(*values) for title, values in columns.items()}
-    st.table(
-        {"Figure": list(next(iter(rows.values())))} | {title: list(column.values()) for title, column in rows.items()},
-        hide_index=True,
-        border="horizontal",
-    )
-    gap = 100 * (score.metrics.accuracy - drawn.metrics.accuracy)
-    st.caption(
-        f"{drawn.metrics.n:,} digits drawn by {drawn.n_writers} people of whom the network learnt nothing. It is "
-        f"{abs(gap):.2f} points {'worse' if gap > 0 else 'better'} on them than on its test set: a benchmark tells how "
-        "well it reads what looks like its training images."
-    )
 
 
 def _column(metrics: Metrics, right, confidence) -> dict[str, str]:
@@ -75,6 +101,9 @@ def _column(metrics: Metrics, right, confidence) -> dict[str, str]:
 
 
 def _mistakes(drawn: ScoredDrawings, names: list[str]) -> None:
+    if not drawn.metrics.mistakes:
+        st.markdown(":material/check: None.")
+        return
     gallery(
         (
             Tile(

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from model import data, explain, robustness
+from model import data, explain, my_drawings, robustness
 from model.evaluation import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings, judged
 from model.metrics import measure
 from model.recognizer import Recognizer
-from model.records import Evaluation, Metrics
+from model.records import NO_DIGIT, Evaluation, Metrics
 from model.robustness import Robustness
 from model.runs import Run
 from model.splits import in_turn
@@ -88,6 +88,15 @@ def on_drawings(run: Run) -> ScoredDrawings | None:
 def _on_drawings(run: Run, written: int) -> ScoredDrawings | None:
     drawn = _drawn(None)
     return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
+
+
+def on_my_drawings(run: Run) -> ScoredDrawings | None:
+    """Return how a network for digits reads the visitor's own labelled ones; None as `on_drawings`. Never shared."""
+    kept = [each for each in services.my_drawings().all() if each.label != NO_DIGIT]
+    if not kept:
+        return None
+    images, labels = my_drawings.as_images(kept)
+    return evaluate_drawings(run, DrawnDigits(images, labels, ("me",) * len(kept)), services.recognizer(run))
 
 
 @dataclass(frozen=True)
