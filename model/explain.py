@@ -51,8 +51,9 @@ def occlusion(
 def feature_maps(recognizer: Recognizer, image: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each convolution and pooling makes of `image` `(h, w, c)` uint8, as pictures by the layer's name.
 
-    Each is `(maps, height, width)` uint8: 0 stays 0 and the largest value of all maps of that layer becomes 255, so the
-    maps of a layer can be compared with each other, those of two layers can't. Empty for a file without layers.
+    Each is `(maps, height, width)` uint8: 0 stays 0, and 255 is what one in a hundred of the layer's positive values
+    reaches, as a few of a deep network would leave all others black. So the maps of a layer can be compared with each
+    other, those of two layers can't. Empty for a file without layers.
     """
     layers = recognizer.layer_outputs(image[None])
     return {name: _as_pictures(values) for name, values in layers.items() if values.ndim == 3}
@@ -106,6 +107,6 @@ def _between(values: np.ndarray, height: int, width: int, stride: int) -> np.nda
 
 
 def _as_pictures(values: np.ndarray) -> np.ndarray:
-    largest = float(values.max())
-    scaled = np.clip(values / largest, 0, 1) if largest > 0 else np.zeros_like(values)
+    seen = values[values > 0]
+    scaled = np.clip(values / np.percentile(seen, 99), 0, 1) if seen.size else np.zeros_like(values)
     return np.rint(255 * np.moveaxis(scaled, -1, 0)).astype(np.uint8)
