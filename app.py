@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model import data
-from pages.ui import controls, frame, services
+from pages.ui import controls, frame, services, showcase
 
 frame.page("Digit Lab")
 
@@ -23,6 +23,13 @@ _LESSONS = (
 )  # fmt: skip
 
 _SHOWN = 8  # of a list
+
+
+def show_what_it_says() -> None:
+    """Show a few drawings with the answers of the network that answers on the Draw page."""
+    runs, _ = services.usable_runs()
+    if runs:
+        showcase.show(services.default_run(runs))
 
 
 def show_lessons() -> None:
@@ -70,6 +77,7 @@ st.markdown(
     "Digit Lab trains small convolutional networks on handwritten digits in front of your eyes, "
     "shows where they fail, and reads what you draw."
 )
+show_what_it_says()
 show_lessons()
 left, right = st.columns(2, gap="medium")
 with left:

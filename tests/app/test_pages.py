@@ -10,10 +10,13 @@ from streamlit.testing.v1 import AppTest
 from model.files import write_json
 from model.jobs import JobManager
 from model.labels import Label, fingerprint
+from model.reader import Reader
 from model.recipes import RECIPES
+from model.recognizer import Recognizer
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.sharing import settings_text
+from pages.ui import showcase
 
 PROJECT = Path(__file__).parent.parent.parent
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
@@ -52,6 +55,16 @@ def test_every_page_opens_first_without_an_error(page):
     test = opened(page)
     assert not test.exception
     assert not test.error
+
+
+def test_home_shows_drawings_with_what_the_network_really_says_to_them():
+    run = RunStore().open(DEFAULT_RUN)
+    reader = Reader(Recognizer(run.network), run.reject_above)
+    readings = [reader.read_strokes(strokes) for strokes in showcase.DRAWN]
+    assert [each.text if each.accepted else "?" for each in readings] == ["2", "4", "5", "6", "7", "8", "?"]
+    shown = next(each.value for each in opened("app.py").get("html") if "figure" in each.value)
+    for each in readings:
+        assert f"answers with {each.text if each.accepted else '?'}" in shown
 
 
 def test_home_tells_what_is_ready():
