@@ -44,7 +44,7 @@ def load(name: str, part: str | None = None) -> list[Drawing]:
 
     Raises DataError that names the line for anything that is no drawing.
     """
-    path = _file(name)
+    path = file_of(name)
     if path is None:
         return []
     open_text = gzip.open if path.suffix == ".gz" else open
@@ -56,7 +56,8 @@ def load(name: str, part: str | None = None) -> list[Drawing]:
         raise DataError(f"{path.name} can't be read as text ({error}); expected one JSON object a line.") from error
 
 
-def _file(name: str) -> Path | None:
+def file_of(name: str) -> Path | None:
+    """Return the file that holds the drawings of this name, or None where there is none."""
     folder = os.environ.get("DIGIT_LAB_DATA")
     paths = [Path(folder).expanduser() / f"{name}{suffix}" for suffix in (".jsonl.gz", ".jsonl")] if folder else []
     return next((path for path in paths if path.is_file()), None)

@@ -33,7 +33,7 @@ class Scored:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Return the interval in which the accuracy on other images of the kind lies, 19 times of 20 (Wilson)."""
+        """Return the 95 % interval of the accuracy on all images of the kind, of which these are some (Wilson)."""
         return wilson(self.metrics.n - len(self.metrics.mistakes), self.metrics.n)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """A person's own drawings as lessons: a short training that begins with the weights of a network that is there.
 
-Three of four drawings are taught, each drawn anew by other hands, mixed with the dataset's own images so that the
-network does not forget those; every fourth is held back, to see whether the hand was learnt or only the drawings. Knows
+About three of four drawings are taught, each drawn anew by other hands, mixed with the dataset's own images so that the
+network does not forget those; the others are held back, to see whether the hand was learnt or only the drawings. Knows
 drawings, datasets and run folders; knows nothing of Keras or pages.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from model.records import NO_DIGIT, Augmentation, Dataset, TrainingConfig
 from model.runs import LESSONS, Run
 
 FEWEST = 4  # drawings: three to teach and one to hold back
-_EVERY = 4
+_HELD_BACK = 0.25
 _IMAGES = 2_000  # of the dataset's own
 _SHARE = 0.3  # of the images that lessons should be, in so far as copies make it
 _MOST_COPIES = 40  # of one drawing; more would be learnt by heart
@@ -27,13 +28,27 @@ _SCRIBBLES = 300  # for networks that know "no digit", lest they forget it
 
 
 def taught(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
-    """Return the drawings to learn from."""
-    return [each for number, each in enumerate(drawings, 1) if number % _EVERY]
+    """Return the drawings to learn from, in their order."""
+    held = {each.id for each in held_back(drawings)}
+    return [each for each in drawings if each.id not in held]
 
 
 def held_back(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
-    """Return the drawings that are never learnt from."""
-    return [each for number, each in enumerate(drawings, 1) if not number % _EVERY]
+    """Return the drawings that are not learnt from, in their order: about one in four, of at least two at least one.
+
+    A drawing's id decides, so that one which a first copy of a network learnt is not held back from the next, whatever
+    was drawn, corrected or deleted between the two. Only among few drawings, where none would be held back by that or
+    all, the others decide with it.
+    """
+    n_held = sum(_chance(each) < _HELD_BACK for each in drawings)
+    n_held = min(max(n_held, 1), len(drawings) - 1) if len(drawings) > 1 else 0
+    held = {each.id for each in sorted(drawings, key=_chance)[:n_held]}
+    return [each for each in drawings if each.id in held]
+
+
+def _chance(drawing: MyDrawing) -> float:
+    """Return a number in [0, 1) that belongs to the drawing's id for good."""
+    return int.from_bytes(hashlib.sha256(drawing.id.encode(errors="surrogatepass")).digest()[:4], "big") / 2**32
 
 
 def settings(run: Run, n_drawings: int) -> TrainingConfig:

@@ -11,7 +11,7 @@ identify()  # first: while the browser fetches what components need, the server 
 from model.answering import Answerer, names, reads_ink  # noqa: E402
 from model.errors import DigitLabError  # noqa: E402
 from model.runs import Run  # noqa: E402
-from pages.ui import controls, services  # noqa: E402
+from pages.ui import controls, services, state  # noqa: E402
 from pages.ui.drawing import answer, number, paper, steps, subject, ways  # noqa: E402
 from pages.ui.drawing.subject import Number, Subject  # noqa: E402
 
@@ -46,7 +46,7 @@ def choose(runs: list[Run]) -> tuple[Run, Run | None, str]:
             "Compare with", list(alike), index=None, key=f"draw-other-{run.id}",
             placeholder="Compare with another network",
             format_func=lambda run_id: controls.run_title(alike[run_id]) if run_id in alike else run_id,
-            disabled=not alike,
+            disabled=not alike or ways.reads_numbers(),
             label_visibility="collapsed",
         )  # fmt: skip
     return run, alike.get(other), ways.choose(run)
@@ -86,6 +86,8 @@ def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
     if isinstance(came, Number):
         show_number(came, told, seen)
         return
+    if came is None:
+        state.leave_sheet()
     beside = subject.of_image(second, came.image, came.alt, came.drawn) if second and came else None
     with told:
         with st.container(key="draw-answer"):

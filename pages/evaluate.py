@@ -80,20 +80,20 @@ def show(run: Run, epoch: int, other: Run | None) -> None:
     with st.container(horizontal=True, gap="small"):
         scoreboard.card(run)
         if score:
-            export.menu(run, score)
+            export.menu(run, score, None if epoch == _KEPT else epoch)
     compared = scoreboard.compare(run, score, other) if score and other else None
     where.show(metrics, run.id)
     if score:
         differ = (
             compared is not None
             and len(compared.differ)
-            and st.toggle("Only the images on which A and B differ", key=f"eval-differ-{run.id}")
+            and st.toggle("Only the images on which A and B differ", key=which.DIFFER)
         )
         which.show(run, score, None if epoch == _KEPT else epoch, compared.differ if differ else None)
-        show_deeper(run, score)
+        show_deeper(run, score, epoch)
 
 
-def show_deeper(run: Run, score: Score) -> None:
+def show_deeper(run: Run, score: Score, epoch: int) -> None:
     """Show what takes longer to compute, one part at a time."""
     with st.container(key="eval-deeper"):
         st.subheader("Further questions")
@@ -103,12 +103,26 @@ def show_deeper(run: Run, score: Score) -> None:
         )  # fmt: skip
         if part == "sure":
             confidence.show(score)
-        elif part == "robust":
+        else:
+            show_of_the_kept_network(part, run, epoch)
+
+
+def show_of_the_kept_network(part: str, run: Run, epoch: int) -> None:
+    """Show what is measured of the network that a run keeps, whatever epoch is looked at above."""
+    kept = score_of(run, _KEPT)
+    if kept is None:
+        return
+    if epoch != _KEPT:
+        st.caption(f":material/info: Of the network that is kept, not of the one after epoch {epoch}.")
+    try:
+        if part == "robust":
             disturbed.show(run)
         elif part == "drawn":
-            drawn.show(run, score)
+            drawn.show(run, kept)
         else:
-            image_map.show(run, score)
+            image_map.show(run, kept)
+    except DigitLabError as error:
+        st.warning(str(error))
 
 
 runs, damaged = services.usable_runs()

@@ -6,15 +6,21 @@ Knows runs, Plotly and HTML; knows nothing of Streamlit. Whatever comes from peo
 from collections.abc import Iterable, Sequence
 from html import escape
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from model import judgement
 from model.errors import DigitLabError
+from model.metrics import expected_calibration_error
 from model.networks import table
 from model.runs import Run
 from pages.ui import curves
 from pages.ui.comparison import in_words
 from pages.ui.evaluation import charts
+from pages.ui.gallery import data_uri
+
+_PAIRS, _SHOWN = 6, 24  # of classes; mistakes
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -24,17 +30,23 @@ h1 { line-height: 1.2; overflow-wrap: anywhere; } h2 { margin-top: 2.2rem; }
 table { border-collapse: collapse; } th, td { padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d9dde5; } td + td, th + th { font-variant-numeric: tabular-nums; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
+.images { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: 1rem .5rem; }
+figure { margin: 0; text-align: center; font-size: .8rem; } figure img { image-rendering: pixelated; background: #000; }
 .note { color: #4c566a; white-space: pre-line; } .wide { overflow-x: auto; }
 """
 
 
-def training_report(run: Run) -> str:
-    """Return the report of a complete run as one HTML page, about 5 MB, most of it Plotly itself."""
+def training_report(run: Run, images: np.ndarray | None = None) -> str:
+    """Return the report of a complete run as one HTML page, about 5 MB, most of it Plotly itself.
+
+    With the test `images` `(n, h, w, c)` uint8 that it was scored on, its surest mistakes are shown.
+    """
     history = run.follower.read()
     body = [
         f"<h1>{escape(run.label.name or run.id)}</h1>",
         f'<p class="note">{escape(run.label.note)}</p>' if run.label.note else "",
         f"<p>{escape(_summary(run))}</p>",
+        f"<p>{escape(_how_sure(run))}</p>",
         "<h2>How it learnt</h2><div class='two'>",
         *(_chart(go.Figure(curves.curve(history, name)), 320, name.capitalize()) for name in ("loss", "accuracy")),
         "</div>",
@@ -43,6 +55,8 @@ def training_report(run: Run) -> str:
         _epochs(history.epochs),
         "<h2>What is taken for what</h2>",
         _confusion(run),
+        f"<p>{escape(_confused(run))}</p>",
+        _mistakes(run, images) if images is not None else "",
         "<h2>Class by class</h2>",
         _classes(run),
         "<h2>The network</h2>",
@@ -78,6 +92,38 @@ def _summary(run: Run) -> str:
         f"{metrics.macro_precision:.4f}, recall {metrics.macro_recall:.4f}, F1 {metrics.macro_f1:.4f}. "
         f"Begun {run.description.get('created', '')}; {facts.get('source', '')}."
     )
+
+
+def _how_sure(run: Run) -> str:
+    metrics = run.metrics
+    low, high = judgement.wilson(metrics.n - len(metrics.mistakes), metrics.n)
+    told = (
+        f"On all images of the kind its accuracy is probably between {low:.2%} and {high:.2%} (95 % interval, Wilson)."
+    )
+    try:
+        said = run.evaluation()
+    except DigitLabError:  # the answers to single images are gone; the figures made from them are not
+        return told
+    right = said.probabilities.argmax(axis=1) == said.labels
+    gap = expected_calibration_error(right, said.probabilities.max(axis=1))
+    return f"{told} Expected calibration error: {gap:.2%}."
+
+
+def _confused(run: Run) -> str:
+    names = [each.name for each in run.metrics.classes]
+    pairs = judgement.confused_pairs(run.metrics.confusion, names, _PAIRS)
+    return f"Most often confused: {'; '.join(each.in_words() for each in pairs)}." if pairs else ""
+
+
+def _mistakes(run: Run, images: np.ndarray) -> str:
+    names = [each.name for each in run.metrics.classes]
+    figures = (
+        f'<figure><img src="{data_uri(images[each.index])}" alt="test image {each.index}" width="64" height="64">'
+        f"<figcaption>{escape(names[each.true])} read as {escape(names[each.predicted])}<br>{each.probability:.1%} sure"
+        "</figcaption></figure>"
+        for each in run.metrics.mistakes[:_SHOWN]
+    )
+    return f'<h2>Its surest mistakes</h2><div class="images">{"".join(figures)}</div>'
 
 
 def _epochs(epochs: Sequence[dict]) -> str:

@@ -54,7 +54,12 @@ def my_drawings() -> MyDrawings:
 def usable_runs() -> tuple[list[Run], list[Damaged]]:
     """Return the runs that have a network, newest first and shipped ones last, and the damaged folders."""
     runs, damaged = store().list()
-    return [run for run in runs if run.metrics], damaged
+    finished = [run for run in runs if run.metrics]
+    without = [run for run in finished if not (run.path / "model.tflite").is_file()]
+    damaged += [
+        Damaged(run.id, "its model.tflite is gone; expected the network that a training leaves.") for run in without
+    ]
+    return [run for run in finished if run not in without], damaged
 
 
 def default_run(runs: list[Run]) -> Run:
@@ -69,7 +74,8 @@ def recognizer(run: Run) -> Recognizer:
 
 def network(path: Path) -> Recognizer:
     """Return the network of a .tflite file, loaded once for all visitors."""
-    return _recognizer(path, path.stat().st_mtime_ns)
+    written = path.stat().st_mtime_ns if path.exists() else 0  # one that is gone is told by who reads it
+    return _recognizer(path, written)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
@@ -115,7 +121,8 @@ class Sample:
     labels: np.ndarray  # (n,)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the training images…")
+# For ten minutes: a person's own file may be replaced.
+@st.cache_resource(max_entries=4, ttl=600, show_spinner="Reading the training images…")
 def training_sample(name: str, each: int = 6) -> Sample:
     """Return `each` training images of every class. Raises DataError where the dataset can't be had."""
     dataset = data.load(name)

@@ -77,6 +77,11 @@ def sheet() -> str:
     return st.session_state.setdefault(_SHEET, secrets.token_hex(8))
 
 
+def leave_sheet() -> None:
+    """Let whatever is drawn next be another drawing: nothing lies on the paper any more."""
+    st.session_state.pop(_SHEET, None)
+
+
 def forget_sheet() -> None:
     """Let what lies on the sheet be a drawing that was never kept."""
     st.session_state.pop(_SHEET, None)

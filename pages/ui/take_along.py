@@ -6,7 +6,7 @@ import streamlit as st
 
 from model.runs import Run
 from model.sharing import history_csv, settings_text
-from pages.ui.report import training_report
+from pages.ui.evaluation.export import report
 
 
 def menu(run: Run) -> None:
@@ -16,7 +16,7 @@ def menu(run: Run) -> None:
             ("Network for Keras", "model.keras", (run.path / "model.keras").read_bytes),
             ("Network for LiteRT", "model.tflite", (run.path / "model.tflite").read_bytes),
             ("Curves as CSV", "history.csv", lambda: history_csv(run.follower.read())),
-            ("Report as HTML", "report.html", lambda: training_report(run)),
+            ("Report as HTML", "report.html", lambda: report(run)),
             ("Settings as JSON", "settings.json", lambda: json.dumps(run.config.to_dict(), indent=1)),
         ):
             st.download_button(

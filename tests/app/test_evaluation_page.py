@@ -12,7 +12,7 @@ from model import architectures, data
 from model.evaluation import judged
 from model.files import write_json, write_npz
 from model.judgement import compare
-from model.metrics import measure
+from model.metrics import expected_calibration_error, measure
 from model.my_drawings import MyDrawings
 from model.recognizer import Recognizer
 from model.records import NO_DIGIT, TrainingConfig
@@ -101,13 +101,74 @@ def test_a_run_whose_dataset_is_gone_shows_its_stored_figures_and_what_is_missin
     assert "mine.npz into the folder named by DIGIT_LAB_DATA" in test.info[0].value
 
 
+def test_the_mistakes_are_filtered_by_true_and_predicted_class(real_data):
+    run = RunStore().open(CLASSROOM_RUN)
+    said = run.evaluation()
+    answers = said.probabilities.argmax(axis=1)
+    nines = (said.labels == 9) & (answers != 9)
+    test = opened("pages/evaluate.py", run=run.id)
+    test.selectbox(key="eval-true").set_value(9).run()
+    assert f"{nines.sum()} images of 9 read wrong" in text(test)
+    test.selectbox(key="eval-predicted").set_value(5).run()
+    assert f"{(nines & (answers == 5)).sum()} images of 9 wrongly read as 5" in text(test)
+    assert not test.exception
+
+
+def test_what_is_kept_is_what_further_questions_are_about_whatever_epoch_is_looked_at(real_data):
+    run = RunStore().open(CLASSROOM_RUN)
+    test = opened("pages/evaluate.py", run=run.id)
+    test.button_group(key="eval-part").set_value("drawn").run()
+    test.select_slider(key=f"eval-epoch-{run.id}").set_value(0).run()
+    assert not test.exception
+    assert "Of the network that is kept, not of the one after epoch 0" in text(test)
+    columns = test.table[-1].value
+    assert columns["Test set"][1] == f"{run.metrics.accuracy:.2%}"
+
+
+def test_a_run_whose_network_is_gone_is_named_with_the_reason(own_dataset):
+    run = own_dataset(3)
+    (run.path / "model.tflite").unlink()
+    test = opened("pages/evaluate.py")
+    assert not test.exception
+    assert any(run.id in each.value and "model.tflite is gone" in each.value for each in test.warning)
+    assert run.id not in test.selectbox(key="eval-run-choice").options
+
+
+@pytest.mark.parametrize("part", ["robust", "drawn", "map"])
+def test_a_network_that_can_not_be_read_is_told_in_every_part(own_dataset, part):
+    run = own_dataset(3)
+    (run.path / "model.tflite").write_bytes(b"no network")
+    test = opened("pages/evaluate.py", run=run.id)
+    test.button_group(key="eval-part").set_value(part).run()
+    assert not test.exception
+    test.run()
+    assert not test.exception
+    assert part == "drawn" or "can't be read as a LiteRT network" in " ".join(
+        each.value for each in (*test.info, *test.warning)
+    )
+
+
+def test_class_names_are_text_wherever_they_stand(tmp_path, monkeypatch, rng):
+    name = "![x](http://example.org/a.png) $a$"
+    x, y = rng.integers(0, 256, (8, 16, 16, 1)).astype(np.uint8), np.arange(8) % 2
+    names = np.array([name, "other"])
+    np.savez(tmp_path / "odd.npz", x_train=x, y_train=y, x_test=x, y_test=y, class_names=names)
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    dataset = data.load("odd")
+    run = made_run("odd", dataset.x_test, dataset.y_test, list(dataset.class_names), dataset.fingerprint)
+    test = opened("pages/evaluate.py", run=run.id)
+    test.selectbox(key="eval-true").set_value(0).run()
+    assert not test.exception
+    assert "](http" not in text(test)
+
+
 def test_two_runs_are_compared_in_words_and_the_images_on_which_they_differ_are_shown(real_data):
     a, b = (RunStore().open(name) for name in (CLASSROOM_RUN, DEFAULT_RUN))
     compared = compare(a.evaluation(), b.evaluation())
     test = opened("pages/evaluate.py", run=a.id)
     test.selectbox(key=f"eval-other-{a.id}").set_value(b.id).run()
     assert f"{compared.only_a} images only A gets right, {compared.only_b:,} only B" in text(test)
-    test.toggle(key=f"eval-differ-{a.id}").set_value(True).run()
+    test.toggle(key="eval-differ").set_value(True).run()
     assert f"{len(compared.differ)} images on which the two networks differ" in text(test)
     assert not test.exception
 
@@ -147,6 +208,9 @@ def test_predictions_and_figures_can_be_taken_along():
     wrong = [int(row["image"]) for row in rows if row["true"] != row["predicted"]]
     assert sorted(wrong) == sorted(each.index for each in run.metrics.mistakes)
     assert sum(float(rows[0][f"p({digit})"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
-    figures = json.loads(metrics_json(run, score))
+    figures = json.loads(metrics_json(run, score, None))
+    assert (figures["epoch"], figures["kept"]) == (run.manifest["kept_epoch"], True)
+    assert figures["calibration_error"] == expected_calibration_error(score.right, score.confidence)
+    assert json.loads(metrics_json(run, score, 0))["epoch"] == 0
     low, high = figures["accuracy_interval_95"]
     assert low < figures["accuracy"] == run.metrics.accuracy < high

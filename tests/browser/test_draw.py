@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import re
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -194,6 +196,15 @@ def test_my_drawings_outlive_a_refresh_belong_to_me_and_go_when_i_say_so(server,
     page.locator(".st-key-draw-canvas").get_by_role("button", name="Undo").click()
     page.get_by_text("kept in My drawings").wait_for()
     page.get_by_text("1 of 1 right").wait_for()
+    undo = page.locator(".st-key-draw-canvas").get_by_role("button", name="Undo")
+    undo.click()
+    wait_for_answer(visitor, "Draw a digit")
+    visitor.draw(ONE)
+    wait_for_answer(visitor, "1")
+    page.locator(".st-key-draw-meant").get_by_role("radio", name="1", exact=True).click()
+    page.get_by_text("2 of 2 right").wait_for()
+    page.locator(".st-key-draw-meant").get_by_role("radio", name="1", exact=True).click()
+    page.get_by_text("1 of 1 right").wait_for()
     page.reload()
     page.wait_for_selector(".st-key-draw-bars .js-plotly-plot")
     choose(visitor, "My drawings")
@@ -209,6 +220,24 @@ def test_my_drawings_outlive_a_refresh_belong_to_me_and_go_when_i_say_so(server,
     page.get_by_role("button", name="Delete all").click()
     page.get_by_role("button", name="Delete them").click()
     page.get_by_text("Nothing is kept yet").wait_for()
+
+
+def test_the_old_answer_pales_until_the_new_one_is_there(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    visitor.draw(SEVEN)
+    wait_for_answer(visitor, "7")
+    opacity = "getComputedStyle(document.querySelector('.st-key-draw-answer')).opacity"
+    page.wait_for_function(f"{opacity} === '1'")
+    os.kill(server.process.pid, signal.SIGSTOP)  # a server that has other things to do
+    try:
+        visitor.draw(ONE)
+        page.wait_for_timeout(1500)
+        assert float(page.evaluate(opacity)) < 0.5
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    page.wait_for_function(f"{opacity} === '1'")
+    page.wait_for_selector(".st-key-draw-seen [alt*='2 strokes']")
 
 
 def test_every_part_opens_with_a_drawing(server, visit):

@@ -106,6 +106,18 @@ def test_an_image_opens_with_what_is_behind_its_answer(page, run):
     dialog.wait_for(state="detached")
 
 
+def test_an_image_is_sent_to_the_canvas_where_the_answer_is_the_same(page, run):
+    pair = max(((each.true, each.predicted) for each in run.metrics.mistakes), key=lambda pair: pair[1])
+    click_cell(page, *pair, f"images? of {pair[0]} wrongly read as {pair[1]}")
+    first = next(each for each in run.metrics.mistakes if (each.true, each.predicted) == pair)
+    page.wait_for_selector(f".st-key-eval-errors .gallery img[alt^='Test image {first.index}:'] >> nth=0")
+    page.locator(".st-key-eval-errors .gallery button").first.click()
+    page.get_by_role("dialog").get_by_role("link", name="Send to the canvas").click()
+    page.locator(".st-key-draw-answer h1").filter(has_text=re.compile(f"^{pair[1]}$")).wait_for()
+    assert f"Wrong: it is {pair[0]}." in page.locator(".st-key-draw-answer").inner_text()
+    assert f"image={first.index}" in page.url
+
+
 def test_the_slider_replays_the_network_of_an_epoch(page, run, real_data):
     with np.load(real_data / "mnist.npz") as mnist:
         images, labels = mnist["x_test"][..., None], mnist["y_test"]

@@ -48,11 +48,26 @@ def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), kept.get_weights(), strict=True))
 
 
-def test_every_fourth_drawing_is_held_back():
-    drawn = drawings(10, 3)
-    assert [each.id for each in lessons.held_back(drawn)] == ["3-3", "3-7"]
-    assert len(lessons.taught(drawn)) == 8
-    assert not {each.id for each in lessons.taught(drawn)} & {each.id for each in lessons.held_back(drawn)}
+def test_about_one_drawing_in_four_is_held_back_and_each_is_on_one_side():
+    drawn = drawings(400, 3)
+    taught, held = lessons.taught(drawn), lessons.held_back(drawn)
+    assert 70 < len(held) < 130
+    assert sorted(each.id for each in (*taught, *held)) == sorted(each.id for each in drawn)
+    assert [each for each in drawn if each in held] == held, "in their order"
+
+
+@pytest.mark.parametrize("n", range(2, 9))
+def test_of_few_drawings_at_least_one_is_taught_and_one_is_held_back(n):
+    for label in (0, 1, 2, 3):
+        drawn = drawings(n, label)
+        assert 1 <= len(lessons.held_back(drawn)) < n
+
+
+def test_what_was_learnt_once_is_not_held_back_later():
+    drawn = drawings(60, 3)
+    learnt = {each.id for each in lessons.taught(drawn)}
+    for later in (drawn[7:], [*drawn[30:], *drawn[:30]], [*drawn, *drawings(20, 4)]):
+        assert not learnt & {each.id for each in lessons.held_back(later)}
 
 
 def test_lessons_join_what_is_learnt_and_no_digit_is_not_forgotten(tmp_path):

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from model.labels import Label
@@ -38,6 +39,16 @@ def test_it_holds_the_figures_and_fetches_nothing(run_id):
     assert f"{run.manifest['parameters']:,}" in text
     assert html.count("Plotly.newPlot(") >= 4
     assert not [attributes for _, attributes in read.tags if {"src", "href"} & attributes.keys()]
+
+
+def test_with_the_test_images_its_surest_mistakes_are_shown_inside_the_file():
+    run = RunStore().open(CLASSROOM_RUN)
+    read = Reader(training_report(run, np.zeros((run.metrics.n, 28, 28, 1), np.uint8)))
+    shown = [attributes for tag, attributes in read.tags if tag == "img"]
+    assert [each["alt"] for each in shown] == [f"test image {each.index}" for each in run.metrics.mistakes[:24]]
+    assert all(each["src"].startswith("data:image/png;base64,") for each in shown)
+    first = run.metrics.mistakes[0]
+    assert f"{first.true} read as {first.predicted}" in " ".join(read.text)
 
 
 def test_what_somebody_typed_is_text_and_no_code(tmp_path):

@@ -26,11 +26,12 @@ _CHOSEN = "draw-mine-chosen"
 
 def meant(subject: Subject) -> None:
     """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
-    sheet, drawn = state.sheet(), str(subject.strokes)
+    drawn, before = str(subject.strokes), state.kept_drawing()
+    is_back = before is not None and before[2] == drawn  # undo or redo brought back what was labelled
+    sheet = before[0] if is_back else state.sheet()
     key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
-    before = state.kept_drawing()
-    if before and (before[0], before[2]) == (sheet, drawn):
-        st.session_state.setdefault(key, before[1])  # undo brought back what was labelled
+    if is_back:
+        st.session_state.setdefault(key, before[1])
     kept = " :material/check: kept in My drawings" if st.session_state.get(key) is not None else ""
     with st.container(key="draw-meant"):
         label = st.segmented_control(f"What did you mean?{kept}", LABELS, key=key, format_func=str)
@@ -68,14 +69,15 @@ def show(answerer: Answerer) -> None:
         _take_away(drawings)
 
 
-def _predicted(answer: Answer) -> int:
+def place_of(answer: Answer) -> int:
+    """Return which of LABELS an answer is; what is refused counts as "no digit"."""
     return answer.best if answer.accepted else len(LABELS) - 1
 
 
 def _figures(answers: list[Answer], labels: np.ndarray) -> None:
     from pages.ui.evaluation.charts import confusion_matrix
 
-    predicted = np.array([_predicted(each) for each in answers])
+    predicted = np.array([place_of(each) for each in answers])
     right = int((predicted == labels).sum())
     st.metric("Accuracy on my drawings", f"{right / len(labels):.1%}")
     st.caption(f"{right} of {len(labels)} right, as this network reads them now.")
@@ -90,7 +92,7 @@ def _figures(answers: list[Answer], labels: np.ndarray) -> None:
 
 def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, answers: list[Answer]) -> None:
     def tile(i: int) -> Tile:
-        right = _predicted(answers[i]) == labels[i]
+        right = place_of(answers[i]) == labels[i]
         line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {answers[i].told}")
         return Tile(images[i], (line,), f"my drawing {i + 1}, meant as {line}", right)
 
@@ -101,7 +103,12 @@ def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, an
         st.session_state[_CHOSEN] = drawings[clicked].id
     chosen = next((each for each in drawings if each.id == st.session_state.get(_CHOSEN)), None)
     if chosen and st.button(f"Delete this {chosen.label}", key="draw-mine-delete", icon=":material/delete:"):
-        _delete(lambda: services.my_drawings().delete(chosen.id), this=chosen.id == state.sheet())
+        _delete(lambda: services.my_drawings().delete(chosen.id), this=chosen.id in _on_the_paper())
+
+
+def _on_the_paper() -> tuple[str, ...]:
+    kept = state.kept_drawing()
+    return (state.sheet(), *([kept[0]] if kept else []))
 
 
 def _take_away(drawings: list[MyDrawing]) -> None:

@@ -16,11 +16,13 @@ WIDE, LOW = 600, 240  # canvas pixels of the sheet for several digits
 _PENS = (6, 10, 14, PEN, 22, 26, 30)
 
 # A finger on the paper draws, and neither scrolls nor refreshes the page. The old answer pales while the pen is down
-# and until the next one can be there, so that it never looks like the answer to what is being drawn.
+# and until the next one is there (paper.js), so that it never looks like the answer to what is being drawn.
 _STYLE = """<style>
 .st-key-draw-canvas { touch-action: none; overscroll-behavior: contain; user-select: none; -webkit-user-select: none; }
-.st-key-draw-answer { transition: opacity .1s .35s; }
-body:has(.st-key-draw-canvas:active) .st-key-draw-answer { opacity: .25; transition: opacity .1s; }
+.st-key-draw-answer, .st-key-draw-other, .st-key-draw-bars, .st-key-draw-seen, .st-key-draw-squeezed,
+.st-key-draw-steps, .st-key-draw-meant { transition: opacity .1s; }
+body:is(:has(.st-key-draw-canvas:active), .awaits-answer) :is(.st-key-draw-answer, .st-key-draw-other,
+  .st-key-draw-bars, .st-key-draw-seen, .st-key-draw-squeezed, .st-key-draw-steps, .st-key-draw-meant) { opacity: .25; }
 .st-key-toolbar-mover { display: none; }
 @media (max-width: 640px) {
   .st-key-draw-canvas { zoom: 1.2; }

@@ -7,11 +7,12 @@ import numpy as np
 import streamlit as st
 
 from model import lessons, my_drawings
+from model.answering import Answerer
 from model.errors import DigitLabError
 from model.my_drawings import MyDrawing
-from model.records import NO_DIGIT
 from model.runs import Run
 from pages.ui import permission, run_status, services
+from pages.ui.drawing.mine import place_of
 
 _POLL_S = 1.0
 
@@ -23,7 +24,7 @@ def show(run: Run) -> None:
     n_taught = len(lessons.taught(drawings))
     st.caption(
         f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "
-        f"drawings in many variations and from images of its own dataset. Every fourth drawing is held back, to see "
+        f"drawings in many variations and from images of its own dataset. About one in four is held back, to see "
         "whether it has learnt my hand or only these drawings."
     )
     if not permission.may_train():
@@ -98,8 +99,5 @@ def _before_and_after(run: Run, taught: Run) -> None:
 def _accuracy(run: Run, drawings: list[MyDrawing]) -> float:
     """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
     images, labels = my_drawings.as_images(drawings)
-    said = services.recognizer(run).probabilities(images)
-    answers = said.argmax(axis=1)
-    if run.reject_above is not None and run.config.drawings:
-        answers = np.where(said[:, -1] > run.reject_above, my_drawings.LABELS.index(NO_DIGIT), answers)
-    return float((answers == labels).mean())
+    answers = Answerer(run, services.recognizer(run)).ask(images, drawn=True)
+    return float((np.array([place_of(each) for each in answers]) == labels).mean())

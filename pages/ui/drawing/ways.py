@@ -12,7 +12,7 @@ from model.errors import DigitLabError, InkError
 from model.ink import Seen
 from model.reader import Readings
 from model.runs import Run
-from pages.ui import services, state
+from pages.ui import controls, services, state
 from pages.ui.drawing import subject
 from pages.ui.drawing.subject import Number, Subject
 
@@ -43,6 +43,15 @@ def choose(run: Run) -> str:
     return way
 
 
+def reads_numbers() -> bool:
+    """Tell whether the wide sheet for several digits is chosen, which one network reads at a time."""
+    return st.session_state.get(_WAY) == NUMBER
+
+
+def _back_to_the_canvas() -> None:
+    st.session_state[_WAY] = DIGIT
+
+
 def test_image(answerer: Answerer) -> Subject | None:
     """Draw the choice of a test image; return it with exactly the answer that Evaluate has for it."""
     from pages.ui.evaluation import scores  # after the canvas: it brings much along
@@ -54,8 +63,10 @@ def test_image(answerer: Answerer) -> Subject | None:
     except DigitLabError as error:
         st.info(str(error), icon=":material/image_not_supported:")
         return None
-    if reads_ink(run) and st.button("Back to the canvas", icon=":material/draw:", key="draw-back"):
-        st.session_state[_WAY] = DIGIT
+    # The way is chosen outside of this fragment, so the page has to be drawn again.
+    if reads_ink(run) and st.button(
+        "Back to the canvas", icon=":material/draw:", key="draw-back", on_click=_back_to_the_canvas
+    ):
         st.rerun()
     with st.container(horizontal=True, gap="small", key="draw-image-choice"):
         if st.button("Any", icon=":material/casino:", key="draw-image-any"):
@@ -106,16 +117,21 @@ def _read(answerer: Answerer, name: str, came) -> Subject | Number | None:
         if not reads_ink(answerer.run):
             return subject.of_image(answerer, _fitted(came.getvalue(), answerer.shape, name), f"{name}, shrunk", True)
         if several:
-            return _number(answerer, came.getvalue(), name)
+            number = _number(answerer, came.getvalue(), name)
+            return number if number.readings.digits else _tell_blank(name)
         found = _seen(came.getvalue(), name)
     except DigitLabError as error:
-        st.warning(str(error), icon=":material/broken_image:")
+        st.warning(controls.plain(str(error)), icon=":material/broken_image:")
         return None
     if found is None:
-        st.info(f"{name} looks blank; expected dark ink on light paper, or the other way round.")
+        _tell_blank(name)
         return None
     alt = f"{name} as 28 by 28 grey pixels"
     return subject.of_image(answerer, found.image[..., None], alt, drawn=True, seen=found)
+
+
+def _tell_blank(name: str) -> None:
+    st.info(f"{controls.plain(name)} looks blank; expected dark ink on light paper, or the other way round.")
 
 
 def _number(answerer: Answerer, content: bytes, name: str) -> Number:

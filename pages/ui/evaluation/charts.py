@@ -109,14 +109,18 @@ def _squares(confusion: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> d
 
 
 def reliability(found: Reliability) -> go.Figure:
-    """Draw for each bin of confidence how often it was right, beside how often it should have been."""
+    """Draw for each bin of confidence how often it was right, at how sure its answers were in mean."""
     figure = go.Figure(layout_template="none")
     middle, width = (found.edges[1:] + found.edges[:-1]) / 2, np.diff(found.edges)
     there = found.count > 0
     figure.add_bar(
         x=middle[there].tolist(), y=found.accuracy[there].tolist(), width=(0.92 * width[there]).tolist(),
-        marker={"color": BLUE}, name="right", customdata=found.count[there].tolist(),
-        hovertemplate="sure %{x:.0%}: %{y:.1%} of %{customdata:,} right<extra></extra>",
+        marker={"color": BLUE, "opacity": 0.25}, hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=found.confidence[there].tolist(), y=found.accuracy[there].tolist(), mode="markers", name="right",
+        marker={"symbol": "diamond", "size": 10, "color": BLUE}, customdata=found.count[there].tolist(),
+        hovertemplate="sure %{x:.2%}: %{y:.2%} of %{customdata:,} right<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", line={"color": GREY, "dash": "dash", "width": 1.5},

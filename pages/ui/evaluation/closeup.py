@@ -21,6 +21,13 @@ _NEIGHBOURS = 8
 @st.dialog("One image", width="large")
 def show(run: Run, score: Score, index: int, epoch: int | None) -> None:
     """Open a dialog on test image `index`; `epoch` None is the kept network."""
+    try:
+        _show(run, score, index, epoch)
+    except DigitLabError as error:
+        st.warning(str(error))
+
+
+def _show(run: Run, score: Score, index: int, epoch: int | None) -> None:
     names = [each.name for each in score.metrics.classes]
     image = services.test_images(run)[index]
     said = score.evaluation.probabilities[index]
@@ -36,28 +43,30 @@ def show(run: Run, score: Score, index: int, epoch: int | None) -> None:
         st.caption("As the network sees it.")
     with middle:
         gallery.picture(heat(image, explain.occlusion(recognizer, image, best)), _SIDE, "occlusion map")
-        st.caption(f"Orange: covered, the network believes less in {names[best]}. Blue: it believes more.")
+        st.caption(
+            f"Orange: covered, the network believes less in {controls.plain(names[best])}. Blue: it believes more."
+        )
     with bars:
         st.plotly_chart(
             figures.probability_bars(names, said), height=60 + 21 * len(names), config={"displayModeBar": False},
             key="closeup-bars",
         )  # fmt: skip
-    _canvas_link(run, index, image)
+    _canvas_link(run, index, epoch)
     _layers(recognizer, image)
     _epochs(run, image, names, true)
-    _neighbours(run, recognizer, image, names)
+    _neighbours(run, image, names)
 
 
 def _grey_or_colour(image: np.ndarray) -> np.ndarray:
     return image[..., 0] if image.shape[-1] == 1 else image
 
 
-def _canvas_link(run: Run, index: int, image: np.ndarray) -> None:
-    if image.shape == (28, 28, 1):
-        st.page_link(
-            "pages/draw.py", label="Send to the canvas", icon=":material/draw:", width="content",
-            query_params={"run": run.id, "image": str(index)},
-        )  # fmt: skip
+def _canvas_link(run: Run, index: int, epoch: int | None) -> None:
+    kept = "" if epoch is None else ", to the network that is kept"
+    st.page_link(
+        "pages/draw.py", label=f"Send to the canvas{kept}", icon=":material/draw:", width="content",
+        query_params={"run": run.id, "image": str(index)},
+    )  # fmt: skip
 
 
 def _layers(recognizer, image: np.ndarray) -> None:
@@ -68,7 +77,11 @@ def _layers(recognizer, image: np.ndarray) -> None:
 
 
 def _epochs(run: Run, image: np.ndarray, names: list[str], true: int) -> None:
-    answers = explain.epoch_answers(run, image, services.network)
+    try:
+        answers = explain.epoch_answers(run, image, services.network)
+    except DigitLabError as error:
+        st.caption(str(error))
+        return
     if not answers:
         return
     with st.expander("The same image after each epoch", icon=":material/timeline:"):
@@ -90,13 +103,15 @@ def _name(names: list[str], said: np.ndarray) -> str:
     return controls.plain(names[best]) if best < len(names) else "no digit"
 
 
-def _neighbours(run: Run, recognizer, image: np.ndarray, names: list[str]) -> None:
+def _neighbours(run: Run, image: np.ndarray, names: list[str]) -> None:
+    """Draw what the kept network finds alike: what two networks make of images can't be compared."""
     with st.expander("Training images that it finds alike", icon=":material/group_work:", on_change="rerun") as opened:
         if not opened.open:
             return
         try:
             known = scores.neighbours(run)
-            nearest, _ = explain.nearest(known.features, recognizer.features(image[None])[0], _NEIGHBOURS)
+            of_image = services.recognizer(run).features(image[None])[0]
+            nearest, _ = explain.nearest(known.features, of_image, _NEIGHBOURS)
         except DigitLabError as error:
             st.caption(str(error))
             return
@@ -111,5 +126,5 @@ def _neighbours(run: Run, recognizer, image: np.ndarray, names: list[str]) -> No
         )
         st.caption(
             f"The nearest of {len(known.labels):,} training images, by what the last layer decides from: the network "
-            "takes these for the same."
+            "that is kept takes these for the same."
         )

@@ -20,8 +20,9 @@ def show(score: Score) -> None:
         st.markdown("**Is it right as often as it says?**")
         _chart(charts.reliability(found), "eval-reliability")
         st.caption(
-            "Of all answers with about the same probability: the share that is right. Bars below the dashed line are "
-            "too sure of themselves, bars above it too modest. Bars of few answers jump about: see the counts."
+            "A diamond stands for all answers of about the same probability: as far to the right as they claim to be, "
+            "as high as the share that is right. Below the dashed line they are too sure, above it too modest. Those "
+            "of few answers jump about: see the counts."
         )
     with right:
         st.markdown("**How sure is it?**")

@@ -6,11 +6,12 @@ Measured once in the background and kept with the run. Knows scores, charts and 
 import numpy as np
 import streamlit as st
 
-from model.errors import DataError
+from model.errors import DataError, DigitLabError
 from model.robustness import DISTURBANCES, Robustness, disturb
 from model.runs import Run
 from pages.ui import services
 from pages.ui.evaluation import charts, scores
+from pages.ui.evaluation.scores import Measuring
 from pages.ui.gallery import Tile, gallery
 
 _POLL_S = 0.5
@@ -19,10 +20,8 @@ _HEIGHT, _SIDE = 200, 40
 
 def show(run: Run) -> None:
     """Draw the curves, or how far their measurement has come."""
-    try:
-        measuring = scores.robustness_of(run)
-    except DataError as error:
-        st.info(str(error), icon=":material/image_not_supported:")
+    measuring = _measuring(run)
+    if measuring is None:
         return
     if measuring.found:
         _curves(run, measuring.found)
@@ -30,10 +29,22 @@ def show(run: Run) -> None:
         st.fragment(_progress, run_every=_POLL_S)(run)
 
 
+def _measuring(run: Run) -> Measuring | None:
+    """Return the measurement, or say why there can be none."""
+    try:
+        return scores.robustness_of(run)
+    except DigitLabError as error:
+        st.info(str(error), icon=":material/image_not_supported:")
+        return None
+
+
 def _progress(run: Run) -> None:
-    measuring = scores.robustness_of(run)
+    measuring = _measuring(run)
+    if measuring is None:
+        return
     if measuring.failed:
         st.warning(measuring.failed)
+        st.button("Try again", icon=":material/replay:", on_click=scores.measure_again, args=(run,))
     elif measuring.found:
         st.rerun()
     else:

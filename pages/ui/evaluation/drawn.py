@@ -67,13 +67,15 @@ def _figures(score: Score, found: dict[str, ScoredDrawings]) -> None:
 
 def _in_words(score: Score, drawn: ScoredDrawings, whose: str) -> str:
     n = f"{drawn.metrics.n:,} digit{'s' * (drawn.metrics.n != 1)}"
-    what = f"{n} drawn by {drawn.n_writers} people of whom the network learnt nothing."
+    people = "one person" if drawn.n_writers == 1 else f"{drawn.n_writers} people"
+    what = f"{n} drawn by {people} of whom the network learnt nothing."
     if whose == _MINE:
         what = f"{n} that you drew and labelled on the Draw page; a network that was taught them knows some by heart."
     gap = 100 * (score.metrics.accuracy - drawn.metrics.accuracy)
+    compared = f"{abs(gap):.2f} points {'worse' if gap > 0 else 'better'} on them than" if gap else "as good on them as"
     return (
-        f"{what} It is {abs(gap):.2f} points {'worse' if gap > 0 else 'better'} on them than on its test set: a "
-        "benchmark tells how well it reads what looks like its training images."
+        f"{what} It is {compared} on its test set: a benchmark tells how well it reads what looks like its training "
+        "images."
     )
 
 

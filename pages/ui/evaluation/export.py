@@ -11,23 +11,37 @@ import numpy as np
 import streamlit as st
 
 from model import judgement
+from model.errors import DataError
+from model.metrics import expected_calibration_error
 from model.runs import Run
+from pages.ui import services
 from pages.ui.evaluation.scores import Score
 from pages.ui.report import training_report
 
 
-def menu(run: Run, score: Score) -> None:
-    """Draw the downloads; each is made when it is asked for."""
+def menu(run: Run, score: Score, epoch: int | None) -> None:
+    """Draw the downloads; each is made when it is asked for. `epoch` None is the network that the run keeps."""
+    of = run.id if epoch is None else f"{run.id}-epoch-{epoch:03}"
     with st.popover("Take along", icon=":material/download:"):
         for label, name, make in (
-            ("Predictions as CSV", "predictions.csv", lambda: predictions_csv(score)),
-            ("Figures as JSON", "metrics.json", lambda: metrics_json(run, score)),
-            ("Report as HTML", "report.html", lambda: training_report(run)),
+            ("Predictions as CSV", f"{of}-predictions.csv", lambda: predictions_csv(score)),
+            ("Figures as JSON", f"{of}-metrics.json", lambda: metrics_json(run, score, epoch)),
+            ("Report as HTML", f"{run.id}-report.html", lambda: report(run)),
         ):
+            kind = name.rsplit("-", 1)[-1]
             st.download_button(
-                label, make, file_name=f"{run.id}-{name}", key=f"eval-download-{name}", on_click="ignore",
-                width="stretch",
-            )  # fmt: skip
+                label, make, file_name=name, key=f"eval-download-{kind}", on_click="ignore", width="stretch"
+            )
+        if epoch is not None:
+            st.caption(f"Predictions and figures are those after epoch {epoch}; the report is of the whole run.")
+
+
+def report(run: Run) -> str:
+    """Return the run's report, with its surest mistakes where the test images are here."""
+    try:
+        return training_report(run, services.test_images(run))
+    except DataError:
+        return training_report(run)
 
 
 def predictions_csv(score: Score) -> str:
@@ -43,9 +57,14 @@ def predictions_csv(score: Score) -> str:
     return file.getvalue()
 
 
-def metrics_json(run: Run, score: Score) -> str:
-    """Return the figures of the page with the run they are of."""
+def metrics_json(run: Run, score: Score, epoch: int | None) -> str:
+    """Return the figures of the page with the run they are of, and the epoch where it is not the kept one's."""
     n_right = int(np.count_nonzero(score.right))
     low, high = judgement.wilson(n_right, score.metrics.n)
-    values = {"run": run.id, "dataset": run.config.dataset} | score.metrics.to_dict()
-    return json.dumps(values | {"accuracy_interval_95": [low, high]}, indent=1)
+    kept = epoch is None
+    of = {"run": run.id, "epoch": run.manifest["kept_epoch"] if kept else epoch, "kept": kept}
+    more = {
+        "accuracy_interval_95": [low, high],
+        "calibration_error": expected_calibration_error(score.right, score.confidence),
+    }
+    return json.dumps(of | {"dataset": run.config.dataset} | score.metrics.to_dict() | more, indent=1)

@@ -17,6 +17,7 @@ from pages.ui.live_chart import Pictures, live_chart
 
 _HOW = {"spread": "Neighbours (t-SNE)", "project": "Main directions (PCA)"}
 _HEIGHT, _COLUMNS, _SHOWN = 540, 50, 112  # pixels; images in a row of the sheet; pixels of one on the screen
+_LARGEST = 32  # pixels of one in the sheet
 
 
 def show(run: Run, score: Score) -> None:
@@ -52,6 +53,8 @@ def _layout(run: str, written: int, how: str, _features: np.ndarray) -> np.ndarr
 @st.cache_data(max_entries=4, show_spinner=False)
 def _pictures(run: str, written: int, _images: np.ndarray) -> Pictures:
     """Lay the images out in one sheet, `_COLUMNS` in a row."""
+    step = -(-max(_images.shape[1:3]) // _LARGEST)
+    _images = _images[:, ::step, ::step]  # of 2,000 large ones the sheet would have 100 MB
     n, height, width, channels = _images.shape
     side, rows = max(height, width), -(-n // _COLUMNS)
     sheet = np.zeros((rows * _COLUMNS, side, side, channels), np.uint8)

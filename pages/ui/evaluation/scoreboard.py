@@ -43,8 +43,8 @@ def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
         for label, value, meaning in shown:
             st.metric(label, value, help=meaning, width="content")
     st.caption(
-        f"On {metrics.n:,} test images that the network never learnt from: with other images of the kind, the accuracy "
-        f"would be between {low:.2%} and {high:.2%}, 19 times of 20 (Wilson). {_network(run, epoch)}"
+        f"On {metrics.n:,} test images that the network never learnt from: on all images of the kind, its accuracy is "
+        f"probably between {low:.2%} and {high:.2%} (95 % interval, Wilson). {_network(run, epoch)}"
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from model import data, explain, my_drawings, robustness
+from model import data, drawings, explain, my_drawings, robustness
 from model.evaluation import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings, judged
 from model.metrics import measure
 from model.recognizer import Recognizer
@@ -74,19 +74,22 @@ def _after_epoch(run: Run, path: Path, written: int) -> Score:
     return Score(evaluation, measure(evaluation, names))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the drawings…")
-def _drawn(name: str | None) -> DrawnDigits | None:
+@st.cache_resource(max_entries=2, show_spinner="Reading the drawings…")
+def _drawn(file: Path, written: int) -> DrawnDigits | None:
     return drawn_digits()
 
 
 def on_drawings(run: Run) -> ScoredDrawings | None:
     """Return how a network for digits reads drawn ones; None where there are none here, or it is for something else."""
-    return _on_drawings(run, run.network.stat().st_mtime_ns)
+    file = drawings.file_of(drawings.DIGITS)
+    if file is None:
+        return None
+    return _on_drawings(run, run.network.stat().st_mtime_ns, file, file.stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
-def _on_drawings(run: Run, written: int) -> ScoredDrawings | None:
-    drawn = _drawn(None)
+def _on_drawings(run: Run, trained: int, file: Path, written: int) -> ScoredDrawings | None:
+    drawn = _drawn(file, written)
     return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
 
 
@@ -119,12 +122,12 @@ def neighbours(run: Run) -> Neighbours:
 @st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs={Run: lambda run: str(run.path)})
 def _neighbours(run: Run, written: int) -> Neighbours:
     services.test_images(run)  # tells what is wrong where the dataset is not here or is another one
-    images, labels = _training_images(run.config.dataset)
+    images, labels = _training_images(run.config.dataset, run.description["dataset"]["fingerprint"])
     return Neighbours(images, labels, services.recognizer(run).features(images))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _training_images(name: str) -> tuple[np.ndarray, np.ndarray]:
+def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarray]:
     dataset = data.load(name)
     chosen = in_turn(dataset.y_train, N_NEIGHBOURS)
     return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
@@ -156,23 +159,31 @@ def _measurements() -> dict[str, Measuring]:
 
 
 _beginning = threading.Lock()
+_measuring = threading.Lock()  # each takes both cores, from trainings and from people who draw
 
 
 def robustness_of(run: Run) -> Measuring:
     """Return how robust a network is, or how far its measurement has come; the first who asks begins it.
 
-    Raises DataError where nothing was measured yet and the test images are not here.
+    One is measured at a time. Where nothing was measured yet it raises DataError while the test images are not here,
+    and RunError for a network or a stored evaluation that can't be read.
     """
     if stored_robustness := robustness.load(run):
         return Measuring(1.0, stored_robustness)
     with _beginning:
-        running = _measurements()
-        if str(run.path) not in running:
-            images, score = services.test_images(run), stored(run)
-            measuring = running[str(run.path)] = Measuring()
-            arguments = (run, services.recognizer(run), images, score, measuring)
+        running, key = _measurements(), str(run.path)
+        if key not in running:
+            measuring = Measuring()
+            arguments = (run, services.recognizer(run), services.test_images(run), stored(run), measuring)
             threading.Thread(target=_measure, args=arguments, name=f"robustness-{run.id}", daemon=True).start()
-        return running[str(run.path)]
+            running[key] = measuring
+        return running[key]
+
+
+def measure_again(run: Run) -> None:
+    """Forget a measurement that failed; the next who asks begins another."""
+    with _beginning:
+        _measurements().pop(str(run.path), None)
 
 
 def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score, measuring: Measuring) -> None:
@@ -181,7 +192,8 @@ def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score,
 
     labels, n_classes = score.evaluation.labels, len(score.metrics.classes)
     try:
-        measuring.found = robustness.measure_robustness(recognizer, images, labels, n_classes, tell)
+        with _measuring:
+            measuring.found = robustness.measure_robustness(recognizer, images, labels, n_classes, tell)
     except Exception as error:
         # Whatever it is, who waits for it must not wait for ever.
         measuring.failed = f"The measurement ended with an error: {error}."

@@ -19,6 +19,7 @@ A_PAGE = 24
 _SIDE = 84
 _MOST_NEARLY = 240
 _TRUE, _PREDICTED, _WHAT = "eval-true", "eval-predicted", "eval-what"
+DIFFER = "eval-differ"  # the switch for the images on which two networks differ
 _ANY = -1
 _MISTAKES, _NEARLY, _SAMPLE = "Mistakes", "Nearly wrong", "A sample"
 
@@ -27,6 +28,7 @@ def choose(true: int, predicted: int) -> None:
     """Let the gallery show one cell of the matrix; called before its list boxes are drawn."""
     st.session_state[_TRUE], st.session_state[_PREDICTED] = true, predicted
     st.session_state[_WHAT] = _MISTAKES
+    st.session_state[DIFFER] = False
 
 
 def show(run: Run, score: Score, epoch: int | None, only: np.ndarray | None = None) -> None:
@@ -71,7 +73,7 @@ def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
         n = len(score.evaluation.labels)
         return np.sort(np.random.default_rng(0).permutation(n)[: 4 * A_PAGE]), "drawn from the test set, right or wrong"
     true, predicted = st.session_state[_TRUE], st.session_state[_PREDICTED]
-    return _of_cell(score, true, predicted, names)
+    return _of_cell(score, true, predicted, [controls.plain(name) for name in names])
 
 
 def _of_cell(score: Score, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
@@ -111,8 +113,8 @@ def _without_pictures(score: Score, chosen: np.ndarray, names: list[str]) -> Non
     st.table(
         {
             "Test image": [f"{index}" for index in shown],
-            "True": [names[label] for label in score.evaluation.labels[shown]],
-            "Read as": [names[answer] for answer in said.argmax(axis=1)],
+            "True": [controls.plain(names[label]) for label in score.evaluation.labels[shown]],
+            "Read as": [controls.plain(names[answer]) for answer in said.argmax(axis=1)],
             "Sure": [f"{probability:.1%}" for probability in said.max(axis=1)],
         },
         hide_index=True,
