@@ -28,9 +28,9 @@ class EventLog:
             self._file.write("\n")
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one event; `time` is added, in UTC to the millisecond."""
+        """Append one event; `time` is added, in UTC to the millisecond. Raises ValueError for what is no number."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._file.write(json.dumps({"event": event, "time": stamp} | fields) + "\n")
+        self._file.write(json.dumps({"event": event, "time": stamp} | fields, allow_nan=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -130,10 +130,14 @@ class Follower:
 
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
+        event = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number that a chart could draw")
 
 
 def _apply(seen: _Collected, event: dict[str, Any]) -> None:
@@ -141,11 +145,13 @@ def _apply(seen: _Collected, event: dict[str, Any]) -> None:
     try:
         match event["event"]:
             case "started":
+                facts = event | _counts(event)
                 _go_back(seen, 0)
-                seen.facts, seen.seconds, seen.paused = event, 0.0, False
+                seen.facts, seen.seconds, seen.paused = facts, 0.0, False
             case "resumed":
+                facts = event | _counts(event) if "epochs" in event else seen.facts
                 _go_back(seen, int(event["step"]))
-                seen.facts = event if "epochs" in event else seen.facts
+                seen.facts = facts
                 seen.paused = False
             case "paused":
                 seen.paused = True
@@ -160,9 +166,14 @@ def _apply(seen: _Collected, event: dict[str, Any]) -> None:
                 seen.rate_changes.append((int(event["step"]), float(event["learning_rate"])))
             case "interrupted":
                 seen.checkpoints.append(event)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return
     seen.last = event
+
+
+def _counts(event: dict[str, Any]) -> dict[str, int]:
+    """Return the numbers that progress is told from, as numbers."""
+    return {name: int(event[name]) for name in ("epochs", "batches_per_epoch", "n_train") if name in event}
 
 
 def _go_back(seen: _Collected, step: int) -> None:

@@ -38,7 +38,7 @@ class _Job:
     run_id: str
     process: subprocess.Popen | None = None  # None while it waits in the queue
     began: float = 0.0  # seconds since 1970 when the process got the run
-    told_to_stop: bool = False  # because its time was up
+    told_to_stop: bool = False  # because it had taken all that one may
 
 
 class JobManager:
@@ -271,15 +271,22 @@ class JobManager:
             self.warm_up()
 
     def _keep_time(self, job: _Job) -> None:
-        """Ask a training to stop, once, when it has held its place for as long as one may, paused or not."""
-        minutes = self.limits.minutes
-        held = _held(Run(self.store.home / job.run_id).follower.read(), job.began)
-        if held < 60 * minutes or job.told_to_stop:
+        """Ask a training to stop, once, when it has taken as much time or disk as one may, paused or not."""
+        reason = None if job.told_to_stop else self._too_much(job)
+        if reason is None:
             return
         job.told_to_stop = True
-        reason = f"It was stopped after {minutes:g} minutes, the most that one training may take here."
         with self._lock:
             _send(job.process, Command(STOP, reason=reason))
+
+    def _too_much(self, job: _Job) -> str | None:
+        """Say of what a training has taken more than one may; None while it has not."""
+        folder, limits = self.store.home / job.run_id, self.limits
+        if _held(Run(folder).follower.read(), job.began) >= 60 * limits.minutes:
+            return f"It was stopped after {limits.minutes:g} minutes, the most that one training may take here."
+        if upkeep.megabytes(folder) > limits.run_mb:
+            return f"It was stopped because it fills {limits.run_mb:,.0f} MB, the most that one training may here."
+        return None
 
 
 def _held(history: History, began: float) -> float:

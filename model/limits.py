@@ -6,7 +6,7 @@ Knows numbers and environment variables; knows nothing of who keeps to them.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from model.errors import ConfigError
@@ -25,19 +25,31 @@ class Limits:
     runs: int = 200  # kept in the store
     disk_mb: int = 4000  # that they take together, in megabytes of 1,000,000 bytes
 
+    @property
+    def run_mb(self) -> float:
+        """Return how many megabytes one training may fill: a quarter of all, so that no one visitor takes it all."""
+        return self.disk_mb / 4
+
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> tuple[Self, list[str]]:
         """Read DIGIT_LAB_MAX_TRAININGS, _WAITING, _MINUTES, _EPOCHS, _RUNS and _DISK_MB; what is not set is usual.
 
-        Raises ConfigError for a value that is no number from 1 (minutes: above 0) to 1,000,000.
+        So is a value that is no number from 1 (minutes: above 0) to 1,000,000; each of those is told in a sentence.
         """
         read = {"minutes": _positive} | dict.fromkeys(("trainings", "waiting", "epochs", "runs", "disk_mb"), _whole)
         names = {field: f"DIGIT_LAB_MAX_{field.upper()}" for field in read}
         given = {field: environment.get(name, "").strip() for field, name in names.items()}
-        return cls(**{field: read[field](names[field], value) for field, value in given.items() if value})
+        found, wrong = {}, []
+        for field, value in given.items():
+            try:
+                found |= {field: read[field](names[field], value)} if value else {}
+            except ConfigError as error:
+                wrong.append(f"{error} {USUAL_OF[field]:g} is used.")
+        return cls(**found), wrong
 
 
 USUAL = Limits()
+USUAL_OF = asdict(USUAL)
 
 
 def _whole(name: str, value: str) -> int:

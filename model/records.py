@@ -22,6 +22,8 @@ PADDINGS = ("valid", "same")
 OWN = "own"  # the preset of a network that its design describes
 MOST_BLOCKS, MOST_DENSE = 6, 4  # of a design
 
+_LONGEST_TOLD = 80  # characters of a wrong value
+
 NO_DIGIT = "no digit"  # the name of an eleventh class
 
 # What a network tells besides its probabilities: see `architectures.with_layer_outputs`.
@@ -345,32 +347,38 @@ def _known_fields(record: type, what: str, values: Any) -> dict[str, Any]:
 
 def _check_tuple(name: str, value: Any, most: int) -> None:
     if not isinstance(value, tuple):
-        raise ConfigError(f"{name} came as {value!r}; expected a tuple.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected a tuple.")
     if len(value) > most:
         raise ConfigError(f"{name} came as {len(value)} entries; expected at most {most}.")
 
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(f"{name} came as {value!r}; expected a whole number from {low} to {high}.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected a whole number from {low} to {high}.")
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:  # false for NaN too
-        raise ConfigError(f"{name} came as {value!r}; expected a number from {low:g} to {high:g}.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected a number from {low:g} to {high:g}.")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ConfigError(f"{name} came as {value!r}; expected one of {', '.join(choices)}.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected one of {', '.join(choices)}.")
 
 
 def _check_name(name: str, value: Any) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{name} came as {value!r}; expected a name.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected a name.")
 
 
 def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise ConfigError(f"{name} came as {value!r}; expected true or false.")
+        raise ConfigError(f"{name} came as {_short(value)}; expected true or false.")
+
+
+def _short(value: Any) -> str:
+    """Return a value as it came, cut where it is long: it may come from an address."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"

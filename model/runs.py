@@ -85,7 +85,11 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, Any] | None:
         """Return run.json, or None while the run is not complete. Raises RunError where it is broken."""
-        return _checked_manifest(self._manifest_path, self.id) if self._manifest_path.exists() else None
+        try:
+            written = self._manifest_path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        return _checked_manifest(self._manifest_path, self.id, written)
 
     @property
     def _manifest_path(self) -> Path:
@@ -94,9 +98,10 @@ class Run:
     @cached_property
     def metrics(self) -> Metrics | None:
         """Return the stored figures on the test set, or None where the run has none."""
-        figures = (self.manifest or {}).get("figures")
+        if not (self.manifest or {}).get("figures"):
+            return None
         try:
-            return Metrics.from_dict(figures) if figures else None
+            return _metrics(self._manifest_path, self._manifest_path.stat().st_mtime_ns)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
                 f"The figures of run {self.id} can't be read ({error}); expected those of a training, so delete it."
@@ -324,7 +329,14 @@ def _named(run_id: str) -> str:
     return f"Run {run_id}" if _ID.fullmatch(run_id) else "A run of that name"
 
 
-def _checked_manifest(path: Path, run_id: str) -> dict[str, Any]:
+# Every list of runs asks each for its figures, and a run that diverged has thousands of mistakes in its manifest.
+@lru_cache(maxsize=512)
+def _metrics(path: Path, written: int) -> Metrics:
+    return Metrics.from_dict(json.loads(path.read_text(encoding="utf-8"))["figures"])
+
+
+@lru_cache(maxsize=512)
+def _checked_manifest(path: Path, run_id: str, written: int) -> dict[str, Any]:
     values = _read_json(path, run_id)
     counts = ("parameters", "kept_epoch", "epochs") if "figures" in values else ()
     complete = all(isinstance(values.get(name), int) for name in counts)

@@ -38,7 +38,7 @@ class Trained:
     epoch: int
     snapshots: dict[int, Weights]  # epoch -> weights; 0 is the untrained network
     stopped: bool  # before its last epoch, because it was asked to
-    reason: str | None = None  # why, where somebody said so
+    reason: str | None = None  # why it ended before, where somebody or its own settings said so
 
 
 def train(
@@ -127,7 +127,7 @@ class _Training:
         try:
             while self.step < self.total_steps and not self._out_of_patience():
                 self._run_epoch()
-            stopped, reason = False, None
+            stopped, reason = False, self._end_early() if self.step < self.total_steps else None
         except _Stop as stop:
             stopped, reason = True, str(stop) or None
             self._end_stopped_epoch(reason)
@@ -230,6 +230,8 @@ class _Training:
     def _end_epoch(self, epoch: int) -> None:
         """Validate, remember the weights, and leave a checkpoint; also for an epoch that was cut short."""
         figures = self.model.evaluate(self.x_validation, self.y_validation, batch_size=500, verbose=0, return_dict=True)
+        if not isfinite(figures["loss"]):  # after the last batch of all, whose own loss was still a number
+            raise TrainingError(diverged(self.step, self._learning_rate()))
         self.validation_losses[epoch] = float(figures["loss"])
         self.snapshots[epoch] = self.model.get_weights()
         self._save(self.model, f"epoch-{epoch:03}.keras")
@@ -250,6 +252,14 @@ class _Training:
         best = min(losses, key=losses.__getitem__, default=0)
         waited = max(losses, default=0) - best
         return 0 < self.config.patience <= waited
+
+    def _end_early(self) -> str:
+        """Say why the training ends before its last epoch; it ends as planned, so it is none that somebody stopped."""
+        n = self.config.patience
+        epochs = "the last epoch" if n == 1 else f"the last {n} epochs"
+        reason = f"It ended early: {epochs} brought no better validation loss."
+        self.emit("stopped", step=self.step, reason=reason)
+        return reason
 
     def _end_stopped_epoch(self, reason: str | None) -> None:
         if self.step % self.batches_per_epoch:
@@ -348,13 +358,14 @@ def _take_weights(model: keras.Model, file: Path) -> None:
 
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
     """Return a fresh optimizer as `config` asks for."""
+    rate = float(config.learning_rate)  # JSON may bring a whole number, which Keras refuses
     if config.optimizer == "sgd":
-        return keras.optimizers.SGD(config.learning_rate, momentum=MOMENTUM)
+        return keras.optimizers.SGD(rate, momentum=MOMENTUM)
     if config.optimizer == "adamw":
-        adamw = keras.optimizers.AdamW(config.learning_rate, weight_decay=WEIGHT_DECAY)
+        adamw = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
         adamw.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return adamw
-    return keras.optimizers.Adam(config.learning_rate)
+    return keras.optimizers.Adam(rate)
 
 
 def loss(config: TrainingConfig) -> keras.losses.Loss:

@@ -50,6 +50,11 @@ def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
     _check_disk(store.home)
 
 
+def megabytes(folder: Path) -> float:
+    """Return how much a run folder takes, in megabytes of 1,000,000 bytes."""
+    return _size(folder) / _MB
+
+
 def _fits(kept: list[_Kept], limits: Limits) -> bool:
     return len(kept) < limits.runs and sum(each.size for each in kept) < limits.disk_mb * _MB
 

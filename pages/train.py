@@ -6,8 +6,20 @@ from model import costs
 from model.errors import ConfigError, DigitLabError
 from model.records import TrainingConfig
 from model.runs import CLASSROOM_RUN
-from model.sharing import settings_from
-from pages.ui import frame, identity, live, permission, run_list, run_status, services, state, training_controls
+from model.sharing import settings_from, settings_text
+from pages.ui import (
+    beginning,
+    controls,
+    frame,
+    identity,
+    live,
+    permission,
+    run_list,
+    run_status,
+    services,
+    state,
+    training_controls,
+)
 
 frame.page("Train")
 identity.identify()
@@ -22,10 +34,7 @@ def chosen_run() -> str | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a training and show it; its address can be shared."""
-    try:
-        st.query_params["run"] = services.jobs().start(config, permission.label()).id
-    except DigitLabError as error:
-        st.warning(str(error))
+    beginning.begin(settings_text(config), lambda: services.jobs().start(config, permission.label()))
 
 
 def take_settings_of_the_address() -> None:
@@ -33,9 +42,10 @@ def take_settings_of_the_address() -> None:
     text = st.query_params.pop("settings", None)
     if text is not None:
         try:
-            training_controls.fill(settings_from(text), dataset=True)
+            for told in training_controls.fill(settings_from(text), dataset=True):
+                st.warning(controls.plain(told))
         except ConfigError as error:
-            st.warning(str(error))
+            st.warning(controls.plain(str(error)))  # it repeats what somebody sent
 
 
 def choose_and_start() -> None:
@@ -88,6 +98,7 @@ def watch(run_id: str) -> None:
         state.set_run_watched(run_id)
     except DigitLabError as error:
         st.warning(str(error))
+        state.set_run_watched(None)  # it was deleted; the next visit begins anew
 
 
 take_settings_of_the_address()

@@ -49,7 +49,7 @@ def short_title(run: Run) -> str:
 def _differences(runs: Sequence[Run]) -> None:
     rows = differences([run.config for run in runs])
     if not rows:
-        st.caption("Their settings are the same, the seed too: the curves differ by chance of the machine alone.")
+        st.caption(f"Their settings are the same, the seed too{_what_else_differs(runs)}")
         return
     columns = {"Setting": list(rows)}
     for number, run in enumerate(runs):
@@ -57,6 +57,16 @@ def _differences(runs: Sequence[Run]) -> None:
         columns[title] = [controls.plain(in_words(values[number])) for values in rows.values()]
     st.markdown("**In which settings they differ**")
     st.table(columns, hide_index=True, border="horizontal")
+
+
+def _what_else_differs(runs: Sequence[Run]) -> str:
+    """End the sentence that their settings are the same with what may make their curves differ all the same."""
+    histories = [run.follower.read() for run in runs]
+    if any(history.rate_changes for history in histories):
+        return "; in some, the learning rate was changed by hand while they ran."
+    if len({run.description.get("dataset", {}).get("fingerprint") for run in runs}) > 1:
+        return "; their images are not the same."
+    return ": as far as both were trained, the curves differ by chance of the machine alone."
 
 
 def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]:

@@ -7,6 +7,7 @@ stand over the number of images that were learnt from, so that runs with other b
 
 import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,8 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
     `close` is that of `curve`.
     """
     traces, settled = [], []
-    for (title, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
+    for (name_of_run, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
+        title = escape(name_of_run, quote=False)  # Plotly reads tags in texts
         images, same = history.images_a_step, {"name": title, "legendgroup": title}
         mean = smoothed(getattr(history, name), _SMOOTHED)
         validation = [epoch[f"val_{name}"] for epoch in history.epochs]

@@ -11,9 +11,7 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.labels import Label
 from model.runs import Run
-from pages.ui import permission, run_status, services, state
-
-_MOST_EPOCHS = 100
+from pages.ui import beginning, permission, run_status, services, state
 
 
 def menu(run: Run) -> None:
@@ -61,27 +59,23 @@ def train_again(run: Run) -> None:
     """Offer the same start once more, and to go on where an own run ended; each makes a new run."""
     with st.popover("Train again", icon=":material/replay:"):
         if st.button("Same start again", key="train-again", icon=":material/replay:", width="stretch"):
-            _show(lambda: services.jobs().start(run.config, permission.label()))
+            _begin(f"again {run.id}", lambda: services.jobs().start(run.config, permission.label()))
         st.caption("The same settings and seed: the same first weights, the same order of images.")
         if permission.owns(run) and any(run.checkpoints.glob("epoch-*.keras")):
             _more_epochs(run)
 
 
 def _more_epochs(run: Run) -> None:
-    epochs = st.number_input("Epochs to add", 1, _MOST_EPOCHS, 5, key=f"train-more-{run.id}")
+    most = services.limits().epochs
+    epochs = st.number_input("Epochs to add", 1, most, min(5, most), key=f"train-more-{run.id}")
     if st.button("Train on", key="train-more-start", icon=":material/play_arrow:", width="stretch"):
-        _show(lambda: services.jobs().extend(run.id, epochs, permission.label()))
+        _begin(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.label()))
     st.caption(
         "A new run that begins with this one's curve and goes on from its last epoch. A schedule is laid out over all "
         "epochs, so a learning rate that had fallen rises again."
     )
 
 
-def _show(begin: Callable[[], Run]) -> None:
-    """Begin a training and go to it; where it is refused, say why."""
-    try:
-        st.query_params["run"] = begin().id
-    except DigitLabError as error:
-        st.warning(str(error))
-    else:
+def _begin(what: str, make: Callable[[], Run]) -> None:
+    if beginning.begin(what, make):
         st.rerun()

@@ -6,8 +6,11 @@ trains, and steers every training of the class. Knows the session, labels of run
 
 import hmac
 import os
+import secrets
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -23,6 +26,12 @@ def label(of: Label | None = None) -> Label:
     """Return `of`, by default an empty label, with this visitor as the owner and this tab as the one that steers."""
     visitor = state.visitor()
     return replace(of or Label(), tab=fingerprint(visitor.tab), browser=fingerprint(visitor.browser))
+
+
+def label_of_resumer(run: Run) -> Label:
+    """Return a run's label with this tab as the one that steers; a run that was nobody's stays nobody's to delete."""
+    mine = label(run.label)
+    return mine if run.label.browser else replace(mine, browser="")
 
 
 def may_train() -> bool:
@@ -43,12 +52,13 @@ def may_take_over(run: Run) -> bool:
 def owns(run: Run) -> bool:
     """Tell whether this visitor may name, extend and delete the run: his own, or a teacher's whole class's."""
     visitor = state.visitor()
-    return not run.shipped and (_is_teacher() or run.label.owned_by(visitor.tab, visitor.browser))
+    is_mine = bool(run.label.browser) and run.label.owned_by(visitor.tab, visitor.browser)
+    return not run.shipped and (_is_teacher() or is_mine)
 
 
 def may_resume(run: Run) -> bool:
     """Tell whether this visitor may go on with an interrupted run; one that nobody owns is for all who may train."""
-    return may_train() and (owns(run) or not run.label.tab)
+    return may_train() and (owns(run) or not run.label.tab or run.label.steered_by(state.visitor().tab))
 
 
 def ask_for_the_key() -> None:
@@ -69,8 +79,16 @@ def _key() -> str:
 
 
 def _secret() -> str:
-    # A secrets.toml that can't be read holds no key; the server's log says so at its start.
-    return str(st.secrets.get(_VARIABLE, "")) if st.secrets.load_if_toml_exists() else ""
+    if st.secrets.load_if_toml_exists():
+        return str(st.secrets.get(_VARIABLE, ""))
+    # A file that can't be read may hold a key: nobody knows it, so nobody trains, until its host mends the file.
+    return _unreadable_key() if any(Path(each).is_file() for each in st.get_option("secrets.files")) else ""
+
+
+@st.cache_resource(show_spinner=False)
+def _unreadable_key() -> str:
+    print("secrets.toml can't be read: nobody may train until it can, as it may hold the key.", file=sys.stderr)
+    return secrets.token_urlsafe(32)
 
 
 def _is_teacher() -> bool:

@@ -25,7 +25,9 @@ def show(run: Run, status: str, history: History) -> None:
     st.progress(share_done(run, history), text=f"**{status.capitalize()}** · {_what(run, status, history)}")
     per_second = history.images_a_step * done / history.seconds if history.seconds else 0
     left = (total - done) * history.seconds / done if done and status in ("running", "paused") else None
-    epoch = min(done // history.facts.get("batches_per_epoch", 1) + 1, run.config.epochs) if total else 0
+    epoch = min(done // max(history.facts.get("batches_per_epoch", 1), 1) + 1, run.config.epochs) if total else 0
+    if run.metrics:
+        epoch = run.manifest["epochs"]
     validation = history.epochs[-1]["val_accuracy"] if history.epochs else None
     figures_row = (
         ("Epoch", f"{epoch} of {run.config.epochs}"),

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from model import data
-from model.errors import ConfigError, DataError
+from model.errors import DataError
 from model.jobs import JobManager
 from model.limits import Limits
 from model.my_drawings import MyDrawings
@@ -31,11 +31,10 @@ def store() -> RunStore:
 @st.cache_resource(show_spinner=False)
 def limits() -> Limits:
     """Return how much this server lends to trainings; what its environment says wrongly is told in its log."""
-    try:
-        return Limits.from_environment()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return Limits()
+    found, wrong = Limits.from_environment()
+    for each in wrong:
+        print(each, file=sys.stderr)
+    return found
 
 
 @st.cache_resource(show_spinner=False)

@@ -5,12 +5,15 @@ Nothing of a training lives here: that is a run's folder. Widgets that outlive a
 """
 
 import secrets
+import time
 from dataclasses import dataclass
 
 import streamlit as st
 
 _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
+_FIRST_RATE, _STEPS_ASKED = "first-rate-", "steps-asked-"  # and the run's id
+_BEGUN = "begun"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
 _KEPT_DRAWING = "kept-drawing"
@@ -43,6 +46,31 @@ def run_watched() -> str | None:
 def set_run_watched(run_id: str | None) -> None:
     """Remember which run the Train page shows; None for none."""
     st.session_state[_RUN_WATCHED] = run_id
+
+
+def first_rate(run_id: str, now: float) -> float:
+    """Return the learning rate that a running training had when it was first asked for here; `now` the first time."""
+    return st.session_state.setdefault(_FIRST_RATE + run_id, now)
+
+
+def steps_asked(run_id: str) -> int:
+    """Return how many single batches were asked of a run here."""
+    return st.session_state.get(_STEPS_ASKED + run_id, 0)
+
+
+def ask_step(run_id: str) -> None:
+    """Count one more single batch."""
+    st.session_state[_STEPS_ASKED + run_id] = steps_asked(run_id) + 1
+
+
+def begun() -> tuple[str, str, float] | None:
+    """Return what was begun here last, the run that came of it, and when, in seconds of a clock that never jumps."""
+    return st.session_state.get(_BEGUN)
+
+
+def set_begun(what: str, run_id: str) -> None:
+    """Remember that `what` was begun just now as a run."""
+    st.session_state[_BEGUN] = (what, run_id, time.monotonic())
 
 
 def follow_link(widget: str, run_id: str | None, known: bool) -> None:

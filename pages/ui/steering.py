@@ -11,7 +11,9 @@ from model.control import PAUSE, RESUME, SET, STEP, STOP, Command
 from model.errors import RunError
 from model.history import History
 from model.runs import Run
-from pages.ui import keeping, permission, services, take_along
+from pages.ui import keeping, permission, services, state, take_along
+
+_LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # that a training takes
 
 
 def actions(run: Run, status: str, history: History) -> None:
@@ -32,8 +34,7 @@ def actions(run: Run, status: str, history: History) -> None:
     elif status == "paused":
         _rate_control(run, history)
         _button("Resume", "train-resume", ":material/play_arrow:", run, Command(RESUME))
-        # A click that arrives twice asks for the same batch.
-        _button("One batch", "train-step", ":material/skip_next:", run, Command(STEP, after=_batches(history)))
+        _one_batch(run)
         _button("Stop and keep", "train-stop", ":material/stop:", run, Command(STOP))
     elif status in ("starting", "running"):
         _rate_control(run, history)
@@ -41,10 +42,6 @@ def actions(run: Run, status: str, history: History) -> None:
         _button("Stop and keep", "train-stop", ":material/stop:", run, Command(STOP))
     else:
         st.caption("Nothing to decide: the result is being kept.")
-
-
-def _batches(history: History) -> int:
-    return int(history.step[-1]) if len(history.step) else 0
 
 
 def _after_the_end(run: Run) -> None:
@@ -72,7 +69,7 @@ def _of_interrupted(run: Run, history: History) -> None:
 def _resume(run: Run) -> None:
     with suppress(RunError):  # another visitor was faster; the status above tells how it stands
         services.jobs().resume(run.id)
-        services.store().set_label(run.id, permission.label(run.label))
+        services.store().set_label(run.id, permission.label_of_resumer(run))
 
 
 def _of_watchers(run: Run) -> None:
@@ -88,18 +85,39 @@ def _rate_control(run: Run, history: History) -> None:
     """Offer another learning rate from the next batch on."""
     if not len(history.step):
         return
+    # The field begins with the rate that was first seen here: one that moved would take away what is being typed.
+    first = min(max(state.first_rate(run.id, float(history.learning_rate[-1])), _LOWEST_RATE), _HIGHEST_RATE)
     with st.popover("Learning rate", icon=":material/speed:"):
         key = f"train-live-rate-{run.id}"
-        st.session_state.setdefault(key, float(history.learning_rate[-1]))
-        wanted = st.number_input("From the next batch on", 1e-8, 100.0, step=0.0005, format="%g", key=key)
+        st.number_input("From the next batch on", _LOWEST_RATE, _HIGHEST_RATE, first, step=0.0005, format="%g", key=key)
         st.button(
-            "Use it", key="train-set-rate", on_click=_tell, args=(run, Command(SET, wanted)),
+            "Use it", key="train-set-rate", on_click=_set_rate, args=(run, key),
             help="A schedule keeps its shape and goes on from there.",
         )  # fmt: skip
 
 
+def _set_rate(run: Run, key: str) -> None:
+    """Read the field when the button is pressed: when it was drawn, what stands there now was not typed yet."""
+    _tell(run, Command(SET, learning_rate=float(st.session_state[key])))
+
+
 def _button(label: str, key: str, icon: str, run: Run, command: Command) -> None:
     st.button(label, key=key, icon=icon, on_click=_tell, args=(run, command))
+
+
+def _one_batch(run: Run) -> None:
+    # Streamlit may call back twice for one click: each button counts once, and then another one stands there.
+    number = state.steps_asked(run.id)
+    with st.container(key="train-step", width="content"):
+        st.button(
+            "One batch", key=f"train-step-{number}", icon=":material/skip_next:", on_click=_step, args=(run, number)
+        )
+
+
+def _step(run: Run, number: int) -> None:
+    if number == state.steps_asked(run.id):
+        state.ask_step(run.id)
+        _tell(run, Command(STEP))
 
 
 def _tell(run: Run, command: Command) -> None:

@@ -3,6 +3,8 @@
 Every widget's key is `train-` and the name of the setting, so a recipe or a link sets a setting by writing that key.
 """
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -22,11 +24,11 @@ from model.records import (
 )
 from pages.ui import figures, network_builder, preview, services
 
-_MOST_EPOCHS = 100  # more is for the command line
+_NO_RECIPE = "own"
 _LOWEST_RATE = 1e-6
 # What the sliders reach; more is for the command line.
 _HIGHEST = {
-    "epochs": _MOST_EPOCHS, "batch_size": 1024, "rotation": 45.0, "shift": 0.3, "zoom": 0.4, "shear": 30.0,
+    "batch_size": 1024, "rotation": 45.0, "shift": 0.3, "zoom": 0.4, "shear": 30.0,
     "elastic": 3.0, "label_smoothing": 0.3, "patience": 100,
 }  # fmt: skip
 _OF_DIGITS = ("mnist", "uci-digits")  # the datasets that drawings can join
@@ -49,8 +51,6 @@ _TITLES = {
 
 def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     """Draw the settings of a training, the recipe in `top`; return them, or None where they do not fit together."""
-    with top:
-        _recipe_control()
     dataset = _dataset_control()
     shape, n_classes = data.status(dataset).image_shape, _n_classes(dataset)
     network = network_builder.network_control(shape, n_classes)
@@ -63,6 +63,8 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     # No widget for what few would touch: a recipe's precision goes with it.
     values |= {"augmentation": augmentation, "precision": st.session_state.setdefault("train-precision", "auto")}
     config = _checked(values)
+    with top:
+        _recipe_control(config)
     if config is None or shape is None:
         return config
     try:
@@ -73,25 +75,35 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     return config
 
 
-def _recipe_control() -> None:
-    """Offer whole settings; choosing one writes them into the widgets below."""
-    st.session_state.setdefault("train-recipe", "classroom")
+def _recipe_control(config: TrainingConfig | None) -> None:
+    """Offer whole settings, and say of which recipe `config` is; choosing one writes it into the widgets below."""
+    if config is not None:
+        st.session_state["train-recipe"] = _recipe_of(config)
     chosen = st.selectbox(
-        "Recipe", list(RECIPES), key="train-recipe", format_func=lambda name: RECIPES[name].title,
-        on_change=_apply_recipe, **_KEPT, help="Sets all below but the dataset; change what you like afterwards.",
+        "Recipe", [*RECIPES, _NO_RECIPE], key="train-recipe", on_change=_apply_recipe,
+        format_func=lambda name: RECIPES[name].title if name in RECIPES else "Own settings",
+        help="Sets all below but the dataset; change what you like afterwards.",
     )  # fmt: skip
-    st.caption(RECIPES[chosen].why)
+    st.caption(RECIPES[chosen].why if chosen in RECIPES else "Settings of your own; a recipe would replace them.")
+
+
+def _recipe_of(config: TrainingConfig) -> str:
+    same = (name for name, recipe in RECIPES.items() if replace(config, dataset=recipe.config.dataset) == recipe.config)
+    return next(same, _NO_RECIPE)
 
 
 def _apply_recipe() -> None:
-    fill(RECIPES[st.session_state["train-recipe"]].config)
+    recipe = RECIPES.get(st.session_state["train-recipe"])
+    if recipe:
+        fill(recipe.config)
 
 
-def fill(config: TrainingConfig, dataset: bool = False) -> None:
-    """Write settings into the widgets, with `dataset` that too if it is known here.
+def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
+    """Write settings into the widgets, with `dataset` that too if it is known here; return what had to be changed.
 
     To be called before they are drawn, as in a callback. What a widget can't show is brought to what it can.
     """
+    changed = []
     values = config.to_dict()
     values |= values.pop("augmentation")
     rate = values.pop("learning_rate")
@@ -99,13 +111,21 @@ def fill(config: TrainingConfig, dataset: bool = False) -> None:
         network_builder.fill(config.design)
     for name in values.keys() - {"dataset"}:
         st.session_state[_key(name)] = values[name]
-    for name, highest in _HIGHEST.items():
+    for name, highest in (_HIGHEST | {"epochs": services.limits().epochs}).items():
         st.session_state[_key(name)] = type(highest)(min(values[name], highest))
+        if values[name] > highest:
+            changed.append(f"{name.replace('_', ' ')} came as {values[name]:g}; {highest:g} is the most here.")
     st.session_state[_rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in data.available()}:
         st.session_state[_key("dataset")] = config.dataset
+    elif dataset:
+        changed.append(f"The dataset {config.dataset} of this link is not here; choose another one.")
     if config.preset not in (*networks.PRESETS, OWN):
         st.session_state["train-preset"] = TrainingConfig.preset
+        changed.append(
+            f"The network {config.preset} of this link is not known here; {TrainingConfig.preset} stands in."
+        )
+    return changed
 
 
 def _rate_key(optimizer: str, schedule: str) -> str:
@@ -129,7 +149,7 @@ def _key(name: str) -> str:
 def _training_part() -> dict:
     left, right = st.columns(2, gap="small")
     epochs = left.number_input(
-        "Epochs", 1, _MOST_EPOCHS, key=_start("epochs"), **_KEPT,
+        "Epochs", 1, services.limits().epochs, key=_start("epochs"), **_KEPT,
         help="How many times the network sees all training images.",
     )  # fmt: skip
     batch_size = right.number_input(
@@ -260,7 +280,14 @@ def _describe_dataset(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
     """Say where the images come from, and why the stand-in stands in."""
     if not chosen.here:
         size = f" ({chosen.download_bytes / 1e6:.0f} MB)" if chosen.download_bytes else ""
-        st.caption(f"Not on this machine yet: it is downloaded{size} when the training starts.")
+        if services.reachable(chosen.name):
+            st.caption(f"Not on this machine yet: it is downloaded{size} when the training starts.")
+        else:
+            st.caption(
+                f":material/cloud_off: {chosen.title} can't be had now: it is not on this machine and its server does "
+                f"not answer. Put {chosen.name}.npz into the folder named by DIGIT_LAB_DATA, connect to the internet, "
+                "or choose UCI digits, which need no network."
+            )
     elif chosen.name == "uci-digits" and not mnist.here:
         st.caption(
             "1,797 real handwritten digits that need no network. MNIST is not on this machine: put mnist.npz into the "

@@ -1,5 +1,7 @@
 """The logic of the pages, run by Streamlit's own AppTest: what each shows. The Draw page needs a real browser."""
 
+import base64
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -85,10 +87,47 @@ def test_without_mnist_the_train_page_offers_what_needs_no_network_and_says_why(
     assert "DIGIT_LAB_DATA" in text(test)
 
 
-def test_a_dataset_to_be_downloaded_says_so():
+def test_a_dataset_to_be_downloaded_says_so(monkeypatch):
+    monkeypatch.setattr("model.data.reachable", lambda name, timeout=2.0: name == "fashion-mnist")
     test = opened("pages/train.py")
     test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
     assert "downloaded (31 MB) when the training starts" in text(test)
+
+
+def test_a_dataset_that_can_not_be_had_says_why_and_what_to_do():
+    test = opened("pages/train.py")
+    test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
+    assert "Fashion-MNIST can't be had now: it is not on this machine and its server does not answer" in text(test)
+    assert "fashion-mnist.npz into the folder named by DIGIT_LAB_DATA" in text(test)
+
+
+def test_the_recipe_box_says_of_which_recipe_the_settings_are():
+    test = opened("pages/train.py")
+    assert test.selectbox(key="train-recipe").value == "classroom"
+    for name in RECIPES:
+        test.selectbox(key="train-recipe").set_value(name).run()
+        assert test.selectbox(key="train-recipe").value == name
+        assert RECIPES[name].why in text(test)
+    test.number_input(key="train-epochs").set_value(7).run()
+    assert test.selectbox(key="train-recipe").value == "own"
+    assert not test.exception
+
+
+def test_what_a_link_asks_for_and_can_not_have_is_told():
+    wanted = TrainingConfig(dataset="our-letters", epochs=300, preset="nonsense")
+    test = opened("pages/train.py", settings=settings_text(wanted))
+    told = " ".join(each.value.replace("\\", "") for each in test.warning)
+    assert "epochs came as 300; 100 is the most here" in told
+    assert "The dataset our-letters of this link is not here" in told
+    assert "The network nonsense of this link is not known here" in told
+
+
+def test_what_a_link_says_is_text():
+    evil = {"optimizer": "[Log in again](https://example.org) ![](https://example.org/pixel.png)" + "x" * 500}
+    link = base64.urlsafe_b64encode(json.dumps(evil).encode()).decode().rstrip("=")
+    (warning,) = opened("pages/train.py", settings=link).warning
+    assert "](https" not in warning.value
+    assert len(warning.value) < 400
 
 
 def test_where_mnist_is_here_it_is_the_default(real_data):

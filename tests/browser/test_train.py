@@ -20,8 +20,8 @@ def test_a_learning_rate_set_live_is_obeyed_told_and_marked(server, visit):
     visitor.wait_for_points("train-loss", more_than=20)
     page.get_by_role("button", name="Learning rate", exact=True).click()
     field = page.get_by_label("From the next batch on")
+    assert field.input_value() == "0.001"
     field.fill("0.0123")
-    field.press("Enter")
     page.get_by_role("button", name="Use it").click()
     page.keyboard.press("Escape")
     page.wait_for_function(
@@ -29,6 +29,12 @@ def test_a_learning_rate_set_live_is_obeyed_told_and_marked(server, visit):
     )
     ((step, rate),) = learning_rates(server)
     assert rate == 0.0123
+    page.reload()
+    page.wait_for_selector(".st-key-train-stop button")
+    page.wait_for_timeout(1500)  # some looks at the run later
+    page.get_by_role("button", name="Learning rate", exact=True).click()
+    assert page.get_by_label("From the next batch on").input_value() == "0.0123"
+    page.keyboard.press("Escape")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
     history = server.only_run().follower.read()
@@ -57,7 +63,7 @@ def test_settings_travel_in_a_link_and_are_what_is_trained(server, visit):
     )
     visitor = visit(server)
     page = visitor.open(f"train?settings={settings_text(wanted)}")
-    page.locator(".st-key-train-start button").click()
+    page.locator(".st-key-train-start button").dblclick()  # in haste: it is one training all the same
     visitor.wait_for_text("train-status", "Finished", timeout=120_000)
     assert server.only_run().config == wanted
     page.get_by_role("button", name="Take along").click()

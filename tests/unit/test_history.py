@@ -110,6 +110,25 @@ def test_no_line_whatever_breaks_a_follower(tmp_path_factory, lines):
     assert Follower(path).read().step[-1] == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "epoch", "epoch": 1, "step": 1, "val_loss": NaN, "val_accuracy": 0.1}',
+        '{"event": "set", "step": Infinity, "learning_rate": 1}',
+        '{"event": "set", "step": 1e999, "learning_rate": 1}',
+        '{"event": "started", "epochs": "three", "batches_per_epoch": 5, "n_train": 9}',
+        '{"event": "started", "epochs": null, "batches_per_epoch": 5, "n_train": 9}',
+    ],
+)
+def test_a_line_with_what_is_no_number_is_skipped(tmp_path, line):
+    path = tmp_path / "events.jsonl"
+    path.write_text(line + "\n")
+    seen = Follower(path).read()
+    assert (seen.epochs, seen.rate_changes, seen.facts, seen.total_steps) == ((), (), {}, 0)
+    with pytest.raises(ValueError, match="JSON"):
+        EventLog(path).write("epoch", val_loss=float("nan"))
+
+
 def test_a_short_curve_is_sent_as_it_is():
     x = np.arange(400)
     assert thin(x, x * 2, 400)[0] is x

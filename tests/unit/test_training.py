@@ -9,7 +9,7 @@ import pytest
 from model.control import Command, Control, Interrupted
 from model.errors import TrainingError
 from model.glimpse import unpack
-from model.records import Augmentation, Resumption, TrainingConfig
+from model.records import Augmentation, Design, Resumption, TrainingConfig
 from model.splits import validation_split
 from model.training import choose_precision, export_litert, optimizer, parts, train
 
@@ -154,10 +154,24 @@ def test_few_training_images_are_a_seeded_part_and_validation_stays_whole(own, u
 
 def test_a_training_ends_early_where_validation_no_longer_improves(uci_digits):
     heard = Heard()
-    train(replace(QUICK, epochs=30, learning_rate=0.1, patience=2), uci_digits, heard)
+    trained = train(replace(QUICK, epochs=30, learning_rate=0.1, patience=2), uci_digits, heard)
     losses = [fields["val_loss"] for fields in heard.of("epoch")]
     best = losses.index(min(losses))
     assert len(losses) == best + 1 + 2 < 30
+    reason = "It ended early: the last 2 epochs brought no better validation loss."
+    assert heard.of("stopped") == [{"step": heard.of("batch")[-1]["step"], "reason": reason}]
+    assert (trained.stopped, trained.reason) == (False, reason), "nobody stopped it"
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_training_with_a_sentence(uci_digits):
+    heard = Heard()
+    wild = replace(
+        QUICK, preset="own", design=Design(dense=(512, 512, 512, 512)), optimizer="sgd", learning_rate=100,
+        batch_size=1024, train_images=64, epochs=3, keep="last",
+    )  # fmt: skip
+    with pytest.raises(TrainingError, match="no longer a number after batch"):
+        train(wild, uci_digits, heard)
+    assert all(np.isfinite(fields["val_loss"]) for fields in heard.of("epoch"))
 
 
 def test_test_images_are_never_learnt_from(uci_digits):
