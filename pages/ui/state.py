@@ -14,6 +14,7 @@ _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
 _FIRST_RATE, _STEPS_ASKED = "first-rate-", "steps-asked-"  # and the run's id
 _BEGUN = "begun"
+_WANTED_RECIPE = "wanted-recipe"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
 _KEPT_DRAWING = "kept-drawing"
@@ -46,6 +47,16 @@ def run_watched() -> str | None:
 def set_run_watched(run_id: str | None) -> None:
     """Remember which run the Train page shows; None for none."""
     st.session_state[_RUN_WATCHED] = run_id
+
+
+def want_recipe(name: str) -> None:
+    """Remember a recipe that was chosen, for the next time the settings are drawn."""
+    st.session_state[_WANTED_RECIPE] = name
+
+
+def take_wanted_recipe() -> str | None:
+    """Return the recipe that was chosen when the settings were drawn last, once."""
+    return st.session_state.pop(_WANTED_RECIPE, None)
 
 
 def first_rate(run_id: str, now: float) -> float:

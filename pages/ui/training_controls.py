@@ -22,7 +22,7 @@ from model.records import (
     TrainingConfig,
     usual_learning_rate,
 )
-from pages.ui import figures, network_builder, preview, services
+from pages.ui import figures, network_builder, preview, services, state
 
 _NO_RECIPE = "own"
 _LOWEST_RATE = 1e-6
@@ -51,6 +51,9 @@ _TITLES = {
 
 def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     """Draw the settings of a training, the recipe in `top`; return them, or None where they do not fit together."""
+    wanted = state.take_wanted_recipe()
+    if wanted:
+        fill(RECIPES[wanted].config)
     dataset = _dataset_control()
     shape, n_classes = data.status(dataset).image_shape, _n_classes(dataset)
     network = network_builder.network_control(shape, n_classes)
@@ -76,26 +79,25 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
 
 
 def _recipe_control(config: TrainingConfig | None) -> None:
-    """Offer whole settings, and say of which recipe `config` is; choosing one writes it into the widgets below."""
-    if config is not None:
-        st.session_state["train-recipe"] = _recipe_of(config)
+    """Offer whole settings, and say of which recipe `config` is; a chosen one is written into the widgets next."""
+    now = _recipe_of(config) if config else _NO_RECIPE
+    offered = list(RECIPES) if now in RECIPES else [*RECIPES, now]
+    # Each recipe has a box of its own, and none has a callback: a click elsewhere may bring what a box held before a
+    # setting was changed, which is no choice.
     chosen = st.selectbox(
-        "Recipe", [*RECIPES, _NO_RECIPE], key="train-recipe", on_change=_apply_recipe,
+        "Recipe", offered, index=offered.index(now), key=f"train-recipe-{now}",
         format_func=lambda name: RECIPES[name].title if name in RECIPES else "Own settings",
         help="Sets all below but the dataset; change what you like afterwards.",
     )  # fmt: skip
-    st.caption(RECIPES[chosen].why if chosen in RECIPES else "Settings of your own; a recipe would replace them.")
+    if chosen != now:
+        state.want_recipe(chosen)
+        st.rerun()
+    st.caption(RECIPES[now].why if now in RECIPES else "Settings of your own; a recipe would replace them.")
 
 
 def _recipe_of(config: TrainingConfig) -> str:
     same = (name for name, recipe in RECIPES.items() if replace(config, dataset=recipe.config.dataset) == recipe.config)
     return next(same, _NO_RECIPE)
-
-
-def _apply_recipe() -> None:
-    recipe = RECIPES.get(st.session_state["train-recipe"])
-    if recipe:
-        fill(recipe.config)
 
 
 def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:

@@ -7,7 +7,7 @@ from model.jobs import JobManager
 from model.records import OWN, Block, Design, TrainingConfig
 from model.runs import RunStore
 from model.sharing import settings_text
-from tests.app.test_pages import nothing_cached, opened, text  # noqa: F401 - a fixture for every test here
+from tests.app.test_pages import nothing_cached, opened, recipe_box, text  # noqa: F401 - a fixture for every test here
 
 SHAPE = (28, 28, 1)
 WANTED = Design((Block(8, 5, "same", True, False), Block(12), Block(7, 2)), (40, 30), 0.35, "gelu")
@@ -119,7 +119,7 @@ def test_a_link_with_a_design_fills_the_builder(asked):
 def test_a_recipe_leads_back_to_its_preset_and_the_design_is_still_there():
     test = choose_own()
     test.number_input(key="train-own-0-filters").set_value(20).run()
-    test.selectbox(key="train-recipe").set_value("memorizer").run()
+    recipe_box(test).set_value("memorizer").run()
     assert test.selectbox(key="train-preset").value == "dense-128"
     test.selectbox(key="train-preset").set_value(OWN).run()
     assert test.number_input(key="train-own-0-filters").value == 20
