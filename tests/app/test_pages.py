@@ -365,3 +365,13 @@ def test_a_finished_run_can_be_taken_along_and_started_again(monkeypatch):
     test.button(key="train-again").click().run()
     assert not test.exception
     assert RunStore().open(asked[0]).config == RunStore().open(CLASSROOM_RUN).config
+
+
+def test_where_the_secrets_can_not_be_read_nobody_trains(tmp_path, monkeypatch, capsys):
+    (tmp_path / "secrets.toml").write_text("DIGIT_LAB_TEACHER_KEY = chalk without quotes")
+    monkeypatch.setattr("streamlit.get_option", lambda name: [str(tmp_path / "secrets.toml")])
+    monkeypatch.setattr("streamlit.secrets.load_if_toml_exists", lambda: False)
+    test = opened("pages/train.py")
+    assert not test.exception
+    assert "train-start" not in [button.key for button in test.button]
+    assert "secrets.toml can't be read" in capsys.readouterr().err

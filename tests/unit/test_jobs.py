@@ -301,6 +301,17 @@ def test_a_training_is_told_to_stop_once_when_its_time_is_up(asleep):
     assert worker.heard == [{"do": "stop", "reason": reason}]
 
 
+def test_a_training_that_fills_a_quarter_of_the_disks_share_is_told_to_stop(asleep):
+    run = asleep(replace(WIDE, disk_mb=40)).start(ENDLESS)
+    worker = asleep.workers[0]
+    time.sleep(0.1)
+    assert not worker.heard, "it has filled nothing yet"
+    (run.checkpoints / "epoch-001.keras").write_bytes(bytes(11_000_000))
+    wait_for(lambda: worker.heard, seconds=5)
+    reason = "It was stopped because it fills 10 MB, the most that one training may here."
+    assert worker.heard == [{"do": "stop", "reason": reason}]
+
+
 def with_began_long_ago(run, asleep, seconds):
     """Let the worker of a run have got it long ago, and have told so."""
     (job,) = (job for manager in asleep.made for job in manager._jobs if job.run_id == run.id)
