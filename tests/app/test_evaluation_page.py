@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import keras
 import numpy as np
 import pytest
 from test_pages import nothing_cached, opened, text  # noqa: F401 - the fixture is used by being here
@@ -26,6 +27,7 @@ from pages.ui.state import Visitor
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     """Leave a complete run of an untrained network, as a worker would."""
     run = RunStore().create(TrainingConfig(dataset=name, preset="dense-64"))
+    keras.utils.set_random_seed(0)
     model = architectures.build("dense-64", x_test.shape[1:], len(class_names))
     export_litert(model, run.path / "model.tflite")
     export_litert(model, run.checkpoints / "epoch-000.tflite")
@@ -65,7 +67,8 @@ def test_peoples_own_colour_images_in_any_number_of_classes_are_evaluated(own_da
     test = opened("pages/evaluate.py", run=run.id)
     assert not test.exception
     assert not test.warning
-    assert f"{len(run.metrics.mistakes)} images read wrong" in text(test)
+    n_wrong = len(run.metrics.mistakes)
+    assert f"{n_wrong} image{'s' * (n_wrong != 1)} read wrong" in text(test)
 
 
 @pytest.mark.parametrize("part", ["sure", "robust", "drawn", "map"])
