@@ -4,6 +4,8 @@ While the run goes on, a fragment asks more than once a second what its event fi
 sees the same. Knows the run store and the job manager through `services`; keeps nothing of its own.
 """
 
+from contextlib import suppress
+
 import streamlit as st
 
 from model import advice
@@ -15,6 +17,7 @@ from pages.ui.live_chart import live_chart
 
 # A batch is on the screen within a second; soon after Start somebody waits for the first one.
 _POLL_S, _POLL_STARTING_S = 0.75, 0.2
+_POLL_GLIMPSES_S = 3.0  # fifty pictures that change with each epoch alone
 _CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 
 
@@ -32,6 +35,7 @@ def watch(run_id: str) -> None:
     pace = _pace(services.jobs().status(run), run.follower.read())
     st.html(_STYLE)
     st.fragment(_draw, run_every=pace)(run_id, pace)
+    st.fragment(_draw_glimpses, run_every=_POLL_GLIMPSES_S if pace else None)(run_id)
 
 
 def _pace(status: str, history: History) -> float | None:
@@ -60,11 +64,16 @@ def _draw(run_id: str, pace: float | None) -> None:
         _advice(run, history, status)
         close = st.toggle("Close up", key="train-close", persist_state="session", width="content", help=curves.CLOSE_UP)
     _curves(run, history, "train", close)
-    glimpses.show(run, history)
     if pace is not None:
         frame.title(f"{run_status.share_done(run, history):.0%} · Train".replace("%", " %"))
     if pace != new_pace:
         st.rerun()  # after what is new was drawn: somebody waits for that
+
+
+def _draw_glimpses(run_id: str) -> None:
+    with suppress(RunError):  # told above
+        run = services.store().open(run_id)
+        glimpses.show(run, run.follower.read())
 
 
 def _advice(run: Run, history: History, status: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model import worker
 from model.files import write_json
 from model.history import Follower
 from model.recognizer import Recognizer
@@ -83,6 +84,18 @@ def test_of_many_epochs_some_can_be_looked_back_on_the_first_the_last_and_the_ke
     assert {0, 62, 100} <= set(of_many)
     assert len(of_many) in (MOST_LOOKED_BACK_ON, MOST_LOOKED_BACK_ON + 1)
     assert max(np.diff(of_many)) <= 5
+
+
+def test_what_was_read_while_waiting_is_learnt_from_and_read_once(monkeypatch):
+    def refuse(name, progress=None):
+        raise AssertionError(f"{name} was read again")
+
+    monkeypatch.setattr(worker, "_LIKELY", "uci-digits")
+    worker._read_ahead()
+    monkeypatch.setattr(worker.data, "load", refuse)
+    run = RunStore().create(replace(QUICK, epochs=1))
+    assert worker.run(run.path) == "finished"
+    assert worker._ahead == {}
 
 
 def test_a_training_leaves_a_complete_run(start):
