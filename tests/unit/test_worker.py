@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import worker
+import model.worker
 from model.files import write_json
 from model.history import Follower
 from model.recognizer import Recognizer
@@ -90,12 +90,12 @@ def test_what_was_read_while_waiting_is_learnt_from_and_read_once(monkeypatch):
     def refuse(name, progress=None):
         raise AssertionError(f"{name} was read again")
 
-    monkeypatch.setattr(worker, "_LIKELY", "uci-digits")
-    worker._read_ahead()
-    monkeypatch.setattr(worker.data, "load", refuse)
+    monkeypatch.setattr(model.worker, "_LIKELY", "uci-digits")
+    model.worker._read_ahead()
+    monkeypatch.setattr(model.worker.data, "load", refuse)
     run = RunStore().create(replace(QUICK, epochs=1))
-    assert worker.run(run.path) == "finished"
-    assert worker._ahead == {}
+    assert model.worker.run(run.path) == "finished"
+    assert model.worker._ahead == {}
 
 
 def test_a_training_leaves_a_complete_run(start):
