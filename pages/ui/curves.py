@@ -23,6 +23,7 @@ CLOSE_UP = (
     "later ones look flat beside them."
 )
 _PALE_BLUE, _PALER_BLUE = "rgba(59,111,224,.4)", "rgba(59,111,224,.18)"
+_RAW_POINTS = 240  # of the jagged line, which costs a browser the most to draw anew
 _SMOOTHED = 50  # batches
 # Okabe and Ito's colours, and marks that tell the runs apart without them.
 _RUNS = (
@@ -38,7 +39,7 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
     """
     value, images = getattr(history, name), history.images_a_step
     mean = smoothed(value, _SMOOTHED)
-    raw = extremes(history.step * images, value, POINTS)
+    raw = extremes(history.step * images, value, _RAW_POINTS)
     validation = [epoch[f"val_{name}"] for epoch in history.epochs]
     traces = [
         _line(*raw, name="training, by batch", line={"color": _PALER_BLUE if close else _PALE_BLUE, "width": 1}),

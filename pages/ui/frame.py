@@ -37,6 +37,7 @@ _STYLE = """<style>
 
 def page(title: str) -> None:
     """Set the page up and draw the menu; `title` is what the browser's tab says."""
+    heap.give_back_large_arrays()
     st.set_page_config(
         page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,

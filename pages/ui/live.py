@@ -16,7 +16,7 @@ from pages.ui import curves, frame, glimpses, run_status, services, steering
 from pages.ui.live_chart import live_chart
 
 # A batch is on the screen within a second; soon after Start somebody waits for the first one.
-_POLL_S, _POLL_STARTING_S = 0.75, 0.2
+_POLL_S, _POLL_STARTING_S = 0.85, 0.2
 _POLL_GLIMPSES_S = 3.0  # fifty pictures that change with each epoch alone
 _CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 
