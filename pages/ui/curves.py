@@ -16,7 +16,7 @@ from model.history import History, extremes, smoothed, thin
 from pages.ui.figures import BLUE, GREY, ORANGE
 
 PlainFigure = dict[str, Any]  # `data`, a list of traces, and `layout`
-LEAST_LOSS = 1e-6  # below it a loss on a scale of powers of ten would only tell of rounding
+_LEAST_LOSS = 1e-6  # below it a loss on a scale of powers of ten would only tell of rounding
 POINTS = 400  # of a curve on the wire; more can't be seen on a screen
 CLOSE_UP = (
     "The loss by powers of ten, and the accuracy from where it has come to: the first steps change so much that all "
@@ -58,8 +58,7 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
             "marker": {"symbol": "diamond", "size": 9},
         },
     ]
-    settled = [*mean[len(mean) // 10 :].tolist(), *validation]
-    layout = _against_images(history) | {"yaxis": _close(name, settled) if close and settled else _scale(name)}
+    layout = _against_images(history) | {"yaxis": _scale(name, [_settled(mean, validation)] if close else [])}
     # Zoom stays while points arrive, and goes with the scale that it was made on.
     layout["uirevision"] = f"run, {'close' if close else 'whole'}"
     return {"data": traces, "layout": layout}
@@ -121,7 +120,7 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
         images, same = history.images_a_step, {"name": title, "legendgroup": title}
         mean = smoothed(getattr(history, name), _SMOOTHED)
         validation = [epoch[f"val_{name}"] for epoch in history.epochs]
-        settled += [*mean[len(mean) // 10 :].tolist(), *validation]
+        settled.append(_settled(mean, validation))
         x, y = thin(history.step * images, mean, POINTS)
         in_training = {"hovertemplate": "%{y:.4g} in training<extra>%{fullData.name}</extra>", "showlegend": False}
         traces.append(_line(x, y, line={"color": colour, "width": 1.5, "dash": "dot"}, **in_training, **same))
@@ -141,21 +140,28 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
         "margin": {"l": 52, "r": 12, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         "xaxis": {"title": {"text": "images seen"}, "rangemode": "tozero", "hoverformat": ",.0f"},
-        "yaxis": _close(name, settled) if close and settled else _scale(name),
+        "yaxis": _scale(name, settled if close else []),
         "uirevision": f"runs, {'close' if close else 'whole'}",
     }
     return {"data": traces, "layout": layout}
 
 
-def _scale(name: str) -> dict[str, Any]:
-    return {"tickformat": ".0%"} if name == "accuracy" else {"rangemode": "tozero"}
+def _settled(mean: np.ndarray, validation: Sequence[float]) -> np.ndarray:
+    """Return what a run came to after its first steps: nine tenths of its batches, smoothed, and its epochs."""
+    return np.concatenate([mean[len(mean) // 10 :], validation])
 
 
-def _close(name: str, settled: Sequence[float]) -> dict[str, Any]:
-    """Return a scale for what a run came to: powers of ten for a loss, for an accuracy from where it has settled."""
-    low, high = min(settled), max(settled)
+def _scale(name: str, settled: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return the scale for all of a run, or the close one for what `settled`, where something did.
+
+    Close is powers of ten for a loss, and for an accuracy the part from where it has settled.
+    """
+    values = np.concatenate([[], *settled])
+    if not len(values):
+        return {"tickformat": ".0%"} if name == "accuracy" else {"rangemode": "tozero"}
+    low, high = float(values.min()), float(values.max())
     if name == "accuracy":
         room = max(0.05 * (1 - low), 0.001)
         return {"tickformat": ".1~%", "range": [low - room, min(high + room, 1 + room)]}
-    low, high = max(low, LEAST_LOSS), max(high, 2 * LEAST_LOSS)
+    low, high = max(low, _LEAST_LOSS), max(high, 2 * _LEAST_LOSS)
     return {"type": "log", "tickformat": "~g", "dtick": "D2", "range": [math.log10(low / 3), math.log10(high * 3)]}
