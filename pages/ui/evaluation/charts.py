@@ -119,7 +119,8 @@ def reliability(found: Reliability) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=found.confidence[there].tolist(), y=found.accuracy[there].tolist(), mode="markers", name="right",
-        cliponaxis=False, marker={"symbol": "diamond", "size": 10, "color": BLUE}, customdata=found.count[there].tolist(),
+        cliponaxis=False, marker={"symbol": "diamond", "size": 10, "color": BLUE},
+        customdata=found.count[there].tolist(),
         hovertemplate="sure %{x:.2%}: %{y:.2%} of %{customdata:,} right<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
