@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from model import data
+from model.data import catalog
 from pages.ui import controls, frame, services, showcase
 
 frame.page("Digit Lab")
@@ -43,7 +43,7 @@ def show_lessons() -> None:
 def show_datasets() -> None:
     """Show which datasets are here and what to do about the others."""
     st.subheader("Data")
-    for status in data.available():
+    for status in catalog.available():
         icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
         st.markdown(f"{icon} **{status.title}** · {status.where}")
 

@@ -8,9 +8,9 @@ from pages.ui.identity import identify
 frame.page("Draw")
 identify()  # first: while the browser fetches what components need, the server reads the rest
 
-from model.answering import Answerer, names, reads_ink  # noqa: E402
 from model.errors import DigitLabError  # noqa: E402
-from model.runs import Run  # noqa: E402
+from model.inference.classifier import Answerer, names, reads_ink  # noqa: E402
+from model.runs.run import Run  # noqa: E402
 from pages.ui import controls, services, state  # noqa: E402
 from pages.ui.drawing import answer, number, paper, steps, subject, ways  # noqa: E402
 from pages.ui.drawing.subject import Number, Subject  # noqa: E402

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from model import explain
 from model.errors import DigitLabError
-from model.runs import Run
+from model.evaluation import explain
+from model.runs.run import Run
 from pages.ui import controls, frame, services
 from pages.ui.evaluation import confidence, disturbed, drawn, export, image_map, scoreboard, scores, where, which
 from pages.ui.evaluation.scores import Score

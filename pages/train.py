@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from model import costs
+from model.config import TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError, DigitLabError
-from model.records import TrainingConfig
-from model.runs import CLASSROOM_RUN
-from model.sharing import settings_from, settings_text
+from model.runs.store import CLASSROOM_RUN
+from model.training import estimates
 from pages.ui import (
     beginning,
     controls,
@@ -70,7 +69,7 @@ def choose_and_start() -> None:
 
 def how_long(config: TrainingConfig) -> str:
     """Say how long a training of these settings takes, and whether it has to wait."""
-    seconds, minutes = costs.estimate(config), services.limits().minutes
+    seconds, minutes = estimates.estimate(config), services.limits().minutes
     takes = f"About {run_status.duration(seconds)} on two cores." if seconds is not None else ""
     if seconds is not None and seconds > 60 * minutes:
         takes += f" After {minutes:g} minutes it is stopped, and what it has learnt is kept."

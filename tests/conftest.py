@@ -37,9 +37,9 @@ def real_data(monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def uci_digits():
     """Real handwritten digits that need no network."""
-    from model import data
+    from model.data import catalog
 
-    return data.load("uci-digits")
+    return catalog.load("uci-digits")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from model.errors import DigitLabError
-from model.runs import Run
+from model.runs.run import Run
 from pages.ui import state
 
 _HASTE_S = 3.0  # in which the same once more is a double click

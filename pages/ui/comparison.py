@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from model.records import TrainingConfig
-from model.runs import Run
+from model.config import TrainingConfig
+from model.runs.run import Run
 from pages.ui import controls, curves, run_status, services
 from pages.ui.live_chart import live_chart
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from model.runs import Run
+from model.runs.run import Run
 from pages.ui import services, state
 
 _MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&")

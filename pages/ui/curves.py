@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from model.history import History, extremes, smoothed, thin
+from model.runs.curves import History, extremes, smoothed, thin
 from pages.ui.figures import BLUE, GREY, ORANGE
 
 PlainFigure = dict[str, Any]  # `data`, a list of traces, and `layout`

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log2
 
-from model.networks import (
+from model.networks.layers import (
     Activation,
     BatchNormalization,
     Convolution,
@@ -18,10 +18,10 @@ from model.networks import (
     Flatten,
     GlobalAveragePooling,
     Layer,
-    LayerFacts,
     MaxPooling,
     Shape,
 )
+from model.networks.summary import LayerFacts
 
 _WIDTH, _LARGEST = 300, 420  # units of the drawing; pixels beyond which its words would only grow
 _A_ROW = 4  # stages

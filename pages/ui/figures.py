@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model import schedules
+from model.training import schedules
 
 BLUE, ORANGE, GREY = "#3b6fe0", "#e69f00", "#8a8f98"
 

@@ -9,10 +9,10 @@ from zipfile import BadZipFile
 import numpy as np
 import streamlit as st
 
-from model import glimpse
-from model.glimpse import Glimpse
-from model.history import History
-from model.runs import Run
+from model.runs.curves import History
+from model.runs.run import Run
+from model.training import epoch_probe
+from model.training.epoch_probe import Glimpse
 from pages.ui.gallery import Tile, gallery
 
 _SIDE, _FILTER_SIDE = 64, 40  # pixels on the screen
@@ -24,7 +24,7 @@ _NEGATIVE, _NEUTRAL, _POSITIVE = np.array([20, 60, 160]), np.array([236, 236, 23
 def show(run: Run, history: History) -> None:
     """Draw what the newest epoch answers and looks for; nothing where the run tells nothing of it."""
     images, labels = _images(run)
-    seen = [each for event in (history.facts, *history.epochs) if (each := glimpse.unpack(event, len(labels)))]
+    seen = [each for event in (history.facts, *history.epochs) if (each := epoch_probe.unpack(event, len(labels)))]
     if not seen or not len(labels):
         return
     names = run.description.get("dataset", {}).get("class_names") or [str(n) for n in range(int(labels.max()) + 1)]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from model.errors import DigitLabError
-from model.labels import Label
-from model.runs import Run
+from model.runs.metadata import Label
+from model.runs.run import Run
 from pages.ui import beginning, permission, run_status, services, state
 
 

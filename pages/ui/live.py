@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import streamlit as st
 
-from model import advice
 from model.errors import RunError
-from model.history import History
-from model.runs import Run
+from model.runs.curves import History
+from model.runs.run import Run
+from model.training import diagnosis
 from pages.ui import curves, frame, glimpses, run_status, services, steering
 from pages.ui.live_chart import live_chart
 
@@ -82,7 +82,7 @@ def _advice(run: Run, history: History, status: str) -> None:
         if not len(history.step):
             st.caption("What is happening is said here as soon as there is something to see.")
             return
-        said = advice.advise(history, _n_classes(run))
+        said = diagnosis.advise(history, _n_classes(run))
         more = f" {said.suggestion}" if status in ("running", "paused") else ""
         st.caption(f":material/lightbulb: {said.happening}{more}")
 

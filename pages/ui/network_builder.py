@@ -8,9 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from model import networks
+from model.config import ACTIVATIONS, MOST_BLOCKS, MOST_DENSE, OWN, PADDINGS, Block, Design, TrainingConfig
 from model.errors import ConfigError
-from model.records import ACTIVATIONS, MOST_BLOCKS, MOST_DENSE, OWN, PADDINGS, Block, Design, TrainingConfig
+from model.networks.layers import Shape
+from model.networks.presets import CLASSROOM, PRESETS
+from model.networks.summary import LayerFacts, table
 from pages.ui.diagram import diagram
 
 _KEPT = {"persist_state": "session"}  # as in training_controls: as it was when the page is opened again
@@ -22,7 +24,7 @@ _NEURONS = 64  # of one more dense layer
 _ACTIVATIONS = {"relu": "ReLU", "elu": "ELU", "gelu": "GELU", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 
 
-def network_control(shape: networks.Shape | None, n_classes: int) -> dict[str, Any]:
+def network_control(shape: Shape | None, n_classes: int) -> dict[str, Any]:
     """Draw the choice of the network; return `preset` and `design` of a training's settings.
 
     `shape` is `(height, width, channels)`; None where only a load could tell it: then there is no table. A network that
@@ -30,7 +32,7 @@ def network_control(shape: networks.Shape | None, n_classes: int) -> dict[str, A
     """
     st.session_state.setdefault("train-preset", TrainingConfig.preset)
     preset = st.selectbox(
-        "Network", [*networks.PRESETS, OWN], key="train-preset", on_change=_unfold, **_KEPT,
+        "Network", [*PRESETS, OWN], key="train-preset", on_change=_unfold, **_KEPT,
         format_func=lambda name: _BUILD if name == OWN else name,
         help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers. The last "
         "entry lets you choose every layer.",
@@ -38,7 +40,7 @@ def network_control(shape: networks.Shape | None, n_classes: int) -> dict[str, A
     if preset == OWN:
         return {"preset": OWN, "design": _builder(shape, n_classes)}
     if shape is None:
-        st.caption(networks.PRESETS[preset].why)
+        st.caption(PRESETS[preset].why)
     else:
         _preset(preset, shape, n_classes)
     return {"preset": preset, "design": None}
@@ -61,17 +63,17 @@ def _unfold() -> None:
         st.session_state[_OPENED] = True
 
 
-def _preset(preset: str, shape: networks.Shape, n_classes: int) -> None:
+def _preset(preset: str, shape: Shape, n_classes: int) -> None:
     rows = _table_or_none(preset, shape, n_classes)
     if rows is None:
         return
     with st.popover(f"{_parameters(rows):,} parameters, layer by layer", width="stretch"):
-        st.markdown(networks.PRESETS[preset].why)
+        st.markdown(PRESETS[preset].why)
         _show(rows, shape)
         st.caption(f"For images of {' × '.join(map(str, shape))} in {n_classes} classes.")
 
 
-def _builder(shape: networks.Shape | None, n_classes: int) -> Design:
+def _builder(shape: Shape | None, n_classes: int) -> Design:
     """Draw the layers to choose and, beside them, the network that they make."""
     unfolded = st.popover(
         "Choose the layers", icon=":material/layers:", width="stretch", key=_OPENED, on_change="rerun"
@@ -92,7 +94,7 @@ def _builder(shape: networks.Shape | None, n_classes: int) -> Design:
 
 
 def _design() -> Design:
-    start = networks.CLASSROOM
+    start = CLASSROOM
     n_blocks = st.number_input(
         "Blocks of convolutions", 0, MOST_BLOCKS, key=_start("blocks", len(start.blocks)), **_KEPT,
         help="Each block looks for patterns with its filters and may then halve the image. 0: the pixels go straight "
@@ -121,7 +123,7 @@ def _design() -> Design:
 
 def _block(number: int) -> Block:
     """Draw one block: what its convolution is like, and what stands behind it."""
-    usual = networks.CLASSROOM.blocks[number] if number < len(networks.CLASSROOM.blocks) else _ONE_MORE
+    usual = CLASSROOM.blocks[number] if number < len(CLASSROOM.blocks) else _ONE_MORE
     key = {name: _start(f"{number}-{name}", getattr(usual, name)) for name in _names(usual)}
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, gap="xsmall"):
@@ -152,17 +154,17 @@ def _block(number: int) -> Block:
 
 
 def _neurons(number: int) -> int:
-    usual = networks.CLASSROOM.dense[number] if number < len(networks.CLASSROOM.dense) else _NEURONS
+    usual = CLASSROOM.dense[number] if number < len(CLASSROOM.dense) else _NEURONS
     return st.number_input(
         f"Neurons {number + 1}", 1, 2048, key=_start(f"dense-{number}", usual), width=130, **_KEPT,
         help="How many neurons this layer has. Behind large maps each of them brings thousands of parameters.",
     )  # fmt: skip
 
 
-def _result(design: Design, shape: networks.Shape, n_classes: int) -> None:
+def _result(design: Design, shape: Shape, n_classes: int) -> None:
     """Draw what the layers make, or say why they make nothing."""
     try:
-        rows = networks.table(design, shape, n_classes)
+        rows = table(design, shape, n_classes)
     except ConfigError as error:
         st.warning(str(error))
         return
@@ -170,7 +172,7 @@ def _result(design: Design, shape: networks.Shape, n_classes: int) -> None:
     st.caption(f"{_parameters(rows):,} parameters in all, for images of {' × '.join(map(str, shape))}.")
 
 
-def _show(rows: tuple[networks.LayerFacts, ...], shape: networks.Shape) -> None:
+def _show(rows: tuple[LayerFacts, ...], shape: Shape) -> None:
     # Not st.html, which drops every SVG; the drawing holds nothing that a person typed.
     st.markdown(f"<div>{diagram(rows, shape)}</div>", unsafe_allow_html=True)
     st.table(
@@ -183,13 +185,13 @@ def _show(rows: tuple[networks.LayerFacts, ...], shape: networks.Shape) -> None:
     )
 
 
-def _parameters(rows: tuple[networks.LayerFacts, ...]) -> int:
+def _parameters(rows: tuple[LayerFacts, ...]) -> int:
     return sum(row.parameters for row in rows)
 
 
-def _table_or_none(network: str | Design, shape: networks.Shape, n_classes: int):
+def _table_or_none(network: str | Design, shape: Shape, n_classes: int):
     try:
-        return networks.table(network, shape, n_classes)
+        return table(network, shape, n_classes)
     except ConfigError:  # told where the settings are checked
         return None
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from model.labels import Label, fingerprint
-from model.runs import Run
+from model.runs.metadata import Label, fingerprint
+from model.runs.run import Run
 from pages.ui import services, state
 
 _VARIABLE = "DIGIT_LAB_TEACHER_KEY"

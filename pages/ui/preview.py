@@ -6,10 +6,10 @@ Knows Streamlit, the shared samples and the gallery; computes nothing of its own
 import numpy as np
 import streamlit as st
 
-from model import data
-from model.augmentation import augment
+from model.config import Augmentation
+from model.data import catalog
+from model.data.augmentation import augment
 from model.errors import DigitLabError
-from model.records import Augmentation
 from pages.ui import figures, services
 from pages.ui.gallery import Tile, gallery
 
@@ -63,7 +63,7 @@ def augmented(name: str, how: Augmentation) -> None:
 
 def _sample(name: str) -> services.Sample | None:
     """Return images of a dataset that is on this machine; a preview downloads nothing, and says why it is not there."""
-    if not data.status(name).here:
+    if not catalog.status(name).here:
         st.caption("The preview comes with the images, which are downloaded when the training starts.")
         return None
     try:

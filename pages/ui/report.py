@@ -10,11 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from model import judgement
 from model.errors import DigitLabError
-from model.metrics import expected_calibration_error
-from model.networks import table
-from model.runs import Run
+from model.evaluation import analysis
+from model.evaluation.metrics import expected_calibration_error
+from model.networks.summary import table
+from model.runs.run import Run
 from pages.ui import curves
 from pages.ui.comparison import in_words
 from pages.ui.evaluation import charts
@@ -96,7 +96,7 @@ def _summary(run: Run) -> str:
 
 def _how_sure(run: Run) -> str:
     metrics = run.metrics
-    low, high = judgement.wilson(metrics.n - len(metrics.mistakes), metrics.n)
+    low, high = analysis.wilson(metrics.n - len(metrics.mistakes), metrics.n)
     told = (
         f"On all images of the kind its accuracy is probably between {low:.2%} and {high:.2%} (95 % interval, Wilson)."
     )
@@ -111,7 +111,7 @@ def _how_sure(run: Run) -> str:
 
 def _confused(run: Run) -> str:
     names = [each.name for each in run.metrics.classes]
-    pairs = judgement.confused_pairs(run.metrics.confusion, names, _PAIRS)
+    pairs = analysis.confused_pairs(run.metrics.confusion, names, _PAIRS)
     return f"Most often confused: {'; '.join(each.in_words() for each in pairs)}." if pairs else ""
 
 

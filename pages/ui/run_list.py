@@ -5,7 +5,8 @@ Knows the run store and the comparison; starts nothing and changes nothing.
 
 import streamlit as st
 
-from model.runs import Damaged, Run
+from model.runs.run import Run
+from model.runs.store import Damaged
 from pages.ui import comparison, controls, services
 from pages.ui.curves import MOST_COMPARED
 

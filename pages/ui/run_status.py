@@ -5,8 +5,8 @@ Knows runs, histories and the queue; steers nothing.
 
 import streamlit as st
 
-from model.history import History
-from model.runs import Run
+from model.runs.curves import History
+from model.runs.run import Run
 from pages.ui import services
 
 MOVING = ("queued", "starting", "running", "paused", "finishing")

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from model import data
+from model.data import catalog
+from model.drawings.collection import MyDrawings
 from model.errors import DataError
-from model.jobs import JobManager
+from model.inference.litert import Recognizer
+from model.jobs.manager import JobManager
 from model.limits import Limits
-from model.my_drawings import MyDrawings
-from model.recognizer import Recognizer
-from model.runs import DEFAULT_RUN, Damaged, Run, RunStore
+from model.runs.run import Run
+from model.runs.store import DEFAULT_RUN, Damaged, RunStore
 from pages.ui import state
 
 
@@ -89,7 +90,7 @@ def test_images(run: Run) -> np.ndarray:
     """
     facts = run.description.get("dataset", {})
     name = run.config.dataset
-    status = data.status(name)
+    status = catalog.status(name)
     if not status.here:
         raise DataError(
             f"The pictures are missing because {status.title} is not on this machine; to see them, train on it once, "
@@ -100,7 +101,7 @@ def test_images(run: Run) -> np.ndarray:
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the test images…")
 def _test_images(name: str, fingerprint: str | None) -> np.ndarray:
-    dataset = data.load(name)
+    dataset = catalog.load(name)
     if dataset.fingerprint != fingerprint:
         raise DataError(
             f"The pictures are missing because the {name} on this machine is not the one this run was scored on; "
@@ -124,7 +125,7 @@ class Sample:
 @st.cache_resource(max_entries=4, ttl=600, show_spinner="Reading the training images…")
 def training_sample(name: str, each: int = 6) -> Sample:
     """Return `each` training images of every class. Raises DataError where the dataset can't be had."""
-    dataset = data.load(name)
+    dataset = catalog.load(name)
     n_classes = len(dataset.class_names)
     chosen = [np.flatnonzero(dataset.y_train == label)[:each] for label in range(n_classes)]
     order = [index for row in zip_longest(*chosen) for index in row if index is not None]
@@ -136,9 +137,9 @@ def training_sample(name: str, each: int = 6) -> Sample:
 @st.cache_data(ttl=600, show_spinner=False)
 def reachable(name: str) -> bool:
     """Tell whether a dataset could be downloaded; asked every ten minutes, as the answer may take two seconds."""
-    return data.reachable(name)
+    return catalog.reachable(name)
 
 
 def default_dataset() -> str:
     """Return mnist where it can be had, else the digits that come with scikit-learn."""
-    return "mnist" if data.status("mnist").here or reachable("mnist") else "uci-digits"
+    return "mnist" if catalog.status("mnist").here or reachable("mnist") else "uci-digits"

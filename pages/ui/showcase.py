@@ -6,8 +6,8 @@ Knows strokes, the reader and the gallery. The strokes are ours, drawn for this 
 import streamlit as st
 
 from model.errors import DigitLabError
-from model.reader import Reader
-from model.runs import Run
+from model.inference.digit_reader import Reader
+from model.runs.run import Run
 from pages.ui import controls, services
 from pages.ui.gallery import Tile, gallery
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import streamlit as st
 
-from model.control import PAUSE, RESUME, SET, STEP, STOP, Command
 from model.errors import RunError
-from model.history import History
-from model.runs import Run
+from model.runs.curves import History
+from model.runs.run import Run
+from model.training.commands import PAUSE, RESUME, SET, STEP, STOP, Command
 from pages.ui import keeping, permission, services, state, take_along
 
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # that a training takes

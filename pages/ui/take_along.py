@@ -4,8 +4,9 @@ import json
 
 import streamlit as st
 
-from model.runs import Run
-from model.sharing import history_csv, settings_text
+from model.config import settings_text
+from model.runs.export import history_csv
+from model.runs.run import Run
 from pages.ui.evaluation.export import report
 
 

@@ -8,20 +8,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model import data, networks
-from model.data import DatasetStatus
+from model.config import KEPT, LOSSES, OPTIMIZERS, OWN, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
+from model.data import catalog
+from model.data.catalog import DatasetStatus
 from model.errors import ConfigError
-from model.recipes import RECIPES
-from model.records import (
-    KEPT,
-    LOSSES,
-    OPTIMIZERS,
-    OWN,
-    SCHEDULES,
-    Augmentation,
-    TrainingConfig,
-    usual_learning_rate,
-)
+from model.networks.presets import PRESETS
+from model.networks.summary import check_memory
+from model.training.recipes import RECIPES
 from pages.ui import figures, network_builder, preview, services, state
 
 _NO_RECIPE = "own"
@@ -55,7 +48,7 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     if wanted:
         fill(RECIPES[wanted].config)
     dataset = _dataset_control()
-    shape, n_classes = data.status(dataset).image_shape, _n_classes(dataset)
+    shape, n_classes = catalog.status(dataset).image_shape, _n_classes(dataset)
     network = network_builder.network_control(shape, n_classes)
     below_network = st.container()
     values = {"dataset": dataset} | network | _training_part()
@@ -71,7 +64,7 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     if config is None or shape is None:
         return config
     try:
-        networks.check_memory(config.network, shape, n_classes, config.batch_size)
+        check_memory(config.network, shape, n_classes, config.batch_size)
     except ConfigError as error:
         below_network.warning(str(error))  # where it can be changed
         return None
@@ -118,11 +111,11 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
         if values[name] > highest:
             changed.append(f"{name.replace('_', ' ')} came as {values[name]:g}; {highest:g} is the most here.")
     st.session_state[_rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
-    if dataset and config.dataset in {status.name for status in data.available()}:
+    if dataset and config.dataset in {status.name for status in catalog.available()}:
         st.session_state[_key("dataset")] = config.dataset
     elif dataset:
         changed.append(f"The dataset {config.dataset} of this link is not here; choose another one.")
-    if config.preset not in (*networks.PRESETS, OWN):
+    if config.preset not in (*PRESETS, OWN):
         st.session_state["train-preset"] = TrainingConfig.preset
         changed.append(
             f"The network {config.preset} of this link is not known here; {TrainingConfig.preset} stands in."
@@ -194,7 +187,7 @@ def _augmentation_part(dataset: str) -> Augmentation:
     shear = st.slider("Shear, degrees", 0.0, 30.0, step=1.0, key=_start("shear"), **slider)
     elastic = st.slider("Bending, pixels", 0.0, 3.0, step=0.1, key=_start("elastic"), **slider)
     flip = False
-    if data.mirror_safe(dataset):
+    if catalog.mirror_safe(dataset):
         flip = st.toggle("Exchange left and right", key=_start("flip"), **_KEPT)
     how = Augmentation(rotation=rotation, shift=shift, zoom=zoom, flip=flip, shear=shear, elastic=elastic)
     preview.augmented(dataset, how)
@@ -255,13 +248,13 @@ def _checked(values: dict) -> TrainingConfig | None:
 
 def _n_classes(dataset: str) -> int:
     """Return how many classes the network will tell apart, with "no digit" where that is to be learnt."""
-    known = data.BUILTINS.get(dataset)
+    known = catalog.BUILTINS.get(dataset)
     learns_no_digit = dataset in _OF_DIGITS and st.session_state.get(_key("drawings"), TrainingConfig.drawings)
     return (len(known.class_names) if known else _USUAL_CLASSES) + bool(learns_no_digit)
 
 
 def _dataset_control() -> str:
-    statuses = {status.name: status for status in data.available()}
+    statuses = {status.name: status for status in catalog.available()}
     key = _key("dataset")
     if st.session_state.get(key) not in statuses:  # none was chosen yet, or its file is gone
         st.session_state[key] = services.default_dataset()

@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 from test_pages import nothing_cached, opened, text  # noqa: F401 - the fixture is used by being here
 
-from model import architectures, data
-from model.evaluation import judged
-from model.files import write_json, write_npz
-from model.judgement import compare
-from model.metrics import expected_calibration_error, measure
-from model.my_drawings import MyDrawings
-from model.recognizer import Recognizer
-from model.records import NO_DIGIT, TrainingConfig
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from model.training import export_litert
+from model.config import TrainingConfig
+from model.data import catalog
+from model.drawings.collection import MyDrawings
+from model.evaluation.analysis import compare
+from model.evaluation.metrics import expected_calibration_error, measure
+from model.inference.litert import Recognizer
+from model.inference.rejection import judged
+from model.networks import keras_models
+from model.results import NO_DIGIT
+from model.runs.atomic_files import write_json, write_npz
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.training.export import export_litert
 from pages.ui.evaluation.export import metrics_json, predictions_csv
 from pages.ui.evaluation.scores import Score
 from pages.ui.state import Visitor
@@ -28,7 +30,7 @@ def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     """Leave a complete run of an untrained network, as a worker would."""
     run = RunStore().create(TrainingConfig(dataset=name, preset="dense-64"))
     keras.utils.set_random_seed(0)
-    model = architectures.build("dense-64", x_test.shape[1:], len(class_names))
+    model = keras_models.build("dense-64", x_test.shape[1:], len(class_names))
     export_litert(model, run.path / "model.tflite")
     export_litert(model, run.checkpoints / "epoch-000.tflite")
     said = Recognizer(run.path / "model.tflite").probabilities(x_test)
@@ -55,7 +57,7 @@ def own_dataset(tmp_path, monkeypatch, rng):
         names = np.array([f"kind {i}" for i in range(n_classes)])
         np.savez(tmp_path / "mine.npz", x_train=x, y_train=y, x_test=x, y_test=y, class_names=names)
         monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
-        dataset = data.load("mine")
+        dataset = catalog.load("mine")
         return made_run("mine", dataset.x_test, dataset.y_test, list(dataset.class_names), dataset.fingerprint)
 
     return make
@@ -157,7 +159,7 @@ def test_class_names_are_text_wherever_they_stand(tmp_path, monkeypatch, rng):
     names = np.array([name, "other"])
     np.savez(tmp_path / "odd.npz", x_train=x, y_train=y, x_test=x, y_test=y, class_names=names)
     monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
-    dataset = data.load("odd")
+    dataset = catalog.load("odd")
     run = made_run("odd", dataset.x_test, dataset.y_test, list(dataset.class_names), dataset.fingerprint)
     test = opened("pages/evaluate.py", run=run.id)
     test.selectbox(key="eval-true").set_value(0).run()

@@ -2,11 +2,10 @@
 
 import pytest
 
-from model import networks
-from model.jobs import JobManager
-from model.records import OWN, Block, Design, TrainingConfig
-from model.runs import RunStore
-from model.sharing import settings_text
+from model.config import OWN, Block, Design, TrainingConfig, settings_text
+from model.jobs.manager import JobManager
+from model.networks.summary import table
+from model.runs.store import RunStore
 from tests.app.test_pages import nothing_cached, opened, recipe_box, text  # noqa: F401 - a fixture for every test here
 
 SHAPE = (28, 28, 1)
@@ -33,7 +32,7 @@ def shown_table(test):
 
 
 def expected_table(network):
-    rows = networks.table(network, SHAPE, 10)
+    rows = table(network, SHAPE, 10)
     return [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in rows]
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from model.files import write_json
-from model.jobs import JobManager
-from model.labels import Label, fingerprint
-from model.reader import Reader
-from model.recipes import RECIPES
-from model.recognizer import Recognizer
-from model.records import TrainingConfig
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from model.sharing import settings_text
+from model.config import TrainingConfig, settings_text
+from model.inference.digit_reader import Reader
+from model.inference.litert import Recognizer
+from model.jobs.manager import JobManager
+from model.runs.atomic_files import write_json
+from model.runs.metadata import Label, fingerprint
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.training.recipes import RECIPES
 from pages.ui import showcase
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -29,7 +28,7 @@ def nothing_cached(monkeypatch):
     """Every test asks for its own home and data; the network is never asked."""
     import streamlit as st
 
-    monkeypatch.setattr("model.data.reachable", lambda name, timeout=2.0: False)
+    monkeypatch.setattr("model.data.catalog.reachable", lambda name, timeout=2.0: False)
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
@@ -92,7 +91,7 @@ def test_without_mnist_the_train_page_offers_what_needs_no_network_and_says_why(
 
 
 def test_a_dataset_to_be_downloaded_says_so(monkeypatch):
-    monkeypatch.setattr("model.data.reachable", lambda name, timeout=2.0: name == "fashion-mnist")
+    monkeypatch.setattr("model.data.catalog.reachable", lambda name, timeout=2.0: name == "fashion-mnist")
     test = opened("pages/train.py")
     test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
     assert "downloaded (31 MB) when the training starts" in text(test)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from model import drawings
+from model.drawings import corpus
 from tests.browser.conftest import FLAGS, Server, Visitor
 from tests.conftest import REAL_DATA
 
@@ -81,7 +81,7 @@ def _cold(browser, n: int) -> None:
 
 
 def _answers(browser, n: int) -> None:
-    everything = drawings.load(drawings.DIGITS)
+    everything = corpus.load(corpus.DIGITS)
     chosen = [everything[i] for i in np.linspace(0, len(everything) - 1, n).astype(int)]
     with tempfile.TemporaryDirectory() as home:
         server = Server(Path(home), REAL_DATA).wait_until_ready()

@@ -13,12 +13,16 @@ from time import perf_counter
 
 import numpy as np
 
-from model import calibration, data, drawings, ink, scribbles
-from model.metrics import expected_calibration_error
-from model.quiet import quiet_stderr
-from model.reader import Reader
-from model.recognizer import Recognizer
-from model.runs import RunStore
+from model.data import catalog
+from model.drawings import corpus
+from model.drawings.negatives import scribble
+from model.evaluation.metrics import expected_calibration_error
+from model.inference import rejection
+from model.inference.digit_reader import Reader
+from model.inference.litert import Recognizer
+from model.ink.render import Strokes, box_of, clean, render
+from model.runs.store import RunStore
+from model.training.worker import quiet_stderr
 
 CUT = "syn"  # the contributor of whose characters some are cut
 N_NUMBERS, N_SCRIBBLES = 2_000, 10_000
@@ -34,8 +38,8 @@ class Bench:
         with quiet_stderr():
             self.recognizer = Recognizer(self.run.network)
         self.reader = Reader(self.recognizer, self.run.reject_above)
-        self.digits = drawings.load(drawings.DIGITS, part)
-        self.letters = drawings.load(drawings.LETTERS, part)
+        self.digits = corpus.load(corpus.DIGITS, part)
+        self.letters = corpus.load(corpus.LETTERS, part)
         if not self.digits or not self.letters:
             sys.exit("There are no drawings; expected drawn-digits and drawn-letters in the folder of DIGIT_LAB_DATA.")
         self.labels = np.array([each.label for each in self.digits])
@@ -43,9 +47,9 @@ class Bench:
         self.of_letters = self.probabilities([each.strokes for each in self.letters])
         self.right = self.of_digits[:, :10].argmax(axis=1) == self.labels
 
-    def probabilities(self, drawn: list[ink.Strokes]) -> np.ndarray:
+    def probabilities(self, drawn: list[Strokes]) -> np.ndarray:
         """Return `(n, classes)` for drawings, each rendered as the app does."""
-        return self.recognizer.probabilities(np.stack([ink.render(each) for each in drawn])[..., None])
+        return self.recognizer.probabilities(np.stack([render(each) for each in drawn])[..., None])
 
     def table(self) -> list[tuple[str, str, int]]:
         """Return what was measured, the figure and n."""
@@ -72,7 +76,7 @@ class Bench:
     def accepted_and_refused(self) -> tuple[float, float]:
         """Return the share of digits that the run's threshold accepts and of letters that it refuses."""
         above = self.run.reject_above
-        scores = (calibration.reject_scores(each) for each in (self.of_digits, self.of_letters))
+        scores = (rejection.reject_scores(each) for each in (self.of_digits, self.of_letters))
         digits, letters = scores
         return float((digits <= above).mean()), float((letters > above).mean())
 
@@ -106,7 +110,7 @@ class Bench:
         rng = np.random.default_rng(2)
         rows = []
         for name, make in SCRIBBLES.items():
-            sure = self.probabilities([ink.clean(make(rng)) for _ in range(N_SCRIBBLES)])[:, :10]
+            sure = self.probabilities([clean(make(rng)) for _ in range(N_SCRIBBLES)])[:, :10]
             over = sure.max(axis=1) > SURE
             ones = int((sure.argmax(axis=1)[over] == 1).sum())
             rows.append((f"{name}: called a digit with over 0.9", f"{over.sum()}, {ones} of them a 1", N_SCRIBBLES))
@@ -118,7 +122,7 @@ class Bench:
 
     def mnist_rows(self) -> list[tuple[str, str, int]]:
         """Return the accuracy on MNIST's test images: of all answers, and of the best of the ten digits."""
-        mnist = data.load("mnist")
+        mnist = catalog.load("mnist")
         said = self.recognizer.probabilities(mnist.x_test)
         rows = [("MNIST test", percent((said.argmax(axis=1) == mnist.y_test).mean()), len(said))]
         best = percent((said[:, :10].argmax(axis=1) == mnist.y_test).mean())
@@ -140,14 +144,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def number(digits: list[drawings.Drawing], rng: np.random.Generator) -> tuple[str, ink.Strokes]:
+def number(digits: list[corpus.Drawing], rng: np.random.Generator) -> tuple[str, Strokes]:
     """Return two to four drawn digits side by side, by one writer or by several, gaps from -5 to 30 % of the height."""
     first = digits[rng.integers(len(digits))]
     pool = [each for each in digits if each.writer == first.writer] if rng.random() < 0.5 else digits
     chosen = [pool[index] for index in rng.integers(len(pool), size=rng.integers(2, 5))]
     height, x, strokes = rng.uniform(60, 110), 20.0, []
     for each in chosen:
-        left, top, right, bottom = ink.box_of(each.strokes)
+        left, top, right, bottom = box_of(each.strokes)
         scale = height * rng.uniform(0.85, 1.15) / max(bottom - top, (right - left) / 1.3, 1)
         corner = np.array([x, 100 + rng.uniform(-0.06, 0.06) * height])
         strokes += [(line - (left, top)) * scale + corner for line in each.strokes]
@@ -166,7 +170,7 @@ def wandering(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "no digit": calibration.reject_scores,
+    "no digit": rejection.reject_scores,
     "1 - best digit": lambda p: 1 - p[:, :10].max(axis=1),
     "entropy": lambda p: -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1),
     "second best": lambda p: np.sort(p, axis=1)[:, -2],
@@ -174,7 +178,7 @@ REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SCRIBBLES = {
     "random points": jumps,
     "Brownian paths": wandering,
-    "scribbles like those it was taught": scribbles.scribble,
+    "scribbles like those it was taught": scribble,
 }
 ODD = {
     "blank": [],
@@ -190,10 +194,10 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Measure how well a run reads real handwriting.")
     parser.add_argument("run", nargs="?", default="deep")
-    parser.add_argument("--part", default=drawings.TEST, choices=(drawings.VALIDATION, drawings.TEST))
+    parser.add_argument("--part", default=corpus.TEST, choices=(corpus.VALIDATION, corpus.TEST))
     chosen = parser.parse_args()
     bench = Bench(chosen.run, chosen.part)
-    rows = bench.table() + (bench.reject_rows()[1:] if chosen.part == drawings.VALIDATION else [])
+    rows = bench.table() + (bench.reject_rows()[1:] if chosen.part == corpus.VALIDATION else [])
     print(f"| {chosen.run}, {chosen.part} writers | measured | n |\n|---|---|---|")
     for name, figure, n in rows:
         print(f"| {name} | {figure} | {n:,} |")

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import sync_playwright
 
-from model.runs import RunStore
+from model.runs.store import RunStore
 from tests.browser.conftest import FLAGS, Server
 from tests.conftest import REAL_DATA
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from model.runs import RunStore
+from model.runs.store import RunStore
 
 PROJECT = Path(__file__).parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.data_formats import read_npz
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.data.formats import read_npz
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from tests.browser.conftest import _running
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from model import explain
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, RunStore
+from model.evaluation import explain
+from model.inference.litert import Recognizer
+from model.runs.store import CLASSROOM_RUN, RunStore
 
 pytestmark = pytest.mark.browser
 

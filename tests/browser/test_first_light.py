@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from model.runs import DEFAULT_RUN, RunStore
+from model.runs.store import DEFAULT_RUN, RunStore
 
 pytestmark = pytest.mark.browser
 

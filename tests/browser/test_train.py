@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from model.records import TrainingConfig
-from model.sharing import settings_text
+from model.config import TrainingConfig, settings_text
 
 pytestmark = pytest.mark.browser
 

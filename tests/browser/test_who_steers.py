@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from model.labels import Label
-from model.runs import RunStore
+from model.runs.metadata import Label
+from model.runs.store import RunStore
 
 pytestmark = pytest.mark.browser
 

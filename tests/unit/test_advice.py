@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from model.advice import advise
-from model.history import History
-from model.runs import CLASSROOM_RUN, RunStore
+from model.runs.curves import History
+from model.runs.store import CLASSROOM_RUN, RunStore
+from model.training.diagnosis import advise
 
 
 def history(loss, epochs=()):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from model import data
-from model.answering import Answer, Answerer, names, reads_ink
-from model.reader import Reader
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.data import catalog
+from model.inference.classifier import Answer, Answerer, names, reads_ink
+from model.inference.digit_reader import Reader
+from model.inference.litert import Recognizer
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
 
@@ -39,7 +39,7 @@ def test_what_is_blank_is_doubted_as_ink_and_never_as_a_test_image(answerer):
 def test_test_images_are_answered_as_they_were_scored(answerer, real_data):
     evaluation = answerer.run.evaluation()
     chosen = [0, 8, 115, 9999, *(each.index for each in answerer.run.metrics.mistakes[:5])]
-    answers = answerer.ask(data.load("mnist").x_test[chosen], drawn=False)
+    answers = answerer.ask(catalog.load("mnist").x_test[chosen], drawn=False)
     expected = evaluation.probabilities[chosen]
     assert [each.best for each in answers] == expected.argmax(axis=1).tolist()
     assert np.stack([each.probabilities for each in answers]) == pytest.approx(expected, abs=2e-3)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from model.augmentation import augment
-from model.records import Augmentation
+from model.config import Augmentation
+from model.data.augmentation import augment
 
 
 @pytest.fixture

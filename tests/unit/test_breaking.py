@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.breaking import KINDS, NOTHING, Change, changed, flips, none_of, sweep
+from model.evaluation.perturbations import KINDS, NOTHING, Change, changed, flips, none_of, sweep
 
 SPOT = np.zeros((28, 28, 1), np.uint8)
 SPOT[10:13, 5:8] = 200

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from model.calibration import DIGITS_AMONG_DRAWINGS, adjusted, calibrate, fit, reject_scores
-from model.metrics import expected_calibration_error
+from model.evaluation.calibration import DIGITS_AMONG_DRAWINGS, adjusted, calibrate, fit
+from model.evaluation.metrics import expected_calibration_error
+from model.inference.rejection import reject_scores
 
 
 def softmax(logits):

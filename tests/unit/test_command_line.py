@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from model.__main__ import main
-from model.recipes import RECIPES
-from model.records import OWN, Block, Design, TrainingConfig
-from model.runs import DEFAULT_RUN, RunStore
+from model.cli import main
+from model.config import OWN, Block, Design, TrainingConfig
+from model.runs.store import DEFAULT_RUN, RunStore
+from model.training.recipes import RECIPES
 
 PROJECT = Path(__file__).parent.parent.parent
 SEVEN = '{"strokes": [[[80, 70], [200, 70], [140, 210]]]}\n'
@@ -53,7 +53,7 @@ def test_without_json_people_get_sentences(tmp_path):
 
 
 def test_the_learning_rate_follows_optimizer_and_schedule_unless_it_is_given(tmp_path, monkeypatch):
-    from model import worker
+    from model.training import worker
 
     seen = []
     monkeypatch.setattr(worker, "run", lambda folder, *_: seen.append(json.loads((folder / "config.json").read_text())))
@@ -66,7 +66,7 @@ def test_the_learning_rate_follows_optimizer_and_schedule_unless_it_is_given(tmp
 @pytest.fixture
 def configs(monkeypatch):
     """The settings of every training that would have begun."""
-    from model import worker
+    from model.training import worker
 
     seen = []
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from model.records import Augmentation, TrainingConfig
+from model.config import Augmentation, TrainingConfig
 from pages.ui.comparison import differences, in_words
 
 USUAL = TrainingConfig()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.control import Command, Control
 from model.errors import ConfigError
+from model.training.commands import Command, Control
 
 
 @pytest.mark.parametrize("do", ["pause", "resume", "step", "stop"])

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from model import data, data_formats
+from model.data import catalog, download, formats
 from model.errors import DataError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def idx_gz(array):
 
 def fashion_files(arrays):
     keys = ("x_train", "y_train", "x_test", "y_test")
-    return {file: idx_gz(arrays[key]) for file, key in zip(data_formats.FASHION_FILES, keys, strict=True)}
+    return {file: idx_gz(arrays[key]) for file, key in zip(formats.FASHION_FILES, keys, strict=True)}
 
 
 def python_2_pickle(pixels, labels):
@@ -80,9 +80,9 @@ def elsewhere(tmp_path, monkeypatch):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
-    for name, builtin in data.BUILTINS.items():
+    for name, builtin in catalog.BUILTINS.items():
         nowhere = tuple(replace(each, url=f"http://127.0.0.1:9/{each.file}") for each in builtin.remotes)
-        monkeypatch.setitem(data.BUILTINS, name, replace(builtin, remotes=nowhere))
+        monkeypatch.setitem(catalog.BUILTINS, name, replace(builtin, remotes=nowhere))
 
 
 @pytest.fixture
@@ -158,10 +158,10 @@ def offered(server, monkeypatch):
         server.files |= files
         base = f"http://127.0.0.1:{server.server_port}/"
         remotes = tuple(
-            data.Remote(base + file, hashlib.sha256(content).hexdigest(), len(content))
+            download.Remote(base + file, hashlib.sha256(content).hexdigest(), len(content))
             for file, content in files.items()
         )
-        monkeypatch.setitem(data.BUILTINS, name, replace(data.BUILTINS[name], remotes=remotes, **changes))
+        monkeypatch.setitem(catalog.BUILTINS, name, replace(catalog.BUILTINS[name], remotes=remotes, **changes))
         return server
 
     return offer
@@ -186,7 +186,7 @@ def assert_sound(dataset):
 
 def test_importing_data_brings_no_heavy_library():
     heavy = "tensorflow", "keras", "streamlit", "sklearn", "pooch", "requests", "PIL"
-    code = f"import sys, model.data; print([each for each in {heavy} if each in sys.modules])"
+    code = f"import sys, model.data.catalog; print([each for each in {heavy} if each in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
@@ -194,7 +194,7 @@ def test_importing_data_brings_no_heavy_library():
 def test_datasets_are_listed_in_order_without_being_opened(own):
     for name in ("zebra", "ants 2.0", "bad~name", "mnist", "cifar10"):
         own(b"no archive at all", name)
-    listed = data.available()
+    listed = catalog.available()
     assert [each.name for each in listed] == [
         *("mnist", "fashion-mnist", "cifar-10", "uci-digits"),
         *("ants 2.0", "zebra"),
@@ -204,7 +204,7 @@ def test_datasets_are_listed_in_order_without_being_opened(own):
 
 
 def test_a_dataset_that_is_not_here_says_what_it_would_download():
-    status = data.status("fashion-mnist")
+    status = catalog.status("fashion-mnist")
     assert not status.here
     assert 30e6 < status.download_bytes < 32e6
     assert "downloaded from" in status.where
@@ -212,36 +212,36 @@ def test_a_dataset_that_is_not_here_says_what_it_would_download():
 
 def test_the_addresses_and_class_names_are_those_of_the_originals():
     # The fixture has moved the addresses, so a fresh interpreter is asked.
-    code = "from model.data import BUILTINS; print([r.url for b in BUILTINS.values() for r in b.remotes])"
+    code = "from model.data.catalog import BUILTINS; print([r.url for b in BUILTINS.values() for r in b.remotes])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert "'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'" in ran.stdout
     assert "'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'" in ran.stdout
-    assert data.BUILTINS["fashion-mnist"].class_names[9] == "Ankle boot"
-    assert data.BUILTINS["cifar-10"].class_names[1] == "automobile"
-    assert all(len(builtin.class_names) == 10 for builtin in data.BUILTINS.values())
+    assert catalog.BUILTINS["fashion-mnist"].class_names[9] == "Ankle boot"
+    assert catalog.BUILTINS["cifar-10"].class_names[1] == "automobile"
+    assert all(len(builtin.class_names) == 10 for builtin in catalog.BUILTINS.values())
 
 
 def test_digits_lose_their_meaning_in_a_mirror_and_clothes_do_not():
     names = "mnist", "uci-digits", "fashion-mnist", "cifar-10", "cifar10", "somebody's own"
-    assert [data.mirror_safe(name) for name in names] == [False, False, True, True, True, True]
+    assert [catalog.mirror_safe(name) for name in names] == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize("name", ["../mnist", "a/b", "a\\b", "..", "a..b", "", " a", "a\n", "ä", "x" * 62, None, 7])
 def test_a_name_that_could_lead_elsewhere_is_refused(name):
     with pytest.raises(DataError, match=r"name came as .*known are mnist, fashion-mnist, cifar-10, uci-digits"):
-        data.load(name)
+        catalog.load(name)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(own):
     own(layout(), "shapes")
     with pytest.raises(DataError, match=r"no dataset called 'forms'; known are mnist, .*, shapes: .*forms\.npz"):
-        data.status("forms")
+        catalog.status("forms")
 
 
 @pytest.mark.parametrize("folder", ["", "no/such/folder", "~nobody/data"])
 def test_without_a_folder_of_own_data_the_built_in_ones_remain(monkeypatch, folder):
     monkeypatch.setenv("DIGIT_LAB_DATA", folder)
-    assert [each.here for each in data.available()] == [False, False, False, True]
+    assert [each.here for each in catalog.available()] == [False, False, False, True]
 
 
 # People's own files
@@ -250,7 +250,7 @@ def test_without_a_folder_of_own_data_the_built_in_ones_remain(monkeypatch, fold
 def test_an_own_file_comes_out_as_it_went_in(own):
     arrays = layout()
     own(arrays | {"y_train": arrays["y_train"][:, np.newaxis]})
-    dataset = data.load("own")
+    dataset = catalog.load("own")
     assert_sound(dataset)
     assert np.array_equal(dataset.x_train, arrays["x_train"][..., np.newaxis])
     assert np.array_equal(dataset.y_train, arrays["y_train"])
@@ -262,27 +262,27 @@ def test_an_own_file_comes_out_as_it_went_in(own):
 def test_nobody_can_change_the_shared_arrays(own):
     own(layout())
     with pytest.raises(ValueError, match="read-only"):
-        data.load("own").x_train[0] = 0
+        catalog.load("own").x_train[0] = 0
 
 
 def test_the_fingerprint_tells_one_pixel_and_ignores_how_the_file_was_packed(own, tmp_path):
     arrays = layout()
     own(arrays)
-    first = data.load("own").fingerprint
+    first = catalog.load("own").fingerprint
     np.savez(tmp_path / "DIGIT_LAB_DATA" / "own.npz", **arrays)
-    assert data.load("own").fingerprint == first
+    assert catalog.load("own").fingerprint == first
     assert len(first) == 16
     assert set(first) <= set("0123456789abcdef")
     arrays["x_test"][-1, -1, -1] ^= 1
     own(arrays)
-    assert data.load("own").fingerprint != first
+    assert catalog.load("own").fingerprint != first
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, ">f4"])
 def test_floats_from_0_to_1_are_stretched_to_255(own, kind):
     arrays = layout()
     own(arrays | {key: (arrays[key] / 255).astype(kind) for key in ("x_train", "x_test")})
-    difference = data.load("own").x_train[..., 0].astype(int) - arrays["x_train"]
+    difference = catalog.load("own").x_train[..., 0].astype(int) - arrays["x_train"]
     assert np.abs(difference).max() == 0
 
 
@@ -290,13 +290,13 @@ def test_floats_from_0_to_1_are_stretched_to_255(own, kind):
 def test_numbers_from_0_to_255_stay_what_they_are(own, kind):
     arrays = layout()
     own(arrays | {key: arrays[key].astype(kind) for key in ("x_train", "x_test")})
-    assert np.array_equal(data.load("own").x_train[..., 0], arrays["x_train"])
+    assert np.array_equal(catalog.load("own").x_train[..., 0], arrays["x_train"])
 
 
 def test_colour_black_test_images_and_whole_float_labels_are_welcome(own):
     arrays = layout(shape=(8, 256, 3))
     own(arrays | {"x_test": np.zeros((6, 8, 256, 3), np.float32), "y_train": arrays["y_train"].astype(float)})
-    dataset = data.load("own")
+    dataset = catalog.load("own")
     assert_sound(dataset)
     assert np.array_equal(dataset.x_train, arrays["x_train"])
     assert dataset.x_test.max() == 0
@@ -304,7 +304,7 @@ def test_colour_black_test_images_and_whole_float_labels_are_welcome(own):
 
 def test_own_class_names_are_kept(own):
     own(layout() | {"class_names": np.array(["circle", "square", "Dreieck, schräg"])})
-    assert data.load("own").class_names == ("circle", "square", "Dreieck, schräg")
+    assert catalog.load("own").class_names == ("circle", "square", "Dreieck, schräg")
 
 
 def _with_nan():
@@ -348,7 +348,7 @@ def test_a_file_out_of_the_layout_is_refused_in_one_clear_sentence(own, case):
     changes, words = REFUSED[case]
     own(layout() | changes)
     with pytest.raises(DataError, match=words) as caught:
-        data.load("own")
+        catalog.load("own")
     message = str(caught.value)
     assert message.startswith("own.npz")
     assert "expected" in message
@@ -357,34 +357,34 @@ def test_a_file_out_of_the_layout_is_refused_in_one_clear_sentence(own, case):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("key", data_formats.KEYS)
+@pytest.mark.parametrize("key", formats.KEYS)
 def test_a_missing_array_is_named(own, key):
     own({name: array for name, array in layout().items() if name != key})
     with pytest.raises(DataError, match=f"own.npz has no array {key}"):
-        data.load("own")
+        catalog.load("own")
 
 
 @pytest.mark.parametrize("spoil", [lambda c: b"hello", lambda c: b"", lambda c: c[:-30], lambda c: b"?" + c[1:]])
 def test_a_file_that_is_no_whole_archive_is_refused(own, spoil):
     own(spoil(npz_bytes(layout())))
     with pytest.raises(DataError, match=r"own\.npz is (no complete|damaged).*numpy\.savez"):
-        data.load("own")
+        catalog.load("own")
 
 
 def test_a_file_or_its_content_of_more_than_2_gb_is_refused_unread(own, tmp_path, monkeypatch):
     own(layout())
-    monkeypatch.setattr(data_formats, "MAX_BYTES", 2000)  # the file has more than that
+    monkeypatch.setattr(formats, "MAX_BYTES", 2000)  # the file has more than that
     with pytest.raises(DataError, match="large; expected at most"):
-        data.load("own")
+        catalog.load("own")
     own(layout() | {key: np.zeros((6, 99, 99), np.uint8) for key in ("x_train", "x_test")})
     with pytest.raises(DataError, match="unpacks to"):
-        data.load("own")
+        catalog.load("own")
     monkeypatch.undo()
     monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
     with (tmp_path / "huge.npz").open("wb") as file:
         file.truncate(2 * 1024**3 + 1)
     with pytest.raises(DataError, match="huge.npz is 2.1 GB large"):
-        data.load("huge")
+        catalog.load("huge")
 
 
 WHOLE = npz_bytes(layout() | {"class_names": np.array(["a", "b", "c"])})
@@ -402,7 +402,7 @@ def test_a_damaged_file_gives_a_sound_dataset_or_a_data_error(tmp_path_factory, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_LAB_DATA", str(folder))
         try:
-            assert_sound(data.load("damaged"))
+            assert_sound(catalog.load("damaged"))
         except DataError as error:
             assert str(error).startswith("damaged.npz")
 
@@ -412,7 +412,7 @@ def test_a_damaged_file_gives_a_sound_dataset_or_a_data_error(tmp_path_factory, 
 
 def test_a_part_of_a_built_in_dataset_is_taken_and_called_a_part(own):
     own(layout(n=30, n_test=10, shape=(32, 32, 3), n_classes=10), "cifar10")
-    dataset = data.load("cifar10")
+    dataset = catalog.load("cifar10")
     assert dataset.name == "cifar-10"
     assert dataset.class_names[0] == "airplane"
     assert dataset.source.endswith("a part: 30 of 50,000 training images")
@@ -422,7 +422,7 @@ def test_a_part_of_a_built_in_dataset_is_taken_and_called_a_part(own):
 def test_a_file_that_only_carries_a_built_in_name_is_refused(own, changes):
     own(layout(**{"n": 30, "n_test": 10, "shape": (28, 28), "n_classes": 10} | changes), "mnist")
     with pytest.raises(DataError, match="mnist.npz holds .* rename the file"):
-        data.load("mnist")
+        catalog.load("mnist")
 
 
 # Keras's cache
@@ -437,8 +437,8 @@ def test_fashion_mnist_is_read_from_keras_cache(offered, tmp_path, monkeypatch, 
     folder.mkdir(parents=True)
     for file, content in fashion_files(arrays).items():
         (folder / file).write_bytes(content)
-    assert data.status("fashion-mnist").where == "Keras's cache"
-    dataset = data.load("fashion-mnist")
+    assert catalog.status("fashion-mnist").where == "Keras's cache"
+    dataset = catalog.load("fashion-mnist")
     assert_sound(dataset)
     assert np.array_equal(dataset.x_train[..., 0], arrays["x_train"])
     assert np.array_equal(dataset.y_test, arrays["y_test"])
@@ -451,7 +451,7 @@ def test_a_damaged_file_in_keras_cache_is_passed_over(offered, tmp_path):
     folder = tmp_path / "HOME" / ".keras" / "datasets"
     folder.mkdir(parents=True)
     (folder / "mnist.npz").write_bytes(npz_bytes(digits())[:-1])
-    assert data.load("mnist").source == "127.0.0.1, checked by SHA-256"
+    assert catalog.load("mnist").source == "127.0.0.1, checked by SHA-256"
 
 
 IDX = struct.pack(">HBB3I", 0, 8, 3, 2, 9, 8) + bytes(range(144))
@@ -459,7 +459,7 @@ IDX = struct.pack(">HBB3I", 0, 8, 3, 2, 9, 8) + bytes(range(144))
 
 def test_an_idx_file_comes_out_in_the_shape_of_its_header(tmp_path):
     (tmp_path / "a.gz").write_bytes(gzip.compress(IDX))
-    assert np.array_equal(data_formats.read_idx(tmp_path / "a.gz"), np.arange(144).reshape(2, 9, 8))
+    assert np.array_equal(formats.read_idx(tmp_path / "a.gz"), np.arange(144).reshape(2, 9, 8))
 
 
 @pytest.mark.parametrize(
@@ -473,25 +473,25 @@ def test_an_idx_file_comes_out_in_the_shape_of_its_header(tmp_path):
 def test_an_idx_file_that_is_not_what_it_says_is_refused(tmp_path, content):
     (tmp_path / "a.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"^a\.gz .*fetch it again\.$"):
-        data_formats.read_idx(tmp_path / "a.gz")
+        formats.read_idx(tmp_path / "a.gz")
 
 
 @pytest.fixture
 def cifar_batches(tmp_path, monkeypatch):
     """Put six batches of 4 images into Keras's cache, written as Python 2 did; return pixels and labels."""
-    monkeypatch.setattr(data_formats, "CIFAR_IMAGES_PER_BATCH", 4)
+    monkeypatch.setattr(formats, "CIFAR_IMAGES_PER_BATCH", 4)
     folder = tmp_path / "HOME/.keras/datasets/cifar-10-batches-py-target/cifar-10-batches-py"
     folder.mkdir(parents=True)
     pixels = np.random.default_rng(1).integers(0, 256, (6, 4, 3072), dtype=np.uint8)
     labels = np.arange(24).reshape(6, 4) % 10
-    for number, name in enumerate(data_formats.CIFAR_BATCHES):
+    for number, name in enumerate(formats.CIFAR_BATCHES):
         (folder / name).write_bytes(python_2_pickle(pixels[number], labels[number].tolist()))
     return folder, pixels, labels
 
 
 def test_cifar_10_is_read_from_keras_pickles(cifar_batches):
     _, pixels, labels = cifar_batches
-    dataset = data.load("cifar-10")
+    dataset = catalog.load("cifar-10")
     assert_sound(dataset)
     assert dataset.x_train.shape == (20, 32, 32, 3)
     # Image 6, green, row 2, column 5: channel after channel, row after row.
@@ -504,9 +504,9 @@ def test_a_pickle_that_wants_to_run_code_is_passed_over_and_runs_nothing(cifar_b
     trap = tmp_path / "trap"
     (folder / "data_batch_3").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
     with pytest.raises(DataError, match=r"data_batch_3 .*\(it asks for os\.system\)"):
-        data_formats.read_cifar_pickles(folder)
+        formats.read_cifar_pickles(folder)
     with pytest.raises(DataError, match="no connection"):
-        data.load("cifar-10")
+        catalog.load("cifar-10")
     assert not trap.exists()
 
 
@@ -517,36 +517,36 @@ def test_a_download_is_verified_reported_and_kept(offered, tmp_path):
     arrays, reports = digits(), []
     server = offered("fashion-mnist", fashion_files(arrays))
     total = sum(len(content) for content in server.files.values())
-    dataset = data.load("fashion-mnist", progress=lambda *report: reports.append(report))
+    dataset = catalog.load("fashion-mnist", progress=lambda *report: reports.append(report))
     assert_sound(dataset)
     assert np.array_equal(dataset.x_test[..., 0], arrays["x_test"])
     assert reports == sorted(reports)
     assert reports[-1] == (total, total)
     assert len(files_below(tmp_path / "DIGIT_LAB_CACHE")) == 4
-    assert data.status("fashion-mnist").where == "Digit Lab's download cache"
-    assert data.load("fashion-mnist").fingerprint == dataset.fingerprint
+    assert catalog.status("fashion-mnist").where == "Digit Lab's download cache"
+    assert catalog.load("fashion-mnist").fingerprint == dataset.fingerprint
     assert len(server.requests) == 4
 
 
 def test_a_file_that_went_bad_in_the_cache_is_downloaded_again(offered, tmp_path):
     server = offered("mnist", {"mnist.npz": npz_bytes(digits())})
-    data.load("mnist")
+    catalog.load("mnist")
     (tmp_path / "DIGIT_LAB_CACHE/mnist/mnist.npz").write_bytes(b"bad")
-    assert_sound(data.load("mnist"))
+    assert_sound(catalog.load("mnist"))
     assert len(server.requests) == 2
 
 
 def test_cifar_10_is_read_from_its_binary_archive(offered, monkeypatch):
-    monkeypatch.setattr(data_formats, "CIFAR_IMAGES_PER_BATCH", 4)
+    monkeypatch.setattr(formats, "CIFAR_IMAGES_PER_BATCH", 4)
     records = np.random.default_rng(2).integers(0, 10, (6, 4, 3073), dtype=np.uint8)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for batch, name in zip(records, data_formats.CIFAR_BATCHES, strict=True):
+        for batch, name in zip(records, formats.CIFAR_BATCHES, strict=True):
             member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
             member.size = batch.size
             archive.addfile(member, io.BytesIO(batch.tobytes()))
     offered("cifar-10", {"cifar-10-binary.tar.gz": packed.getvalue()})
-    dataset = data.load("cifar-10")
+    dataset = catalog.load("cifar-10")
     assert_sound(dataset)
     assert np.array_equal(dataset.y_train, records[:5, :, 0].ravel())
     assert dataset.x_test[3, 31, 0, 2] == records[5, 3, 1 + 2048 + 31 * 32]
@@ -575,7 +575,7 @@ def test_a_failed_download_is_explained_and_leaves_nothing_behind(offered, tmp_p
         server.server_close()
     started = time.monotonic()
     with pytest.raises(DataError, match=words) as caught:
-        data.load("mnist")
+        catalog.load("mnist")
     assert time.monotonic() - started < 4
     assert str(caught.value).startswith("MNIST could not be downloaded from 127.0.0.1: ")
     assert str(caught.value).endswith(
@@ -593,7 +593,7 @@ def test_a_download_that_is_called_off_leaves_nothing_behind(offered, tmp_path):
 
     offered("mnist", {"mnist.npz": npz_bytes(digits())})
     with pytest.raises(CalledOff):
-        data.load("mnist", progress)
+        catalog.load("mnist", progress)
     assert files_below(tmp_path / "DIGIT_LAB_CACHE") == []
 
 
@@ -602,24 +602,24 @@ def test_a_cache_that_cannot_be_written_is_named(offered, tmp_path, monkeypatch)
     (tmp_path / "a file").touch()
     monkeypatch.setenv("DIGIT_LAB_CACHE", str(tmp_path / "a file"))
     with pytest.raises(DataError, match="a file/mnist can't be written"):
-        data.load("mnist")
+        catalog.load("mnist")
 
 
 def test_a_download_says_nothing_on_its_own(offered, capfd):
     offered("mnist", {"mnist.npz": npz_bytes(digits())})
-    data.load("mnist")
+    catalog.load("mnist")
     assert capfd.readouterr() == ("", "")
 
 
 def test_only_a_server_that_answers_in_time_is_reachable(offered):
     server = offered("mnist", {"mnist.npz": b"anything"})
-    assert data.reachable("mnist")
-    assert not data.reachable("fashion-mnist")  # nobody listens there
-    assert not data.reachable("uci-digits")
-    assert not data.reachable("../etc")
+    assert catalog.reachable("mnist")
+    assert not catalog.reachable("fashion-mnist")  # nobody listens there
+    assert not catalog.reachable("uci-digits")
+    assert not catalog.reachable("../etc")
     server.manner = "silent"
     started = time.monotonic()
-    assert not data.reachable("mnist", timeout=0.3)
+    assert not catalog.reachable("mnist", timeout=0.3)
     assert time.monotonic() - started < 2
 
 
@@ -629,7 +629,7 @@ def test_only_a_server_that_answers_in_time_is_reachable(offered):
 def test_uci_digits_are_the_real_ones_enlarged():
     from sklearn.datasets import load_digits
 
-    dataset = data.load("uci-digits")
+    dataset = catalog.load("uci-digits")
     assert_sound(dataset)
     assert dataset.x_train.shape == (1437, 28, 28, 1)
     assert dataset.x_test.shape == (360, 28, 28, 1)
@@ -647,15 +647,15 @@ def test_uci_digits_are_the_real_ones_enlarged():
 
 
 def test_uci_digits_are_split_evenly_and_always_alike():
-    dataset = data.load("uci-digits")
+    dataset = catalog.load("uci-digits")
     assert set(np.bincount(dataset.y_test)) <= {34, 35, 36, 37}
-    assert data.load("uci-digits").fingerprint == dataset.fingerprint
+    assert catalog.load("uci-digits").fingerprint == dataset.fingerprint
 
 
 @pytest.mark.skipif(not (SHARED / "mnist.npz").is_file(), reason="shared/data/mnist.npz is absent")
 def test_the_real_mnist_comes_out_bit_by_bit(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))
-    dataset = data.load("mnist")
+    dataset = catalog.load("mnist")
     with np.load(SHARED / "mnist.npz") as expected:
         assert np.array_equal(dataset.x_train, expected["x_train"].reshape(60000, 28, 28, 1))
         assert np.array_equal(dataset.y_train, expected["y_train"])
@@ -667,7 +667,7 @@ def test_the_real_mnist_comes_out_bit_by_bit(monkeypatch):
 @pytest.mark.skipif(not (SHARED / "cifar10.npz").is_file(), reason="shared/data/cifar10.npz is absent")
 def test_the_part_of_cifar_10_is_found_under_its_other_name(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))
-    dataset = data.load("cifar-10")
+    dataset = catalog.load("cifar-10")
     assert dataset.x_train.shape == (5000, 32, 32, 3)
     assert "a part: 5,000 of 50,000" in dataset.source
-    assert [each.name for each in data.available()] == ["mnist", "fashion-mnist", "cifar-10", "uci-digits"]
+    assert [each.name for each in catalog.available()] == ["mnist", "fashion-mnist", "cifar-10", "uci-digits"]

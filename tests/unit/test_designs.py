@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model import networks
+from model.config import ACTIVATIONS, OWN, Block, Design, TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError
-from model.records import ACTIVATIONS, OWN, Block, Design, TrainingConfig
-from model.sharing import settings_from, settings_text
+from model.networks.presets import CLASSROOM, layers_of
+from model.networks.summary import check_memory, table
 from tests.unit.test_records import ANYTHING
 
 BLOCKS = st.builds(
@@ -76,9 +76,9 @@ def test_keras_has_the_table_of_every_design_and_refuses_the_same(design, shape)
     expected = _as_keras_has_it(design, shape)
     if expected is None:
         with pytest.raises(ConfigError, match="shrink to nothing in .* of your network, which .* enters; expected"):
-            networks.table(design, shape, 10)
+            table(design, shape, 10)
     else:
-        rows = networks.table(design, shape, 10)
+        rows = table(design, shape, 10)
         assert [(row.shape, row.parameters) for row in rows] == expected
 
 
@@ -87,16 +87,16 @@ def test_keras_has_the_table_of_every_design_and_refuses_the_same(design, shape)
 def test_the_model_that_is_built_has_exactly_these_layers(design):
     import keras
 
-    from model import architectures
+    from model.networks import keras_models
 
     keras.backend.clear_session()
     try:
-        rows = networks.table(design, (32, 32, 3), 10)
+        rows = table(design, (32, 32, 3), 10)
     except ConfigError:
         with pytest.raises(ConfigError):
-            architectures.build(design, (32, 32, 3), 10)
+            keras_models.build(design, (32, 32, 3), 10)
         return
-    model = architectures.build(design, (32, 32, 3), 10)
+    model = keras_models.build(design, (32, 32, 3), 10)
     assert model.name == OWN
     built = [(layer.output.shape[1:], layer.count_params()) for layer in model.layers[1:]]
     assert built == [(row.shape, row.parameters) for row in rows]
@@ -106,14 +106,14 @@ def test_the_model_that_is_built_has_exactly_these_layers(design):
 
 
 def test_the_start_of_the_builder_is_the_classroom_network():
-    assert networks.layers_of(networks.CLASSROOM, 10) == networks.layers_of("dense-128-dropout", 10)
+    assert layers_of(CLASSROOM, 10) == layers_of("dense-128-dropout", 10)
 
 
 def test_multiplications_are_those_counted_by_hand():
-    rows = networks.table("dense-128", (28, 28, 1), 10)
+    rows = table("dense-128", (28, 28, 1), 10)
     convolutions = [26 * 26 * 32 * 9, 0, 11 * 11 * 64 * 9 * 32, 0]
     assert [row.multiplications for row in rows] == [*convolutions, 0, 1600 * 128, 128 * 10]
-    normalized = networks.table(Design((Block(4, 3, "same", True, False),)), (8, 8, 3), 10)
+    normalized = table(Design((Block(4, 3, "same", True, False),)), (8, 8, 3), 10)
     assert [row.multiplications for row in normalized] == [8 * 8 * 4 * 27, 8 * 8 * 4, 0, 0, 256 * 10]
 
 
@@ -122,7 +122,7 @@ def test_multiplications_are_those_counted_by_hand():
 )
 def test_titles_name_the_activation(activation, title):
     design = Design((Block(8), Block(8, batch_normalization=True)), (16,), activation=activation)
-    titles = [layer.title() for layer in networks.layers_of(design, 10)]
+    titles = [layer.title() for layer in layers_of(design, 10)]
     assert titles == [
         f"Conv2D 8 3x3 {title}", "MaxPooling 2x2", "Conv2D 8 3x3", "BatchNormalization", title, "MaxPooling 2x2",
         "Flatten", f"Dense 16 {title}", "Dense 10 softmax",
@@ -131,7 +131,7 @@ def test_titles_name_the_activation(activation, title):
 
 def test_a_network_that_shrinks_to_nothing_says_where_and_what_to_do():
     with pytest.raises(ConfigError) as caught:
-        networks.table(Design((Block(), Block(), Block(), Block())), (28, 28, 1), 10)
+        table(Design((Block(), Block(), Block(), Block())), (28, 28, 1), 10)
     assert str(caught.value) == (
         "Images of 28x28 shrink to nothing in Conv2D 32 3x3 ReLU, layer 7 of your network, which 1x1 enters; expected "
         "at least 3x3, so choose padding same, a smaller kernel or less pooling."
@@ -143,26 +143,26 @@ def test_too_many_parameters_say_where_they_are_and_what_to_do():
     with pytest.raises(
         ConfigError, match="411,066,890 parameters came, 411,043,840 of them in Dense 2048 ReLU; .*5,000"
     ):
-        networks.table(huge, (28, 28, 1), 10)
+        table(huge, (28, 28, 1), 10)
     with pytest.raises(ConfigError, match="more pooling, fewer filters or fewer neurons"):
-        networks.table(huge, (28, 28, 1), 10)
+        table(huge, (28, 28, 1), 10)
     with pytest.raises(ConfigError, match="smaller image or the preset deep"):
-        networks.table("dense-128", (200, 200, 3), 10)
+        table("dense-128", (200, 200, 3), 10)
 
 
 def test_the_largest_network_that_is_allowed_has_five_million_parameters():
     just = Design((), (2048, 1600))  # 784 x 2048 + 2048 + 2048 x 1600 + 1600 + 1600 x 10 + 10
-    assert sum(row.parameters for row in networks.table(just, (28, 28, 1), 10)) == 4_902_090
+    assert sum(row.parameters for row in table(just, (28, 28, 1), 10)) == 4_902_090
     with pytest.raises(ConfigError):
-        networks.table(Design((), (2048, 1700)), (28, 28, 1), 10)
+        table(Design((), (2048, 1700)), (28, 28, 1), 10)
 
 
 def test_a_step_that_holds_too_much_is_refused_with_its_numbers():
     wide = Design((Block(256, padding="same", pooling=False), Block(256, padding="same", pooling=True)))
     values = 2 * 28 * 28 * 256 + 2 * 14 * 14 * 256 + 10
-    networks.check_memory(wide, (28, 28, 1), 10, 250_000_000 // values)
+    check_memory(wide, (28, 28, 1), 10, 250_000_000 // values)
     with pytest.raises(ConfigError) as caught:
-        networks.check_memory(wide, (28, 28, 1), 10, 250_000_000 // values + 1)
+        check_memory(wide, (28, 28, 1), 10, 250_000_000 // values + 1)
     said = str(caught.value)
     assert f"{values * (250_000_000 // values + 1):,} values came" in said
     assert "at most 250,000,000" in said
@@ -260,20 +260,21 @@ EXPORTED = {
 
 @pytest.mark.parametrize("name", EXPORTED)
 def test_an_exported_design_answers_as_keras_does_and_tells_the_layers_it_has(name, tmp_path, rng):
-    from model import architectures, training
-    from model.recognizer import Recognizer
+    from model.inference.litert import Recognizer
+    from model.networks import keras_models
+    from model.training.export import export_litert
 
     design, told = EXPORTED[name]
-    model = architectures.build(design, (28, 28, 1), 10)
+    model = keras_models.build(design, (28, 28, 1), 10)
     path = tmp_path / "model.tflite"
-    training.export_litert(model, path)
+    export_litert(model, path)
     images = rng.integers(0, 256, (3, 28, 28, 1)).astype("float32")
     recognizer = Recognizer(path)
     expected = model.predict(images, verbose=0)
     assert abs(recognizer.probabilities(images) - expected).max() < 1e-4
     outputs = recognizer.layer_outputs(images[:1])
     assert outputs.keys() >= told | {"probabilities"}
-    entering_the_output = networks.table(design, (28, 28, 1), 10)[-2].shape
+    entering_the_output = table(design, (28, 28, 1), 10)[-2].shape
     assert outputs["features"].shape == entering_the_output
     if len(design.blocks) > 0:
         side = 28 if design.blocks[0].padding == "same" else 26
@@ -282,11 +283,11 @@ def test_an_exported_design_answers_as_keras_does_and_tells_the_layers_it_has(na
 
 
 def test_a_design_is_trained_and_kept_like_any_network(uci_digits, tmp_path):
-    from model import training
+    from model.training.loop import train
 
     design = Design((Block(8),), (16,), 0.1, "tanh")
     config = TrainingConfig(dataset="uci-digits", preset=OWN, design=design, epochs=1, batch_size=256)
-    trained = training.train(config, uci_digits)
+    trained = train(config, uci_digits)
     assert trained.epoch in (0, 1)
     assert trained.model.name == OWN
-    assert len(trained.model.layers) == 1 + len(networks.layers_of(design, 10))
+    assert len(trained.model.layers) == 1 + len(layers_of(design, 10))

@@ -5,8 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from model import networks
-from model.records import Block, Design
+from model.config import Block, Design
+from model.networks.layers import Dense
+from model.networks.presets import PRESETS
+from model.networks.summary import LayerFacts, table
 from pages.ui.diagram import diagram
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -19,7 +21,7 @@ LARGE = Design(
 
 
 def drawn(network, shape=(28, 28, 1), n_classes=10):
-    return ElementTree.fromstring(diagram(networks.table(network, shape, n_classes), shape))
+    return ElementTree.fromstring(diagram(table(network, shape, n_classes), shape))
 
 
 def stages(svg):
@@ -54,7 +56,7 @@ def test_the_whole_network_is_said_in_words():
     )
 
 
-@pytest.mark.parametrize("network", [*networks.PRESETS, Design(), Design(dropout=0.5), LARGE])
+@pytest.mark.parametrize("network", [*PRESETS, Design(), Design(dropout=0.5), LARGE])
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (60, 20, 3)])
 def test_everything_stays_inside_the_picture_and_no_two_stages_meet(network, shape):
     svg = drawn(network, shape)
@@ -89,17 +91,17 @@ def test_more_maps_are_more_sheets_and_smaller_maps_smaller_ones():
 
 
 def test_its_colours_are_those_of_the_page_and_one_accent():
-    text = diagram(networks.table("deep", (28, 28, 1), 10), (28, 28, 1))
+    text = diagram(table("deep", (28, 28, 1), 10), (28, 28, 1))
     assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', text)) == {"currentColor", "#3b6fe0", "none"}
     assert 'width="100%"' in text
     assert "\n" not in text, "a blank line would end the HTML in Markdown"
 
 
 def test_what_a_title_holds_is_escaped():
-    class Strange(networks.Dense):
+    class Strange(Dense):
         def title(self):
             return "<b>\"&'"
 
-    row = networks.LayerFacts(Strange(3), (3,), 1, 1)
+    row = LayerFacts(Strange(3), (3,), 1, 1)
     svg = ElementTree.fromstring(diagram([row, row], (8, 8, 1)))
     assert "<b>\"&'" in svg.get("aria-label")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import drawings
-from model.drawings import DIGITS, LETTERS, TEST, TRAIN, VALIDATION, part_of
+from model.drawings import corpus
+from model.drawings.corpus import DIGITS, LETTERS, TEST, TRAIN, VALIDATION, part_of
 from model.errors import DataError
 
 ANN = {"label": 7, "writer": "ann", "strokes": [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]}
@@ -54,25 +54,25 @@ def test_of_many_writers_the_parts_have_their_shares():
 def test_drawings_are_read_as_they_were_written(folder, suffix, opened):
     with opened(folder / f"{LETTERS}{suffix}", "wt", encoding="utf-8") as file:
         file.write(as_lines(ANN, EVA))
-    ann, eva = drawings.load(LETTERS)
+    ann, eva = corpus.load(LETTERS)
     assert (ann.label, ann.writer, eva.label, eva.writer) == (7, "ann", "x", "eva")
     assert [line.tolist() for line in ann.strokes] == ANN["strokes"]
     assert all(line.dtype == np.float64 for line in ann.strokes)
-    assert [each.writer for each in drawings.load(LETTERS, TEST)] == ["ann"]
-    assert [each.writer for each in drawings.load(LETTERS, VALIDATION)] == ["eva"]
-    assert drawings.load(LETTERS, TRAIN) == drawings.load(DIGITS) == []
+    assert [each.writer for each in corpus.load(LETTERS, TEST)] == ["ann"]
+    assert [each.writer for each in corpus.load(LETTERS, VALIDATION)] == ["eva"]
+    assert corpus.load(LETTERS, TRAIN) == corpus.load(DIGITS) == []
 
 
 def test_without_a_folder_or_a_file_there_are_no_drawings(tmp_path, monkeypatch):
-    assert drawings.load(DIGITS) == []
+    assert corpus.load(DIGITS) == []
     for folder in (tmp_path, tmp_path / "missing"):
         monkeypatch.setenv("DIGIT_LAB_DATA", str(folder))
-        assert drawings.load(DIGITS) == []
+        assert corpus.load(DIGITS) == []
 
 
 def test_an_empty_file_has_no_drawings(folder):
     (folder / f"{DIGITS}.jsonl").write_text("")
-    assert drawings.load(DIGITS) == []
+    assert corpus.load(DIGITS) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_empty_file_has_no_drawings(folder):
 def test_a_bad_line_is_named_with_its_file(folder, line):
     (folder / f"{DIGITS}.jsonl").write_text(as_lines(ANN, ANN) + line + "\n" + as_lines(ANN))
     with pytest.raises(DataError, match=r"^drawn-digits\.jsonl, line 3, .*\.$") as caught:
-        drawings.load(DIGITS)
+        corpus.load(DIGITS)
     assert len(str(caught.value)) < 250
 
 
@@ -121,7 +121,7 @@ def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_facto
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_LAB_DATA", str(folder))
         try:
-            (drawing,) = drawings.load(DIGITS)
+            (drawing,) = corpus.load(DIGITS)
         except DataError as error:
             assert str(error).startswith("drawn-digits.jsonl, line 1, ")
         else:
@@ -133,13 +133,13 @@ def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_facto
 def test_a_file_that_is_no_text_is_refused_in_words(folder, suffix, content):
     (folder / f"{DIGITS}{suffix}").write_bytes(content)
     with pytest.raises(DataError, match=f"^drawn-digits{suffix}"):
-        drawings.load(DIGITS)
+        corpus.load(DIGITS)
 
 
 @pytest.mark.parametrize("name", [DIGITS, LETTERS])
 def test_the_parts_of_real_drawings_share_no_writer_and_miss_no_drawing(real_data, name):
-    every = drawings.load(name)
-    parts = [drawings.load(name, part) for part in (TRAIN, VALIDATION, TEST)]
+    every = corpus.load(name)
+    parts = [corpus.load(name, part) for part in (TRAIN, VALIDATION, TEST)]
     assert sum(map(len, parts)) == len(every) == {DIGITS: 10_415, LETTERS: 2_000}[name]
     writers = [{each.writer for each in part} for part in parts]
     assert all(writers)
@@ -149,7 +149,7 @@ def test_the_parts_of_real_drawings_share_no_writer_and_miss_no_drawing(real_dat
 
 def test_no_writer_of_real_letters_judges_digits_that_another_part_was_taught(real_data):
     of_digits, of_letters = (
-        {part: {each.writer for each in drawings.load(name, part)} for part in (TRAIN, TEST)}
+        {part: {each.writer for each in corpus.load(name, part)} for part in (TRAIN, TEST)}
         for name in (DIGITS, LETTERS)
     )
     assert not of_digits[TRAIN] & of_letters[TEST]

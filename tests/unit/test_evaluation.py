@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model import drawings, ink
-from model.calibration import reject_scores
+from model.drawings import corpus
 from model.errors import DataError
-from model.evaluation import drawn_digits, evaluate_drawings, judged
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.evaluation.evaluate import drawn_digits, evaluate_drawings
+from model.inference.litert import Recognizer
+from model.inference.rejection import judged, reject_scores
+from model.ink.render import render
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SAID = arrays(np.float32, (5, 4), elements=st.floats(2**-7, 1, width=32)).map(
     lambda rows: rows / rows.sum(axis=1, keepdims=True)
@@ -62,7 +63,7 @@ def test_only_what_test_writers_drew_is_scored_on(folder):
     assert drawn.writers == ("ann", "ann", "ann")
     assert drawn.images.shape == (3, 28, 28, 1)
     assert drawn.images.dtype == np.uint8
-    assert np.array_equal(drawn.images[0, ..., 0], ink.render(SEVEN))
+    assert np.array_equal(drawn.images[0, ..., 0], render(SEVEN))
 
 
 @pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
@@ -74,7 +75,7 @@ def test_a_shipped_network_reads_plain_drawings_and_shows_where_it_errs(folder, 
     assert scored.n_writers == 1
     (mistake,) = scored.metrics.mistakes
     assert (mistake.index, mistake.true, mistake.predicted) == (2, 3, 1)
-    assert np.array_equal(scored.drawn.images[mistake.index, ..., 0], ink.render(ONE))
+    assert np.array_equal(scored.drawn.images[mistake.index, ..., 0], render(ONE))
     assert scored.evaluation.probabilities.shape == (3, 10)
     assert np.allclose(scored.evaluation.probabilities.sum(axis=1), 1, atol=1e-5)
     said = Recognizer(run.network).probabilities(scored.drawn.images)
@@ -115,7 +116,7 @@ def test_a_broken_file_of_drawings_is_told_in_words(folder):
 
 def test_on_real_drawings_the_figure_of_the_readme_comes_out(real_data):
     scored = evaluate_drawings(RunStore().open(DEFAULT_RUN))
-    drawn = drawings.load(drawings.DIGITS, drawings.TEST)
+    drawn = corpus.load(corpus.DIGITS, corpus.TEST)
     assert scored.metrics.n == len(drawn) == 2107
     assert scored.n_writers == len({each.writer for each in drawn})
     assert scored.metrics.accuracy == pytest.approx(0.9805, abs=0.0005)

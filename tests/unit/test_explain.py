@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import ink
 from model.errors import InkError, RunError
-from model.explain import epoch_answers, epoch_networks, feature_maps, nearest, occlusion, stroke_answers
-from model.reader import Reader
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, Run, RunStore
+from model.evaluation.explain import epoch_answers, epoch_networks, feature_maps, nearest, occlusion, stroke_answers
+from model.inference.digit_reader import Reader
+from model.inference.litert import Recognizer
+from model.ink.render import render
+from model.runs.run import Run
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [200, 70]], [[200, 70], [140, 210]]]
 STROKES = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
@@ -30,7 +31,7 @@ def recognizer(run):
 
 @pytest.fixture(scope="module")
 def seven():
-    return ink.render(STROKES)[..., None]
+    return render(STROKES)[..., None]
 
 
 class Brightness:

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import extension
-from model.control import Command
+from model.config import TrainingConfig
 from model.errors import RunError
-from model.files import write_json
-from model.jobs import JobManager
-from model.labels import Label, fingerprint
+from model.jobs.manager import JobManager
 from model.limits import Limits
-from model.records import TrainingConfig
-from model.runs import RunStore
+from model.runs import continuation
+from model.runs.atomic_files import write_json
+from model.runs.metadata import Label, fingerprint
+from model.runs.store import RunStore
+from model.training.commands import Command
 
 QUICK = TrainingConfig(
     dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32", patience=9
@@ -112,7 +112,7 @@ def test_events_after_the_last_epoch_are_left_behind(store):
     (run.checkpoints / ".epoch-002.keras").write_text("half-written")
     (run.checkpoints / "epoch-001.tflite").write_text("served")
     (store.home / "new" / "checkpoints").mkdir(parents=True)
-    extension.carry_over(run, store.home / "new")
+    continuation.carry_over(run, store.home / "new")
     lines = (store.home / "new" / "events.jsonl").read_text().splitlines()
     assert lines[:2] == events[:2]
     assert [json.loads(line)["event"] for line in lines[2:]] == ["interrupted"]
@@ -166,7 +166,7 @@ def test_a_copy_that_fails_leaves_nothing_behind(store, monkeypatch):
     def full(run, folder):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(extension, "carry_over", full)
+    monkeypatch.setattr(continuation, "carry_over", full)
     with pytest.raises(RunError, match="No space left"):
         store.extend(old, 1)
     assert [path.name for path in store.home.iterdir()] == [old.id]

@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from model.history import History
-from model.records import SCHEDULES
-from model.schedules import learning_rate
+from model.config import SCHEDULES
+from model.runs.curves import History
+from model.training.schedules import learning_rate
 from pages.ui import curves, figures
 from pages.ui.evaluation import charts
 

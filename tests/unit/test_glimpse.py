@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.glimpse import pack, unpack
-from model.splits import in_turn
+from model.data.splits import in_turn
+from model.training.epoch_probe import pack, unpack
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),

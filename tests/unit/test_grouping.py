@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import drawings, grouping, ink
+from model.drawings import corpus
 from model.errors import InkError
+from model.ink import grouping
+from model.ink.render import box_of, clean
 
 POINT = st.tuples(st.floats(0, 280), st.floats(0, 280)).map(list)
 DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_size=4)
@@ -18,16 +20,14 @@ DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_si
 
 def group(strokes):
     """Strokes as lists of lines, a list a digit."""
-    lines = ink.clean(strokes)
-    return [
-        [lines[index] for index in members] for members in grouping.by_shape([ink.box_of([each]) for each in lines])
-    ]
+    lines = clean(strokes)
+    return [[lines[index] for index in members] for members in grouping.by_shape([box_of([each]) for each in lines])]
 
 
 def numbers(count, part):
     """Real drawings of one writer side by side, two to four, as tall as each other within 10 %: strokes and whose."""
     by_writer = {}
-    for drawing in drawings.load(drawings.DIGITS):
+    for drawing in corpus.load(corpus.DIGITS):
         by_writer.setdefault(drawing.writer, []).append(drawing.strokes)
     writers = [each for each in sorted(by_writer) if hashlib.sha256(each.encode()).digest()[0] % 2 == part]
     rng = np.random.default_rng(0)
@@ -61,7 +61,7 @@ def beside(*digits, gap):
     """Strokes of digits side by side, and how many each has."""
     strokes, right = [], 0.0
     for digit in digits:
-        left, _, end, _ = ink.box_of([np.array(stroke, float) for stroke in digit])
+        left, _, end, _ = box_of([np.array(stroke, float) for stroke in digit])
         strokes += [[[x - left + right, y] for x, y in stroke] for stroke in digit]
         right += end - left + gap
     return strokes, [len(digit) for digit in digits]

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import drawings, handwriting, ink
-from model.drawings import TEST, TRAIN, VALIDATION
+from model.drawings import corpus, mixing
+from model.drawings.corpus import TEST, TRAIN, VALIDATION
+from model.drawings.mixing import extend, to_calibrate_on
 from model.errors import DataError
-from model.handwriting import extend, to_calibrate_on
+from model.ink.render import PEN_WIDTH, render
 
 SHARE, SEED = 0.2, 5
 DIGIT_COPIES, LETTER_COPIES, SCRIBBLES, PAIRS, VALIDATION_SCRIBBLES = 2, 3, 7, 5, 4
@@ -34,18 +35,18 @@ def dataset(uci_digits):
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-    monkeypatch.setattr(handwriting, "_DIGIT_COPIES", DIGIT_COPIES)
-    monkeypatch.setattr(handwriting, "_LETTER_COPIES", LETTER_COPIES)
-    monkeypatch.setattr(handwriting, "_SCRIBBLES", SCRIBBLES)
-    monkeypatch.setattr(handwriting, "_PAIRS", PAIRS)
-    monkeypatch.setattr(handwriting, "_VALIDATION_SCRIBBLES", VALIDATION_SCRIBBLES)
+    monkeypatch.setattr(mixing, "_DIGIT_COPIES", DIGIT_COPIES)
+    monkeypatch.setattr(mixing, "_LETTER_COPIES", LETTER_COPIES)
+    monkeypatch.setattr(mixing, "_SCRIBBLES", SCRIBBLES)
+    monkeypatch.setattr(mixing, "_PAIRS", PAIRS)
+    monkeypatch.setattr(mixing, "_VALIDATION_SCRIBBLES", VALIDATION_SCRIBBLES)
 
 
 @pytest.fixture
 def drawn(tmp_path, monkeypatch):
     """Each writer draws each digit of the part's own once, and one letter."""
     monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
-    for name, labels_of in ((drawings.DIGITS, DIGITS_OF), (drawings.LETTERS, dict.fromkeys(WRITERS, ["x"]))):
+    for name, labels_of in ((corpus.DIGITS, DIGITS_OF), (corpus.LETTERS, dict.fromkeys(WRITERS, ["x"]))):
         lines = [
             json.dumps({"label": label, "writer": writer, "strokes": STROKES[part]})
             for part, writers in WRITERS.items()
@@ -64,7 +65,7 @@ def holds(images, image):
 
 
 def test_the_writers_of_these_tests_are_in_the_parts_they_stand_for():
-    assert all(drawings.part_of(writer) == part for part, writers in WRITERS.items() for writer in writers)
+    assert all(corpus.part_of(writer) == part for part, writers in WRITERS.items() for writer in writers)
 
 
 def test_no_digit_is_the_last_class_and_test_images_stay(dataset, drawn):
@@ -95,23 +96,23 @@ def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as
     expected[3] += 1
     expected[NO_DIGIT] += 1 + VALIDATION_SCRIBBLES
     assert counts(labels) == expected
-    assert holds(images[labels == 3], ink.render(STROKES[VALIDATION])) == 1
-    assert holds(images[labels == NO_DIGIT], ink.render(STROKES[VALIDATION])) == 1
-    assert holds(images, ink.render(STROKES[TRAIN])) == 0
+    assert holds(images[labels == 3], render(STROKES[VALIDATION])) == 1
+    assert holds(images[labels == NO_DIGIT], render(STROKES[VALIDATION])) == 1
+    assert holds(images, render(STROKES[TRAIN])) == 0
 
 
 def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
-    monkeypatch.setattr(handwriting, "vary", lambda strokes, rng: strokes)
-    monkeypatch.setattr(handwriting, "pen", lambda rng: ink.PEN_WIDTH)
+    monkeypatch.setattr(mixing, "vary", lambda strokes, rng: strokes)
+    monkeypatch.setattr(mixing, "pen", lambda rng: PEN_WIDTH)
     joined = extend(dataset, SHARE, SEED)
     drawn_images, drawn_labels = to_calibrate_on(joined, SEED)
     for images, labels in ((joined.x_train, joined.y_train), joined.validation, (drawn_images, drawn_labels)):
         assert not set(labels.tolist()) & set(DIGITS_OF[TEST])
-        assert holds(images, ink.render(STROKES[TEST])) == 0
+        assert holds(images, render(STROKES[TEST])) == 0
     # The search would find them: it finds those that teach, and they are not in validation.
     copies = len(WRITERS[TRAIN]) * (len(DIGITS_OF[TRAIN]) * DIGIT_COPIES + LETTER_COPIES)
-    assert holds(joined.x_train, ink.render(STROKES[TRAIN])) == copies
-    assert holds(joined.x_train, ink.render(STROKES[VALIDATION])) == 0
+    assert holds(joined.x_train, render(STROKES[TRAIN])) == copies
+    assert holds(joined.x_train, render(STROKES[VALIDATION])) == 0
 
 
 def test_the_datasets_own_images_are_in_one_part_each(dataset, drawn):
@@ -150,7 +151,7 @@ def test_without_drawings_only_scribbles_and_an_empty_canvas_join(dataset):
 
 
 def test_without_letters_digits_join_alone(dataset, drawn, tmp_path):
-    (tmp_path / f"{drawings.LETTERS}.jsonl").unlink()
+    (tmp_path / f"{corpus.LETTERS}.jsonl").unlink()
     joined = extend(dataset, SHARE, SEED)
     assert counts(joined.y_train)[NO_DIGIT] == SCRIBBLES + PAIRS + 1
     assert counts(joined.validation[1])[NO_DIGIT] == VALIDATION_SCRIBBLES
@@ -165,8 +166,8 @@ def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset
 
 
 def test_it_tells_how_far_it_is(dataset, monkeypatch):
-    monkeypatch.setattr(handwriting, "_SCRIBBLES", 2100)
-    monkeypatch.setattr(handwriting, "by_another_hand", lambda strokes, rng: ink.render([]))
+    monkeypatch.setattr(mixing, "_SCRIBBLES", 2100)
+    monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))
     told = []
     extend(dataset, SHARE, SEED, told.append)
     assert told == [1000, 2000]
@@ -183,11 +184,11 @@ def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
 
 
 def test_real_drawings_join(dataset, real_data, monkeypatch):
-    monkeypatch.setattr(handwriting, "by_another_hand", lambda strokes, rng: ink.render([]))  # that takes a minute
+    monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))  # that takes a minute
     joined = extend(dataset, SHARE, SEED)
-    taught = [len(drawings.load(name, TRAIN)) for name in (drawings.DIGITS, drawings.LETTERS)]
+    taught = [len(corpus.load(name, TRAIN)) for name in (corpus.DIGITS, corpus.LETTERS)]
     made_up = SCRIBBLES + PAIRS + 1
     assert len(joined.y_train) == 160 + taught[0] * DIGIT_COPIES + taught[1] * LETTER_COPIES + made_up
-    checked = [len(drawings.load(name, VALIDATION)) for name in (drawings.DIGITS, drawings.LETTERS)]
+    checked = [len(corpus.load(name, VALIDATION)) for name in (corpus.DIGITS, corpus.LETTERS)]
     assert len(joined.validation[1]) == 40 + sum(checked) + VALIDATION_SCRIBBLES
     assert joined.validation[0].any(axis=(1, 2, 3)).all()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.history import EventLog, Follower, extremes, smoothed, thin
+from model.runs.curves import Follower, extremes, smoothed, thin
+from model.runs.events import EventLog
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 not matter (place, size, direction, order). Tolerances are grey levels of 255."""
 
 import gzip
+import inspect
 import json
 import time
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model import ink
 from model.errors import InkError
+from model.ink.render import MIDDLE, PEN_WIDTH, clean, render, squeeze, steps
 
 SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 
@@ -46,7 +47,7 @@ def brute_force(strokes, fine=8):
     strokes = [[*stroke, stroke[-1]] for stroke in strokes]  # a single point is a line of no length
     points = np.concatenate([np.array(each, float) for each in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = (20 - ink.PEN_WIDTH) / (high - low).max()
+    scale = (20 - PEN_WIDTH) / (high - low).max()
     placed = [(np.array(each, float) - (low + high) / 2) * scale + 13.5 for each in strokes]
 
     def dots(move):
@@ -57,7 +58,7 @@ def brute_force(strokes, fine=8):
             for (ax, ay), (bx, by) in zip(line[:-1] + move, line[1:] + move, strict=True):
                 length = (bx - ax) ** 2 + (by - ay) ** 2
                 share = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1) if length else 0 * x
-                inside |= np.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay)) <= ink.PEN_WIDTH / 2
+                inside |= np.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay)) <= PEN_WIDTH / 2
         return 255 * inside.reshape(28, fine, 28, fine).mean(axis=(1, 3))
 
     return dots(14.0 - middle_of(dots(0)))
@@ -70,17 +71,17 @@ def real_drawings(real_data):
 
 @pytest.mark.parametrize("blank", [[], [[]], [[], []], ()])
 def test_a_blank_canvas_has_no_ink(blank):
-    assert ink.clean(blank) == []
-    assert ink.render(blank).shape == (28, 28)
-    assert not ink.render(blank).any()
-    assert ink.steps(blank) is None
-    assert not ink.squeeze(blank).any()
+    assert clean(blank) == []
+    assert render(blank).shape == (28, 28)
+    assert not render(blank).any()
+    assert steps(blank) is None
+    assert not squeeze(blank).any()
 
 
 @settings(deadline=None)
 @given(drawings())
 def test_every_drawing_becomes_a_28x28_image_with_ink_of_20_pixels(strokes):
-    image = ink.render(strokes)
+    image = render(strokes)
     assert image.shape == (28, 28)
     assert image.dtype == np.uint8
     assert side_of(image) <= 22  # with the grey edge
@@ -90,58 +91,58 @@ def test_every_drawing_becomes_a_28x28_image_with_ink_of_20_pixels(strokes):
 @settings(deadline=None)
 @given(drawings())
 def test_the_ink_is_centred_by_its_mass_unless_it_would_leave_the_frame(strokes):
-    image = ink.render(strokes)
+    image = render(strokes)
     at_edge = [image[:, [0, -1]].any(), image[[0, -1]].any()]
-    for offset, held_back in zip(np.abs(middle_of(image) - ink.MIDDLE), at_edge, strict=True):
+    for offset, held_back in zip(np.abs(middle_of(image) - MIDDLE), at_edge, strict=True):
         assert offset < 0.3 or held_back
 
 
 @settings(deadline=None)
 @given(drawings())
 def test_no_ink_leaves_the_frame(strokes):
-    whole = ink.steps(strokes).scaled.sum(dtype=int)
-    assert abs(ink.render(strokes).sum(dtype=int) - whole) <= 0.1 * whole
+    whole = steps(strokes).scaled.sum(dtype=int)
+    assert abs(render(strokes).sum(dtype=int) - whole) <= 0.1 * whole
 
 
 def test_heavy_ink_at_one_end_is_held_back_at_the_edge():
     blot = [[[x, y] for y in range(0, 60, 4) for x in (0, 50)], [[0, 200], [200, 200]]]
     tall = [[[y, x] for x, y in stroke] for stroke in blot]
     for strokes in (blot, tall):
-        image = ink.render(strokes)
-        assert abs(image.sum(dtype=int) - ink.steps(strokes).scaled.sum(dtype=int)) < 0.03 * image.sum(dtype=int)
+        image = render(strokes)
+        assert abs(image.sum(dtype=int) - steps(strokes).scaled.sum(dtype=int)) < 0.03 * image.sum(dtype=int)
 
 
 @settings(deadline=None)
 @given(drawings(), st.floats(-5000, 5000), st.floats(-5000, 5000))
 def test_moving_a_drawing_changes_nothing(strokes, right, down):
     moved = [[[x + right, y + down] for x, y in stroke] for stroke in strokes]
-    assert difference(ink.render(strokes), ink.render(moved)) <= 2
+    assert difference(render(strokes), render(moved)) <= 2
 
 
 @settings(deadline=None)
 @given(drawings(), st.floats(0.1, 50))
 def test_the_size_of_a_drawing_changes_nothing(strokes, scale):
     scaled = [[[x * scale, y * scale] for x, y in stroke] for stroke in strokes]
-    assert difference(ink.render(strokes), ink.render(scaled)) <= 2
+    assert difference(render(strokes), render(scaled)) <= 2
 
 
 @settings(deadline=None)
 @given(drawings())
 def test_the_direction_of_strokes_changes_next_to_nothing(strokes):
-    assert difference(ink.render(strokes), ink.render([stroke[::-1] for stroke in strokes])) <= 8
+    assert difference(render(strokes), render([stroke[::-1] for stroke in strokes])) <= 8
 
 
 @settings(deadline=None)
 @given(drawings())
 def test_the_order_of_strokes_changes_nothing(strokes):
-    assert difference(ink.render(strokes), ink.render(strokes[::-1])) <= 1
+    assert difference(render(strokes), render(strokes[::-1])) <= 1
 
 
 @settings(deadline=None)
 @given(drawings(), st.integers(2, 4))
 def test_points_that_come_twice_change_nothing(strokes, times):
     repeated = [[point for point in stroke for _ in range(times)] for stroke in strokes]
-    assert difference(ink.render(strokes), ink.render(repeated)) <= 1
+    assert difference(render(strokes), render(repeated)) <= 1
 
 
 @settings(deadline=None)
@@ -151,13 +152,13 @@ def test_points_in_between_change_next_to_nothing(strokes, times):
         [*(list(at) for a, b in zip(s[:-1], s[1:], strict=True) for at in np.linspace(a, b, times + 1)[:-1]), s[-1]]
         for s in strokes
     ]
-    assert difference(ink.render(strokes), ink.render(finer)) <= 8
+    assert difference(render(strokes), render(finer)) <= 8
 
 
 @settings(max_examples=12, deadline=None)
 @given(drawings())
 def test_any_drawing_agrees_with_brute_force(strokes):
-    image = ink.render(strokes)
+    image = render(strokes)
     assume(not image[[0, -1]].any() and not image[:, [0, -1]].any())  # not held back at the edge
     assert np.abs(image - brute_force(strokes)).mean() < 4
 
@@ -166,12 +167,12 @@ def test_any_drawing_agrees_with_brute_force(strokes):
 @given(st.floats(0, 2 * np.pi), st.floats(20, 200))
 def test_a_straight_stroke_agrees_with_brute_force_in_every_pixel(angle, length):
     stroke = [[[140, 140], [140 + length * np.cos(angle), 140 + length * np.sin(angle)]]]
-    assert np.abs(ink.render(stroke) - brute_force(stroke)).max() < 40
+    assert np.abs(render(stroke) - brute_force(stroke)).max() < 40
 
 
 def test_real_drawings_agree_with_brute_force(real_data):
     errors = [
-        np.abs(ink.render(drawing["strokes"]) - brute_force(drawing["strokes"])).mean()
+        np.abs(render(drawing["strokes"]) - brute_force(drawing["strokes"])).mean()
         for drawing in real_drawings(real_data)[::1000]
     ]
     assert np.mean(errors) < 1.5  # 1.0 in 209 drawings, 2.8 in the worst, where strokes run side by side
@@ -180,11 +181,11 @@ def test_real_drawings_agree_with_brute_force(real_data):
 
 @pytest.mark.parametrize("dot", [[[[100, 30]]], [[[5, 5]] * 9], [[[5, 5], [5.02, 5]]], [[[7, 7]], [[7, 7]]]])
 def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
-    image = ink.render(dot)
+    image = render(dot)
     assert side_of(image) <= 4
     assert 3 < image.sum() / 255 < 5.5  # a disc of 2.2 pixels has an area of 3.8
-    assert np.allclose(middle_of(image), ink.MIDDLE, atol=0.05)
-    assert ink.steps(dot).image.any()
+    assert np.allclose(middle_of(image), MIDDLE, atol=0.05)
+    assert steps(dot).image.any()
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
     ],
 )
 def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
-    for use in (ink.clean, ink.render, ink.steps, ink.squeeze):
+    for use in (clean, render, steps, squeeze):
         with pytest.raises(InkError, match=words) as caught:
             use(strokes)
         assert str(caught.value).startswith("The drawing ")
@@ -225,7 +226,7 @@ def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
 
 def test_an_error_names_its_source():
     with pytest.raises(InkError, match="^drawings.jsonl, line 3, has 7 as stroke 1"):
-        ink.clean([7], "drawings.jsonl, line 3,")
+        clean([7], "drawings.jsonl, line 3,")
 
 
 JSON = st.recursive(
@@ -240,7 +241,7 @@ NEARLY = st.lists(st.lists(st.lists(st.floats() | st.integers(), min_size=1, max
 @given(JSON | NEARLY)
 def test_whatever_comes_out_of_json_gives_an_image_or_a_sentence(strokes):
     try:
-        image = ink.render(strokes)
+        image = render(strokes)
     except InkError as error:
         assert str(error).endswith(".")
     else:
@@ -250,29 +251,29 @@ def test_whatever_comes_out_of_json_gives_an_image_or_a_sentence(strokes):
 
 
 def test_a_clean_drawing_stays_as_it_is():
-    lines = ink.clean([*SEVEN, [], [(1, 2.5)]])
+    lines = clean([*SEVEN, [], [(1, 2.5)]])
     assert [line.tolist() for line in lines] == [*SEVEN, [[1, 2.5]]]
     assert all(line.dtype == np.float64 for line in lines)
-    assert all((a == b).all() for a, b in zip(lines, ink.clean(lines), strict=True))
+    assert all((a == b).all() for a, b in zip(lines, clean(lines), strict=True))
 
 
 def test_a_very_long_drawing_is_thinned_and_keeps_its_shape():
     angle = np.linspace(0, 6 * np.pi, 60_000)
     spiral = np.stack([140 + 5 * angle * np.cos(angle), 140 + 5 * angle * np.sin(angle)], axis=1)
-    lines = ink.clean([spiral.tolist(), [[1, 1]]])
+    lines = clean([spiral.tolist(), [[1, 1]]])
     assert sum(map(len, lines)) <= 50_002
     assert lines[0][-1].tolist() == spiral[-1].tolist()
-    assert difference(ink.render([spiral]), ink.render([spiral[::7]])) <= 8
+    assert difference(render([spiral]), render([spiral[::7]])) <= 8
 
 
 def test_the_wildest_scribble_is_drawn_within_seconds(rng):
     start = time.perf_counter()
-    assert ink.render([rng.uniform(-1e6, 1e6, (50_000, 2)).tolist()]).mean() > 100
+    assert render([rng.uniform(-1e6, 1e6, (50_000, 2)).tolist()]).mean() > 100
     assert time.perf_counter() - start < 5
 
 
 def test_the_steps_can_be_shown_and_end_in_what_the_network_gets():
-    seen = ink.steps(SEVEN, width=300, height=260)
+    seen = steps(SEVEN, width=300, height=260)
     assert seen.drawn.shape == (260, 300)
     assert seen.drawn[60, 120] == 255
     assert seen.drawn[250, 290] == 0
@@ -280,19 +281,19 @@ def test_the_steps_can_be_shown_and_end_in_what_the_network_gets():
     assert seen.cropped.shape[0] > seen.cropped.shape[1] > 100
     assert seen.scaled.shape == (20, 20)
     assert seen.scaled[0].any() and seen.scaled[-1].any()
-    assert (seen.image == ink.render(SEVEN)).all()
+    assert (seen.image == render(SEVEN)).all()
     assert all(each.dtype == np.uint8 for each in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
 
 
 def test_the_steps_of_a_drawing_far_off_the_canvas_are_small():
-    seen = ink.steps([[[-1e6, -1e6], [1e6, 1e6]]])
+    seen = steps([[[-1e6, -1e6], [1e6, 1e6]]])
     assert seen.drawn.shape == (280, 280)
     assert max(seen.cropped.shape) < 400
     assert seen.image.any()
 
 
 def test_squeezing_the_canvas_keeps_place_and_size():
-    corner = ink.squeeze([[[20, 20], [60, 20], [60, 60]]])
+    corner = squeeze([[[20, 20], [60, 20], [60, 60]]])
     assert corner.shape == (28, 28)
     assert corner[2, 4] > 200
     assert not corner[9:].any() and not corner[:, 9:].any()
@@ -302,19 +303,19 @@ def test_a_real_drawing_is_rendered_in_two_milliseconds(real_data):
     took = []
     for drawing in real_drawings(real_data)[:400]:
         start = time.perf_counter()
-        ink.render(drawing["strokes"])
+        render(drawing["strokes"])
         took.append(time.perf_counter() - start)
     assert np.median(took) < 0.002
 
 
 def test_ink_needs_only_numpy_and_pillow():
-    source = Path(ink.__file__).read_text()
+    source = Path(inspect.getfile(render)).read_text()
     roots = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
     assert roots == {"reprlib", "dataclasses", "typing", "numpy", "PIL", "model"}
 
 
 def test_a_thin_pen_fades_where_the_canvas_is_squeezed_and_not_where_ink_is_drawn_anew():
-    thin, thick = ink.squeeze(SEVEN, pen=6), ink.squeeze(SEVEN, pen=20)
+    thin, thick = squeeze(SEVEN, pen=6), squeeze(SEVEN, pen=20)
     assert thin.max() < thick.max()
-    assert ink.steps(SEVEN, pen=6).drawn.sum() < ink.steps(SEVEN, pen=20).drawn.sum()
-    assert (ink.steps(SEVEN, pen=6).centred == ink.render(SEVEN)).all()
+    assert steps(SEVEN, pen=6).drawn.sum() < steps(SEVEN, pen=20).drawn.sum()
+    assert (steps(SEVEN, pen=6).centred == render(SEVEN)).all()

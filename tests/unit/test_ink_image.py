@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
 
-from model import grouping, ink, ink_image
 from model.errors import InkError
+from model.ink import grouping, photo
+from model.ink.render import MIDDLE, render
 
 
 def by_shape(boxes, image_of):
@@ -41,7 +42,7 @@ def cover(strokes, size=(640, 480), pen=12.0, at=(180, 90)):
     return np.asarray(image.reduce(2)) / 255
 
 
-def photo(ink_cover, rng, paper=230, tone=60, slope=0.5, noise=5.0):
+def photographed(ink_cover, rng, paper=230, tone=60, slope=0.5, noise=5.0):
     """Ink on paper whose light falls off to one side, slightly out of focus, with grain: a Pillow image."""
     height, width = ink_cover.shape
     light = 1 - slope * (np.arange(width) / width + np.arange(height)[:, None] / height) / 2
@@ -63,7 +64,7 @@ def plain(strokes=SEVEN, paper=255, tone=0):
 
 def likeness(seen, strokes):
     """The correlation of what was seen with the strokes as MNIST would show them."""
-    return np.corrcoef(seen.image.ravel(), ink.render(strokes).ravel())[0, 1]
+    return np.corrcoef(seen.image.ravel(), render(strokes).ravel())[0, 1]
 
 
 def assert_well_formed(seen):
@@ -76,12 +77,12 @@ def assert_well_formed(seen):
 
 
 def assert_is_seven(picture):
-    seen = ink_image.from_image(picture)
+    seen = photo.from_image(picture)
     assert_well_formed(seen)
     assert likeness(seen, SEVEN) > 0.93
     weight = seen.image.astype(float)
     middle = [(weight.sum(axis=axis) * np.arange(28)).sum() / weight.sum() for axis in (0, 1)]
-    assert np.allclose(middle, ink.MIDDLE, atol=0.3)
+    assert np.allclose(middle, MIDDLE, atol=0.3)
     rows, columns = np.nonzero(seen.image >= 128)
     assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
 
@@ -89,7 +90,7 @@ def assert_is_seven(picture):
 @pytest.mark.parametrize("strokes", [SEVEN, TWO, FIVE])
 @pytest.mark.parametrize("pen", [2.5, 6, 12, 18])
 def test_a_photo_shows_what_was_written(strokes, pen, rng):
-    seen = ink_image.from_image(file_of(photo(cover(strokes, pen=pen), rng), "JPEG", quality=80))
+    seen = photo.from_image(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
     assert_well_formed(seen)
     assert likeness(seen, strokes) > 0.9
 
@@ -98,23 +99,23 @@ def test_a_photo_shows_what_was_written(strokes, pen, rng):
     ("paper", "tone"), [(235, 40), (235, 150), (120, 40), (30, 220), (60, 150), (255, 0), (0, 255)]
 )
 def test_light_paper_and_dark_boards_give_bright_ink_on_black(paper, tone, rng):
-    assert_is_seven(file_of(photo(cover(SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
+    assert_is_seven(file_of(photographed(cover(SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
 
 
 @pytest.mark.parametrize("slope", [0, 0.4, 0.8])
 @pytest.mark.parametrize("noise", [0, 6, 12])
 def test_uneven_light_and_grain_are_taken_away(slope, noise, rng):
-    assert_is_seven(file_of(photo(cover(SEVEN), rng, slope=slope, noise=noise), "JPEG"))
+    assert_is_seven(file_of(photographed(cover(SEVEN), rng, slope=slope, noise=noise), "JPEG"))
 
 
 def test_a_soft_shadow_across_the_sheet_is_no_ink(rng):
-    grey = np.asarray(photo(cover(SEVEN), rng, slope=0.2), float)
+    grey = np.asarray(photographed(cover(SEVEN), rng, slope=0.2), float)
     shadow = 1 - 0.45 / (1 + np.exp((np.arange(640) - 330) / 15))
     assert_is_seven(file_of(Image.fromarray((grey * shadow).astype(np.uint8)), "JPEG"))
 
 
 def test_specks_and_the_edge_of_a_table_are_no_ink(rng):
-    grey = np.array(photo(cover(SEVEN), rng, slope=0.2))
+    grey = np.array(photographed(cover(SEVEN), rng, slope=0.2))
     grey[20:24, 30:33] = grey[300:303, 600:604] = grey[440:443, 100:104] = 30
     grey[455:] = 40
     assert_is_seven(file_of(Image.fromarray(grey)))
@@ -176,21 +177,21 @@ def test_a_picture_that_lies_on_its_side_is_turned_upright():
 def test_a_path_is_read_like_its_bytes(tmp_path):
     path = tmp_path / "seven.png"
     path.write_bytes(file_of(plain()))
-    assert (ink_image.from_image(path).image == ink_image.from_image(path.read_bytes()).image).all()
-    assert (ink_image.from_image(str(path)).image == ink_image.from_image(path).image).all()
+    assert (photo.from_image(path).image == photo.from_image(path.read_bytes()).image).all()
+    assert (photo.from_image(str(path)).image == photo.from_image(path).image).all()
 
 
 @pytest.mark.parametrize("factor", [1, 3])
 def test_the_box_is_in_pixels_of_the_picture(factor):
     image = plain()
-    seen = ink_image.from_image(file_of(image.resize((640 * factor, 480 * factor))))
+    seen = photo.from_image(file_of(image.resize((640 * factor, 480 * factor))))
     expected = np.array([60 - 6 + 180, 60 - 6 + 90, 180 + 6 + 180, 220 + 6 + 90]) * factor
     assert np.allclose(seen.box, expected, atol=2 * factor)
 
 
 def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
     thin, usual, thick = (
-        ink_image.from_image(file_of(Image.fromarray(np.uint8(255 * cover(SEVEN, pen=pen))))).image.sum(dtype=int)
+        photo.from_image(file_of(Image.fromarray(np.uint8(255 * cover(SEVEN, pen=pen))))).image.sum(dtype=int)
         for pen in (1.5, 17, 34)
     )
     assert 0.75 * usual < thin < 1.1 * usual
@@ -203,7 +204,7 @@ def test_a_hairline_in_a_large_picture_is_ink(tone):
     draw = ImageDraw.Draw(image)
     for stroke in SEVEN:
         draw.line([(5 * x + 200, 5 * y + 100) for x, y in stroke], fill=tone, width=5)
-    assert likeness(ink_image.from_image(file_of(image)), SEVEN) > 0.85
+    assert likeness(photo.from_image(file_of(image)), SEVEN) > 0.85
 
 
 def blank_sheets(rng):
@@ -223,25 +224,25 @@ def blank_sheets(rng):
 def test_a_blank_sheet_is_no_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
         picture = file_of(Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8)), kind, **options)
-        assert ink_image.from_image(picture) is None
-        assert ink_image.digits_from_image(picture, grouped=by_shape) == []
+        assert photo.from_image(picture) is None
+        assert photo.digits_from_image(picture, grouped=by_shape) == []
 
 
 def test_a_wholly_transparent_picture_is_no_digit():
-    assert ink_image.from_image(file_of(Image.new("RGBA", (200, 200)))) is None
+    assert photo.from_image(file_of(Image.new("RGBA", (200, 200)))) is None
 
 
 def mnist_like():
-    return ink.render(SEVEN)
+    return render(SEVEN)
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
     image = mnist_like()
-    seen = ink_image.from_image(file_of(Image.fromarray(255 - image if turned else image)))
+    seen = photo.from_image(file_of(Image.fromarray(255 - image if turned else image)))
     assert (seen.image == image).all()
     assert_well_formed(seen)
-    assert len(ink_image.digits_from_image(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
+    assert len(photo.digits_from_image(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
 
 
 def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
@@ -254,7 +255,7 @@ def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
 def test_real_mnist_comes_through_unchanged(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::20]
-    assert all((ink_image.from_image(file_of(Image.fromarray(image))).image == image).all() for image in images)
+    assert all((photo.from_image(file_of(Image.fromarray(image))).image == image).all() for image in images)
 
 
 def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
@@ -263,7 +264,7 @@ def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
     likenesses = []
     for image in images:
         large = Image.fromarray(np.pad(image, ((3, 20), (12, 1)))).resize((410, 510), Image.Resampling.BICUBIC)
-        seen = ink_image.from_image(file_of(large, "JPEG"))
+        seen = photo.from_image(file_of(large, "JPEG"))
         # MNIST was laid in by whole pixels, so up to half a pixel of difference is its own.
         likenesses.append(np.corrcoef(seen.image.ravel(), image.ravel())[0, 1])
     assert np.median(likenesses) > 0.93
@@ -275,8 +276,8 @@ def test_real_drawings_look_in_a_photo_as_they_do_on_the_canvas(real_data, rng):
         drawings = [json.loads(line)["strokes"] for line in file][::250]
     likenesses = []
     for strokes in drawings:
-        picture = file_of(photo(cover(strokes, pen=rng.uniform(3, 12)), rng), "JPEG", quality=85)
-        likenesses.append(likeness(ink_image.from_image(picture), strokes))
+        picture = file_of(photographed(cover(strokes, pen=rng.uniform(3, 12)), rng), "JPEG", quality=85)
+        likenesses.append(likeness(photo.from_image(picture), strokes))
     assert np.median(likenesses) > 0.94
 
 
@@ -285,7 +286,7 @@ def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
     line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
     paper, tone = (30, 220) if turned else (230, 60)
-    found = ink_image.digits_from_image(file_of(photo(line, rng, paper, tone), "JPEG"), grouped=by_shape)
+    found = photo.digits_from_image(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
     assert len(found) == 3
     for seen, strokes in zip(found, (SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
@@ -330,7 +331,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
     make, words = REFUSED[name]
     path = tmp_path / "drawing.png"
     path.write_bytes(make())
-    for read in (ink_image.from_image, partial(ink_image.digits_from_image, grouped=by_shape)):
+    for read in (photo.from_image, partial(photo.digits_from_image, grouped=by_shape)):
         with pytest.raises(InkError, match=words) as caught:
             read(path)
         assert str(caught.value).startswith("drawing.png ")
@@ -343,17 +344,17 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InkError, match="^seven.png can't be opened .No such file"):
-        ink_image.from_image(tmp_path / "seven.png")
+        photo.from_image(tmp_path / "seven.png")
     with pytest.raises(InkError, match="can't be opened"):
-        ink_image.from_image(tmp_path)
+        photo.from_image(tmp_path)
     with pytest.raises(InkError):
-        ink_image.from_image("seven\0.png")
+        photo.from_image("seven\0.png")
 
 
 @pytest.mark.parametrize("thing", [None, 7, ["seven.png"], np.zeros((28, 28))])
 def test_a_thing_that_is_no_file_is_refused(thing):
     with pytest.raises(InkError, match=f"came as {type(thing).__name__}; expected a picture file"):
-        ink_image.from_image(thing)
+        photo.from_image(thing)
 
 
 WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]
@@ -378,8 +379,8 @@ def test_any_pixels_give_an_image_or_nothing(pixels):
 
 def check_any_outcome(picture):
     try:
-        seen = ink_image.from_image(picture)
-        parts = ink_image.digits_from_image(picture, grouped=by_shape)
+        seen = photo.from_image(picture)
+        parts = photo.digits_from_image(picture, grouped=by_shape)
     except InkError as error:
         assert str(error).endswith(".")
     else:
@@ -390,7 +391,7 @@ def check_any_outcome(picture):
 
 
 def test_a_large_photo_is_read_within_a_second(rng):
-    picture = file_of(photo(cover(SEVEN), rng).resize((4000, 3000)), "JPEG", quality=80)
+    picture = file_of(photographed(cover(SEVEN), rng).resize((4000, 3000)), "JPEG", quality=80)
     start = time.perf_counter()
     assert_is_seven(picture)
     assert time.perf_counter() - start < 2

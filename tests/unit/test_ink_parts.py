@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model import ink_parts
+from model.ink import components
 
 
 @settings(max_examples=100, deadline=None)
@@ -15,7 +15,7 @@ def test_connected_parts_are_those_of_scipy(mask):
     from scipy import ndimage
 
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    roots = ink_parts._roots(mask)
+    roots = components._roots(mask)
     assert len(set(roots.tolist())) == count
     assert len(set(zip(roots.tolist(), labels[mask].tolist(), strict=True))) == count
 
@@ -32,9 +32,9 @@ def discs(*centres, radius=20, bridge=3, shape=(60, 200)):
 
 @pytest.mark.parametrize("centres", [(30, 75), (30, 74, 120), (25, 70, 115, 160)])
 def test_touching_discs_fall_apart_at_their_bridges(centres):
-    part, boxes = ink_parts.find(discs(*centres))
+    part, boxes = components.find(discs(*centres))
     assert len(boxes) == 1
-    pieces, boxes = ink_parts.cut(part, boxes)
+    pieces, boxes = components.cut(part, boxes)
     numbers = [int(pieces[30, centre]) for centre in centres]
     assert len(set(numbers)) == len(centres)
     for number, centre in zip(numbers, centres, strict=True):
@@ -47,8 +47,8 @@ def test_a_slim_part_and_a_wall_stay_whole():
     slim[10:50, 90:120] = True
     wall[10:50, 20:180] = True
     for mask in (slim, wall):
-        part, boxes = ink_parts.find(mask)
-        pieces, after = ink_parts.cut(part, boxes)
+        part, boxes = components.find(mask)
+        pieces, after = components.cut(part, boxes)
         assert np.array_equal(pieces, part)
         assert np.array_equal(after, boxes)
 
@@ -56,9 +56,9 @@ def test_a_slim_part_and_a_wall_stay_whole():
 @settings(max_examples=200)
 @given(arrays(bool, st.tuples(st.integers(1, 30), st.integers(1, 60))))
 def test_a_cut_loses_no_ink_and_boxes_hold_their_pieces(mask):
-    part, boxes = ink_parts.find(mask)
+    part, boxes = components.find(mask)
     before = part.copy()
-    pieces, after = ink_parts.cut(part, boxes)
+    pieces, after = components.cut(part, boxes)
     assert np.array_equal(part, before)
     assert np.array_equal(pieces >= 0, part >= 0)
     assert sorted(set(pieces[pieces >= 0].tolist())) == list(range(len(after)))

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from model.control import Command
+from model.config import TrainingConfig
 from model.errors import RunError
-from model.history import EventLog
-from model.jobs import JobManager
-from model.labels import Label
+from model.jobs.manager import JobManager
 from model.limits import Limits
-from model.records import TrainingConfig
-from model.runs import RunStore
+from model.runs.events import EventLog
+from model.runs.metadata import Label
+from model.runs.store import RunStore
+from model.training.commands import Command
 
 ENDLESS = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1000, batch_size=32, precision="float32")
 WIDE = Limits(epochs=1000)
@@ -138,12 +138,12 @@ def test_a_word_to_a_run_that_has_ended_is_no_error(jobs):
 @pytest.fixture
 def warm(jobs, monkeypatch):
     """A manager with a worker that waits for its run, its process, and how many were ever started."""
-    from model import jobs as module
+    from model.jobs import manager
 
     started = []
     for name in ("_spawn", "_spawn_warm"):
-        spawn = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *given, spawn=spawn: started.append(spawn(*given)) or started[-1])
+        spawn = getattr(manager, name)
+        monkeypatch.setattr(manager, name, lambda *given, spawn=spawn: started.append(spawn(*given)) or started[-1])
     monkeypatch.delenv("DIGIT_LAB_WARM")
     jobs.warm_up()
     return jobs, started
@@ -181,7 +181,7 @@ def test_closing_ends_a_warm_worker_that_was_never_asked(warm):
 
 def test_a_warm_worker_gives_its_memory_back_after_a_while(jobs, monkeypatch):
     monkeypatch.delenv("DIGIT_LAB_WARM")
-    monkeypatch.setattr("model.jobs.IDLE_S", 0.2)
+    monkeypatch.setattr("model.jobs.manager.IDLE_S", 0.2)
     jobs.warm_up()
     process = jobs._warm
     assert process.wait(30) == 0
@@ -190,16 +190,16 @@ def test_a_warm_worker_gives_its_memory_back_after_a_while(jobs, monkeypatch):
 
 
 def test_none_is_warmed_where_memory_is_short(jobs, monkeypatch, tmp_path):
-    from model import jobs as module
+    from model.jobs import manager, worker_process
 
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 1000000 kB\nMemAvailable:  400000 kB\n")
-    assert not module._has_room(meminfo)
+    assert not worker_process._has_room(meminfo)
     meminfo.write_text("MemAvailable: 4000000 kB\n")
-    assert module._has_room(meminfo)
-    assert module._has_room(tmp_path / "missing")
+    assert worker_process._has_room(meminfo)
+    assert worker_process._has_room(tmp_path / "missing")
     monkeypatch.delenv("DIGIT_LAB_WARM")
-    monkeypatch.setattr(module, "_has_room", lambda: False)
+    monkeypatch.setattr(manager, "_has_room", lambda: False)
     jobs.warm_up()
     assert jobs._warm is None
 
@@ -231,7 +231,7 @@ class Asleep:
 @pytest.fixture
 def asleep(monkeypatch):
     """Make managers whose workers sleep; `asleep.workers` are those that were started."""
-    from model import jobs as module
+    from model.jobs import manager as module
 
     made = []
 
@@ -270,7 +270,7 @@ def test_a_run_is_started_with_its_label(asleep):
 
 
 def test_an_old_run_makes_room_for_a_new_one_but_not_the_one_that_is_trained(asleep, monkeypatch):
-    monkeypatch.setattr("model.upkeep.QUIET_S", 0.0)
+    monkeypatch.setattr("model.runs.retention.QUIET_S", 0.0)
     jobs = asleep(replace(WIDE, runs=2))
     first = jobs.start(ENDLESS)
     old = jobs.store.create(replace(ENDLESS, preset="deep"))

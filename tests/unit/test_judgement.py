@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from model.errors import DataError
-from model.judgement import (
+from model.evaluation.analysis import (
     answered_curve,
     at_threshold,
     compare,
@@ -19,9 +19,9 @@ from model.judgement import (
     reliability,
     wilson,
 )
-from model.metrics import expected_calibration_error, measure, mistakes
-from model.records import Evaluation
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.evaluation.metrics import expected_calibration_error, measure, mistakes
+from model.results import Evaluation
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEEN = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 SHARES = st.floats(0, 1)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import labels
+from model.config import TrainingConfig
 from model.errors import RunError
-from model.labels import NO_LABEL, Label, fingerprint
-from model.records import TrainingConfig
-from model.runs import RunStore
+from model.runs import metadata
+from model.runs.metadata import NO_LABEL, Label, fingerprint
+from model.runs.store import RunStore
 
 ANNS = Label("Ann's", "wide\nand slow", fingerprint("a tab"), fingerprint("a browser"))
 
@@ -22,13 +22,13 @@ def store(tmp_path):
 
 
 def test_a_label_survives_its_file(tmp_path):
-    labels.write(tmp_path, ANNS)
-    assert labels.read(tmp_path) == ANNS
+    metadata.write(tmp_path, ANNS)
+    assert metadata.read(tmp_path) == ANNS
     assert [path.name for path in tmp_path.iterdir()] == ["label.json"]
 
 
 def test_tokens_are_not_kept(tmp_path):
-    labels.write(tmp_path, ANNS)
+    metadata.write(tmp_path, ANNS)
     assert "a tab" not in (tmp_path / "label.json").read_text()
 
 
@@ -76,7 +76,7 @@ JSON = st.recursive(
 def test_any_file_is_a_label_or_an_empty_one(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("run")
     (folder / "label.json").write_bytes(content)
-    label = labels.read(folder)
+    label = metadata.read(folder)
     assert replace(label) == label, "what was read could be written"
 
 
@@ -84,13 +84,13 @@ def test_any_file_is_a_label_or_an_empty_one(tmp_path_factory, content):
 def test_any_text_is_kept_as_it_was_taken(tmp_path_factory, name, note):
     folder = tmp_path_factory.mktemp("run")
     label = Label(name, note)
-    labels.write(folder, label)
-    assert labels.read(folder) == label
+    metadata.write(folder, label)
+    assert metadata.read(folder) == label
     assert "\n" not in label.name
 
 
 def test_a_missing_file_is_an_empty_label(tmp_path):
-    assert labels.read(tmp_path) == labels.read(tmp_path / "nowhere") == NO_LABEL
+    assert metadata.read(tmp_path) == metadata.read(tmp_path / "nowhere") == NO_LABEL
 
 
 def test_a_run_is_born_with_its_label_and_can_be_given_another(store):

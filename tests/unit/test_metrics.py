@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model.metrics import measure
-from model.records import Evaluation, Metrics
+from model.evaluation.metrics import measure
+from model.results import Evaluation, Metrics
 
 NAMES = tuple("abcde")
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from model import my_drawings
+from model.drawings import collection
+from model.drawings.collection import MyDrawing, MyDrawings, as_images, to_jsonl, to_pngs
 from model.errors import InkError
-from model.labels import fingerprint
-from model.my_drawings import MyDrawing, MyDrawings, as_images, to_jsonl, to_pngs
-from model.reader import read_file
+from model.inference.digit_reader import read_file
+from model.runs.metadata import fingerprint
 
 ONE = [[[140.0, 60.0], [140.0, 220.0]]]
 SEVEN = [[[80.0, 70.0], [200.0, 70.0], [140.0, 210.0]]]
@@ -54,18 +54,18 @@ def test_one_or_all_can_be_deleted_twice(tmp_path):
 
 
 def test_the_oldest_drawings_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(my_drawings, "MOST_DRAWINGS", 3)
+    monkeypatch.setattr(collection, "MOST_DRAWINGS", 3)
     mine = MyDrawings(tmp_path, "ann")
     for number in range(5):
         mine.keep(str(number), number, ONE)
     assert [each.label for each in mine.all()] == [2, 3, 4]
-    monkeypatch.setattr(my_drawings, "MOST_BYTES", 150)
+    monkeypatch.setattr(collection, "MOST_BYTES", 150)
     mine.keep("5", 5, ONE)
     assert [each.label for each in mine.all()] == [4, 5]
 
 
 def test_visitors_who_drew_longest_ago_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(my_drawings, "MOST_VISITORS", 2)
+    monkeypatch.setattr(collection, "MOST_VISITORS", 2)
     for age, token in enumerate(("eve", "dan", "cyd")):
         MyDrawings(tmp_path, token).keep("a", 1, ONE)
         os.utime(file_of(tmp_path, token), (1000 + age, 1000 + age))
@@ -115,7 +115,7 @@ def test_lines_of_the_wrong_shape_are_left_out(tmp_path_factory, value):
     file_of(home).parent.mkdir()
     file_of(home).write_text(json.dumps(value) + "\n")
     for each in MyDrawings(home, "ann").all():
-        assert each.label in my_drawings.LABELS
+        assert each.label in collection.LABELS
         assert each.strokes
 
 

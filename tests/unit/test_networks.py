@@ -4,8 +4,10 @@ from math import prod
 
 import pytest
 
-from model import architectures, networks
 from model.errors import ConfigError
+from model.networks import keras_models
+from model.networks.presets import PRESETS, layers_of
+from model.networks.summary import table
 
 # The table of the classroom exercise, written down by hand: shape that leaves each layer, its parameters.
 CONVOLUTIONS = [
@@ -25,7 +27,7 @@ EXERCISE = {
 @pytest.mark.parametrize("name", EXERCISE)
 def test_a_preset_has_the_shapes_and_counts_of_the_exercise(name):
     rows, total = EXERCISE[name]
-    facts = networks.table(name, (28, 28, 1), 10)
+    facts = table(name, (28, 28, 1), 10)
     assert [(row.shape, row.parameters) for row in facts] == rows
     assert sum(row.parameters for row in facts) == total
 
@@ -58,30 +60,30 @@ DEEP = [
 
 
 def test_the_deep_preset_has_the_shapes_and_counts_written_down_by_hand():
-    facts = networks.table("deep", (28, 28, 1), 11)
+    facts = table("deep", (28, 28, 1), 11)
     assert [(row.shape, row.parameters) for row in facts] == DEEP
     assert sum(row.parameters for row in facts) == 289_195
 
 
 def test_keras_counts_the_parameters_of_the_deep_preset_alike():
-    model = architectures.build("deep", (28, 28, 1), 11)
+    model = keras_models.build("deep", (28, 28, 1), 11)
     assert model.count_params() == 289_195
     remembered = 2 * 2 * (32 + 64 + 128)  # two of the four, in two normalizations each
     assert sum(prod(each.shape) for each in model.non_trainable_weights) == remembered
 
 
 def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixels():
-    assert networks.table("deep", (4, 4, 1), 10)[-1].shape == (10,)
+    assert table("deep", (4, 4, 1), 10)[-1].shape == (10,)
     with pytest.raises(ConfigError, match="3x3 shrink to nothing in MaxPooling 2x2 of deep"):
-        networks.table("deep", (3, 3, 1), 10)
+        table("deep", (3, 3, 1), 10)
 
 
 @pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
-@pytest.mark.parametrize("name", networks.PRESETS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
-    model = architectures.build(name, shape, n_classes)
+    model = keras_models.build(name, shape, n_classes)
     rescaling, *layers = model.layers
-    facts = networks.table(name, shape, n_classes)
+    facts = table(name, shape, n_classes)
     assert [(layer.output.shape[1:], layer.count_params()) for layer in layers] == [
         (row.shape, row.parameters) for row in facts
     ]
@@ -91,7 +93,7 @@ def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
 @pytest.mark.parametrize("name", EXERCISE)
 def test_kerass_own_summary_tells_the_same_counts(name):
     lines = []
-    architectures.build(name, (28, 28, 1), 10).summary(print_fn=lambda line, **_: lines.append(line))
+    keras_models.build(name, (28, 28, 1), 10).summary(print_fn=lambda line, **_: lines.append(line))
     text = "\n".join(lines)
     rows, total = EXERCISE[name]
     assert f"Total params: {total:,}" in text
@@ -100,14 +102,14 @@ def test_kerass_own_summary_tells_the_same_counts(name):
 
 
 def test_dropout_is_a_fifth_and_stands_before_the_output():
-    *_, dropout, output = architectures.build("dense-128-dropout", (28, 28, 1), 10).layers
+    *_, dropout, output = keras_models.build("dense-128-dropout", (28, 28, 1), 10).layers
     assert (dropout.rate, output.activation.__name__) == (0.2, "softmax")
 
 
 def test_the_network_scales_raw_pixels_itself(rng):
     import keras
 
-    model = architectures.build("dense-64", (28, 28, 1), 10)
+    model = keras_models.build("dense-64", (28, 28, 1), 10)
     pixels = rng.integers(0, 256, (3, 28, 28, 1)).astype("float32")
     without_first_step = keras.Sequential(model.layers[1:])
     given_scaled = without_first_step(pixels / 255)
@@ -116,9 +118,9 @@ def test_the_network_scales_raw_pixels_itself(rng):
 
 def test_images_that_are_too_small_are_refused_in_words():
     with pytest.raises(ConfigError, match="9x9 shrink to nothing.*expected larger images"):
-        networks.table("dense-64", (9, 9, 1), 10)
+        table("dense-64", (9, 9, 1), 10)
 
 
 def test_an_unknown_preset_names_the_known_ones():
     with pytest.raises(ConfigError, match="'resnet'.*dense-64, dense-128, dense-128-dropout"):
-        networks.layers_of("resnet", 10)
+        layers_of("resnet", 10)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from model.errors import InkError
-from model.picture import fitted, upright
+from model.ink.photo import fitted, upright
 
 
 def png(image, kind="PNG"):

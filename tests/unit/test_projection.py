@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.projection import MOST_SPREAD, project, spread
+from model.evaluation.projection import MOST_SPREAD, project, spread
 
 
 def groups(rng, n=90, width=20, apart=30.0):

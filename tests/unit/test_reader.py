@@ -9,9 +9,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from model.errors import InkError
-from model.reader import REJECT_ABOVE, Reader, Readings, read_file
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.inference.digit_reader import REJECT_ABOVE, Reader, Readings, read_file
+from model.inference.litert import Recognizer
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [200, 70], [140, 210]]]
 ONE = [[[140, 60], [140, 220]]]
@@ -95,10 +95,11 @@ def test_a_doubtful_drawing_is_not_accepted_but_still_read(which, request):
 
 
 def test_a_network_for_colour_images_does_not_read_drawings(tmp_path):
-    from model import architectures, training
+    from model.networks import keras_models
+    from model.training.export import export_litert
 
     path = tmp_path / "model.tflite"
-    training.export_litert(architectures.build("dense-64", (32, 32, 3), 10), path)
+    export_litert(keras_models.build("dense-64", (32, 32, 3), 10), path)
     with pytest.raises(InkError, match="expected .28, 28, 1. for drawings"):
         Reader(Recognizer(path))
 

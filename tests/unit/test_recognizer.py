@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import architectures, training
 from model.errors import RunError
-from model.recognizer import Recognizer
+from model.inference.litert import Recognizer
+from model.networks import keras_models
+from model.training.export import export_litert
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     path = tmp_path_factory.mktemp("exported") / "model.tflite"
-    model = architectures.build("dense-64", (28, 28, 1), 10)
-    training.export_litert(model, path)
+    model = keras_models.build("dense-64", (28, 28, 1), 10)
+    export_litert(model, path)
     return model, path
 
 
@@ -85,7 +86,7 @@ def shown(request, tmp_path_factory):
     """A network, its file, and which layers it shows; normalizations as if they had seen many images."""
     import keras
 
-    model = architectures.build(request.param, (28, 28, 1), 11 if request.param == "deep" else 10)
+    model = keras_models.build(request.param, (28, 28, 1), 11 if request.param == "deep" else 10)
     rng = np.random.default_rng(1)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -93,7 +94,7 @@ def shown(request, tmp_path_factory):
             scale, shift, mean = rng.uniform(0.5, 2, maps), rng.normal(0, 0.3, maps), rng.normal(0, 0.2, maps)
             layer.set_weights([scale, shift, mean, rng.uniform(0.2, 2, maps)])
     path = tmp_path_factory.mktemp("shown") / "model.tflite"
-    training.export_litert(model, path)
+    export_litert(model, path)
     return model, path, request.param
 
 
@@ -186,7 +187,7 @@ def older(request, tmp_path_factory):
     if request.param == "shipped":
         return OLDER
     path = tmp_path_factory.mktemp("older") / "model.tflite"
-    architectures.build("dense-64", (28, 28, 1), 10).export(path, format="litert", verbose=False)
+    keras_models.build("dense-64", (28, 28, 1), 10).export(path, format="litert", verbose=False)
     return path
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.config import Augmentation, TrainingConfig, usual_learning_rate
 from model.errors import ConfigError
-from model.records import Augmentation, TrainingConfig, usual_learning_rate
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from model.labels import Label
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.runs.metadata import Label
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from pages.ui.report import training_report
 
 

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import data
+from model.data import catalog
 from model.errors import ConfigError
-from model.recognizer import Recognizer
-from model.robustness import DISTURBANCES, Robustness, disturb, load, measure_robustness, save
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, Run, RunStore
+from model.evaluation.perturbations import DISTURBANCES, disturb
+from model.evaluation.robustness import Robustness, load, measure_robustness, save
+from model.inference.litert import Recognizer
+from model.runs.run import Run
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 EVERY = pytest.mark.parametrize("kind", DISTURBANCES)
 
@@ -291,7 +293,7 @@ def test_shipped_runs_bring_what_was_measured_of_them(name):
 
 
 def test_on_real_mnist_the_shipped_figures_come_out(real_data):
-    run, mnist = RunStore().open(CLASSROOM_RUN), data.load("mnist")
+    run, mnist = RunStore().open(CLASSROOM_RUN), catalog.load("mnist")
     measured = measure_robustness(Recognizer(run.network), mnist.x_test, mnist.y_test, 10)
     shipped = load(run)
     for kind, curve in measured.curves.items():

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.config import TrainingConfig
 from model.errors import RunError
-from model.files import write_json, write_npz
-from model.history import EventLog
-from model.metrics import measure
-from model.records import Evaluation, TrainingConfig
-from model.runs import RunStore
+from model.evaluation.metrics import measure
+from model.results import Evaluation
+from model.runs.atomic_files import write_json, write_npz
+from model.runs.events import EventLog
+from model.runs.store import RunStore
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_a_folder_that_the_system_holds_is_told_in_a_sentence(store, monkeypatch
     def held(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("model.runs.shutil.rmtree", held)
+    monkeypatch.setattr("model.runs.store.shutil.rmtree", held)
     with pytest.raises(RunError, match=r"can't be deleted \(Permission denied\); expected a folder"):
         store.delete(run.id)
 

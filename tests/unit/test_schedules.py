@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.schedules import END, START, WARM_UP, learning_rate
+from model.training.schedules import END, START, WARM_UP, learning_rate
 
 
 def test_constant_stays():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from model import ink, scribbles
+from model.drawings.negatives import _KINDS, _SHARES, _SIGNS, scribble
+from model.ink.render import clean, render
 
 
 def assert_can_be_drawn(strokes):
@@ -12,35 +13,35 @@ def assert_can_be_drawn(strokes):
         assert line.ndim == 2
         assert line.shape[1] == 2
         assert np.isfinite(line).all()
-    image = ink.render(strokes)
+    image = render(strokes)
     assert image.shape == (28, 28)
     assert image.any()
 
 
-@pytest.mark.parametrize("kind", scribbles._KINDS)
+@pytest.mark.parametrize("kind", _KINDS)
 def test_every_kind_can_be_drawn(kind):
     for seed in range(20):
         assert_can_be_drawn(kind(np.random.default_rng(seed)))
 
 
-@pytest.mark.parametrize("name", scribbles._SIGNS)
+@pytest.mark.parametrize("name", _SIGNS)
 def test_every_sign_can_be_drawn(name):
-    assert_can_be_drawn([np.array(line, dtype=float) for line in scribbles._SIGNS[name]])
+    assert_can_be_drawn([np.array(line, dtype=float) for line in _SIGNS[name]])
 
 
 def test_signs_differ_from_each_other():
-    images = {ink.render([np.array(line) for line in sign]).tobytes() for sign in scribbles._SIGNS.values()}
-    assert len(images) == len(scribbles._SIGNS)
+    images = {render([np.array(line) for line in sign]).tobytes() for sign in _SIGNS.values()}
+    assert len(images) == len(_SIGNS)
 
 
 def test_shares_of_the_kinds_add_up():
-    assert len(scribbles._SHARES) == len(scribbles._KINDS)
-    assert sum(scribbles._SHARES) == pytest.approx(1)
+    assert len(_SHARES) == len(_KINDS)
+    assert sum(_SHARES) == pytest.approx(1)
 
 
 def test_the_same_random_numbers_give_the_same_scribble():
     for seed in range(50):
-        one, other = (scribbles.scribble(np.random.default_rng(seed)) for _ in range(2))
+        one, other = (scribble(np.random.default_rng(seed)) for _ in range(2))
         assert len(one) == len(other)
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
@@ -48,8 +49,8 @@ def test_the_same_random_numbers_give_the_same_scribble():
 def test_five_hundred_scribbles_are_drawings_and_hardly_one_is_like_another(rng):
     images = []
     for _ in range(500):
-        lines = scribbles.scribble(rng)
-        assert len(ink.clean(lines)) == len(lines)
-        images.append(ink.render(lines).tobytes())
+        lines = scribble(rng)
+        assert len(clean(lines)) == len(lines)
+        images.append(render(lines).tobytes())
     assert all(any(image) for image in images)
     assert len(set(images)) > 450  # dots and round signs come again as they were

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.config import Augmentation, TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError
-from model.recipes import RECIPES
-from model.records import Augmentation, TrainingConfig
-from model.runs import CLASSROOM_RUN, RunStore
-from model.sharing import history_csv, settings_from, settings_text
+from model.runs.export import history_csv
+from model.runs.store import CLASSROOM_RUN, RunStore
+from model.training.recipes import RECIPES
 
 
 def test_a_history_as_csv_holds_every_batch_and_epoch():

@@ -6,13 +6,17 @@ import json
 import numpy as np
 import pytest
 
-from model import data, drawings, ink, scribbles
-from model.calibration import reject_scores
-from model.evaluation import COMPUTED, STORED, evaluate
-from model.metrics import expected_calibration_error, measure
-from model.reader import Reader
-from model.recognizer import Recognizer
-from model.runs import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.data import catalog
+from model.drawings import corpus
+from model.drawings.negatives import scribble
+from model.errors import DataError
+from model.evaluation.evaluate import COMPUTED, STORED, evaluate
+from model.evaluation.metrics import expected_calibration_error, measure
+from model.inference.digit_reader import Reader
+from model.inference.litert import Recognizer
+from model.inference.rejection import reject_scores
+from model.ink.render import clean, render
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 BOTH = pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
 
@@ -34,7 +38,7 @@ def recognizer(deep):
 
 def answers(recognizer, drawn):
     """Probabilities of drawings, as the Draw page gets them."""
-    return recognizer.probabilities(np.stack([ink.render(each) for each in drawn])[..., None])
+    return recognizer.probabilities(np.stack([render(each) for each in drawn])[..., None])
 
 
 def test_it_is_a_complete_run_without_checkpoints_to_train_on_from(run):
@@ -69,7 +73,7 @@ def test_it_reaches_the_accuracy_of_the_exercise(run):
 
 
 def test_without_mnist_the_stored_figures_are_shown(run, monkeypatch):
-    monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(data.DataError("MNIST can't be had")))
+    monkeypatch.setattr(catalog, "load", lambda name: (_ for _ in ()).throw(DataError("MNIST can't be had")))
     scored = evaluate(run)
     assert scored.how == STORED
     assert scored.metrics.accuracy == run.metrics.accuracy
@@ -91,7 +95,7 @@ def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data
     assert scored.how == COMPUTED
     assert scored.metrics.accuracy == pytest.approx(run.metrics.accuracy, abs=1e-6)
     assert scored.metrics.loss == pytest.approx(run.metrics.loss, abs=1e-6)
-    mnist = data.load("mnist")
+    mnist = catalog.load("mnist")
     assert mnist.fingerprint == run.description["dataset"]["fingerprint"]
     model = keras.models.load_model(run.path / "model.keras")
     if run.config.drawings:
@@ -128,7 +132,7 @@ def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
 
 
 def test_new_writers_are_read_and_believed(recognizer, real_data):
-    drawn = drawings.load(drawings.DIGITS, drawings.TEST)[::3]
+    drawn = corpus.load(corpus.DIGITS, corpus.TEST)[::3]
     labels = np.array([each.label for each in drawn])
     said = answers(recognizer, [each.strokes for each in drawn])[:, :10]
     right = said.argmax(axis=1) == labels
@@ -138,15 +142,15 @@ def test_new_writers_are_read_and_believed(recognizer, real_data):
 
 def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, deep, real_data):
     doubt = {
-        name: reject_scores(answers(recognizer, [each.strokes for each in drawings.load(name, drawings.TEST)]))
-        for name in (drawings.DIGITS, drawings.LETTERS)
+        name: reject_scores(answers(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
+        for name in (corpus.DIGITS, corpus.LETTERS)
     }
-    assert (doubt[drawings.DIGITS] <= deep.reject_above).mean() > 0.98
-    assert (doubt[drawings.LETTERS] > deep.reject_above).mean() > 0.95
+    assert (doubt[corpus.DIGITS] <= deep.reject_above).mean() > 0.98
+    assert (doubt[corpus.LETTERS] > deep.reject_above).mean() > 0.95
 
 
 def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
-    said = answers(recognizer, [ink.clean(scribbles.scribble(rng)) for _ in range(1000)])
+    said = answers(recognizer, [clean(scribble(rng)) for _ in range(1000)])
     assert (reject_scores(said) > deep.reject_above).mean() > 0.95
     assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
 

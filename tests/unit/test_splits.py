@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from model.data.splits import validation_split
 from model.errors import DataError
-from model.splits import validation_split
 
 
 @pytest.fixture

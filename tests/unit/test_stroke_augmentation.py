@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import ink
-from model.stroke_augmentation import pen, vary, with_habits
+from model.drawings.stroke_augmentation import pen, vary, with_habits
+from model.ink.render import PEN_WIDTH, box_of, render
 
 SEVEN = [np.array([[60.0, 60], [180, 60], [110, 220]]), np.array([[90.0, 140], [170, 140]])]
 ZERO = [np.array([[100 + 40 * np.sin(t), 140 - 80 * np.cos(t)] for t in np.linspace(0, 2 * np.pi, 30)])]
@@ -22,7 +22,7 @@ def test_no_stroke_and_no_point_is_lost(strokes, seed):
     varied = vary(strokes, np.random.default_rng(seed))
     assert [line.shape for line in varied] == [line.shape for line in strokes]
     assert all(np.isfinite(line).all() for line in varied)
-    assert ink.render(varied).any()
+    assert render(varied).any()
     assert all(np.array_equal(a, b) for a, b in zip(strokes, before, strict=True))
 
 
@@ -58,7 +58,7 @@ def test_a_pen_is_neither_too_thin_nor_too_thick(rng):
     pens = [pen(rng) for _ in range(3000)]
     assert 1.4 <= min(pens) < 1.6
     assert 3.3 < max(pens) <= 3.6
-    assert np.mean(pens) == pytest.approx((1.4 + ink.PEN_WIDTH + 3.6) / 3, abs=0.05)  # of a triangular distribution
+    assert np.mean(pens) == pytest.approx((1.4 + PEN_WIDTH + 3.6) / 3, abs=0.05)  # of a triangular distribution
 
 
 @pytest.mark.parametrize("digit, strokes", [(0, ZERO), (7, SEVEN)])
@@ -69,7 +69,7 @@ def test_some_zeros_get_a_slash_and_some_sevens_a_bar(digit, strokes, rng):
     assert {len(each) - len(strokes) for each in grown} == {0, 1}
     assert 0.10 < len(added) / len(grown) < 0.20
     assert {line.shape for line in added} == {(2, 2)}
-    left, top, right, bottom = ink.box_of(strokes)
+    left, top, right, bottom = box_of(strokes)
     run, rise = np.diff(np.mean(added, axis=0), axis=0)[0] / (right - left, bottom - top)
     assert run == pytest.approx({0: 1.0, 7: 0.8}[digit], abs=0.05)
     assert rise == pytest.approx({0: -1.0, 7: 0.0}[digit], abs=0.05)

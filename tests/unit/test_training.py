@@ -6,12 +6,14 @@ import keras
 import numpy as np
 import pytest
 
-from model.control import Command, Control, Interrupted
+from model.config import Augmentation, Design, TrainingConfig
+from model.data.splits import validation_split
 from model.errors import TrainingError
-from model.glimpse import unpack
-from model.records import Augmentation, Design, Resumption, TrainingConfig
-from model.splits import validation_split
-from model.training import choose_precision, export_litert, optimizer, parts, train
+from model.results import Resumption
+from model.training.commands import Command, Control, Interrupted
+from model.training.epoch_probe import unpack
+from model.training.export import export_litert
+from model.training.loop import choose_precision, optimizer, parts, train
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1, batch_size=128, precision="float32")
 
@@ -315,13 +317,13 @@ def test_mixed_precision_leaves_a_float32_network(uci_digits, tmp_path):
 
 def test_auto_precision_follows_the_processor(monkeypatch):
     for has_it, policy in ((True, "mixed_bfloat16"), (False, "float32")):
-        monkeypatch.setattr("model.training.computes_bfloat16", lambda has_it=has_it: has_it)
+        monkeypatch.setattr("model.training.loop.computes_bfloat16", lambda has_it=has_it: has_it)
         assert choose_precision("auto") == policy
     assert choose_precision("float32") == "float32"
 
 
 def test_a_processor_without_bfloat16_is_told_by_its_flags(tmp_path):
-    from model.processor import computes_bfloat16
+    from model.training.loop import computes_bfloat16
 
     for number, (flags, answer) in enumerate((("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16", True))):
         file = tmp_path / f"cpuinfo{number}"
@@ -331,7 +333,7 @@ def test_a_processor_without_bfloat16_is_told_by_its_flags(tmp_path):
 
 
 def test_colour_images_and_few_classes_train_too(rng):
-    from model.records import Dataset
+    from model.data.dataset import Dataset
 
     x = rng.integers(0, 256, (120, 20, 24, 3)).astype(np.uint8)
     y = np.arange(120) % 3

@@ -6,13 +6,13 @@ from collections import namedtuple
 
 import pytest
 
-from model import upkeep
+from model.config import TrainingConfig
 from model.errors import RunError
-from model.history import EventLog
-from model.labels import Label
 from model.limits import Limits
-from model.records import TrainingConfig
-from model.runs import RunStore
+from model.runs import retention
+from model.runs.events import EventLog
+from model.runs.metadata import Label
+from model.runs.store import RunStore
 
 HOUR = 3600
 
@@ -41,20 +41,20 @@ def ids(store):
 
 def test_where_there_is_room_nothing_goes(store):
     runs = [add(store) for _ in range(3)]
-    upkeep.make_room(store, Limits(runs=4), ())
+    retention.make_room(store, Limits(runs=4), ())
     assert ids(store) == {run.id for run in runs}
 
 
 def test_a_store_without_a_folder_has_room(store):
-    upkeep.make_room(store, Limits(runs=1), ())
+    retention.make_room(store, Limits(runs=1), ())
     assert not store.home.exists()
 
 
 def test_the_oldest_go_until_one_more_fits(store):
     middle, oldest, youngest = add(store, 2 * HOUR), add(store, 3 * HOUR), add(store, HOUR)
-    upkeep.make_room(store, Limits(runs=3), ())
+    retention.make_room(store, Limits(runs=3), ())
     assert ids(store) == {middle.id, youngest.id}
-    upkeep.make_room(store, Limits(runs=2), ())
+    retention.make_room(store, Limits(runs=2), ())
     assert ids(store) == {youngest.id}
     assert oldest.id not in ids(store)
 
@@ -62,7 +62,7 @@ def test_the_oldest_go_until_one_more_fits(store):
 def test_the_oldest_go_until_their_size_fits(store):
     add(store, 3 * HOUR, megabytes=2)
     kept = add(store, 2 * HOUR, megabytes=2)
-    upkeep.make_room(store, Limits(disk_mb=3), ())
+    retention.make_room(store, Limits(disk_mb=3), ())
     assert ids(store) == {kept.id}
 
 
@@ -70,11 +70,11 @@ def test_named_busy_young_and_shipped_runs_stay(store):
     (store.shipped / "champion").mkdir(parents=True)
     named, busy, young = add(store, label=Label("Ann's")), add(store), add(store, age=500)
     noted = add(store, label=Label(note="no name"))
-    upkeep.make_room(store, Limits(runs=4), (busy.id,))
+    retention.make_room(store, Limits(runs=4), (busy.id,))
     assert ids(store) == {named.id, busy.id, young.id}
     assert noted.id not in ids(store)
     with pytest.raises(RunError, match=r"^3 runs with 0 MB are kept.*expected fewer than 3 runs and 4,000 MB, so del"):
-        upkeep.make_room(store, Limits(runs=3), (busy.id,))
+        retention.make_room(store, Limits(runs=3), (busy.id,))
     assert ids(store) == {named.id, busy.id, young.id}
     assert (store.shipped / "champion").is_dir()
 
@@ -86,9 +86,9 @@ def test_a_run_whose_worker_beats_elsewhere_stays(store):
     os.utime(run.path, (time.time() - HOUR,) * 2)
     assert run.status() == "running"
     with pytest.raises(RunError, match="none may go by itself"):
-        upkeep.make_room(store, Limits(runs=1), ())
+        retention.make_room(store, Limits(runs=1), ())
     log.close()
-    upkeep.make_room(store, Limits(runs=1), [aged(run, HOUR).id][1:])
+    retention.make_room(store, Limits(runs=1), [aged(run, HOUR).id][1:])
     assert ids(store) == set()
 
 
@@ -96,7 +96,7 @@ def test_damaged_folders_count_and_go(store):
     run = add(store)
     (run.path / "config.json").write_text("{")
     aged(run, HOUR)
-    upkeep.make_room(store, Limits(runs=1), ())
+    retention.make_room(store, Limits(runs=1), ())
     assert ids(store) == set()
 
 
@@ -106,14 +106,14 @@ def test_what_can_not_be_deleted_is_told_and_not_tried_for_ever(store):
     odd.mkdir()
     os.utime(odd, (time.time() - 2 * HOUR,) * 2)
     with pytest.raises(RunError, match="^1 runs"):
-        upkeep.make_room(store, Limits(runs=1), ())
+        retention.make_room(store, Limits(runs=1), ())
     assert ids(store) == {odd.name}
 
 
 def test_hidden_folders_are_left_alone(store):
     add(store)
     (store.home / ".half-made").mkdir()
-    upkeep.make_room(store, Limits(runs=2), ())
+    retention.make_room(store, Limits(runs=2), ())
     assert ".half-made" in ids(store)
 
 
@@ -121,13 +121,13 @@ def test_a_full_disk_is_told_before_a_run_is_made(store, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 8 * 10**8, 2 * 10**8))
     with pytest.raises(RunError, match="^The disk has 200 MB free; expected at least 300, so delete"):
-        upkeep.make_room(store, Limits(), ())
+        retention.make_room(store, Limits(), ())
 
 
 def test_a_run_that_vanishes_meanwhile_is_no_error(store, monkeypatch):
     gone, kept = add(store, 2 * HOUR), add(store)
     delete = store.delete
     monkeypatch.setattr(store, "delete", lambda run_id: [delete(run_id), delete(run_id)])
-    upkeep.make_room(store, Limits(runs=2), ())
+    retention.make_room(store, Limits(runs=2), ())
     assert ids(store) == {kept.id}
     assert gone.id not in ids(store)

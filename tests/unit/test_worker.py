@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import model.worker
-from model.files import write_json
-from model.history import Follower
-from model.recognizer import Recognizer
-from model.records import Augmentation, TrainingConfig
-from model.runs import Run, RunStore
-from model.worker import MOST_LOOKED_BACK_ON, looked_back_on
+from model.config import Augmentation, TrainingConfig
+from model.inference.litert import Recognizer
+from model.runs.atomic_files import write_json
+from model.runs.curves import Follower
+from model.runs.run import Run
+from model.runs.store import RunStore
+from model.training import worker as worker_module
+from model.training.worker import MOST_LOOKED_BACK_ON, looked_back_on
 
 PROJECT = Path(__file__).parent.parent.parent
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
@@ -90,12 +91,12 @@ def test_what_was_read_while_waiting_is_learnt_from_and_read_once(monkeypatch):
     def refuse(name, progress=None):
         raise AssertionError(f"{name} was read again")
 
-    monkeypatch.setattr(model.worker, "_LIKELY", "uci-digits")
-    model.worker._read_ahead()
-    monkeypatch.setattr(model.worker.data, "load", refuse)
+    monkeypatch.setattr(worker_module, "_LIKELY", "uci-digits")
+    worker_module._read_ahead()
+    monkeypatch.setattr(worker_module.catalog, "load", refuse)
     run = RunStore().create(replace(QUICK, epochs=1))
-    assert model.worker.run(run.path) == "finished"
-    assert model.worker._ahead == {}
+    assert worker_module.run(run.path) == "finished"
+    assert worker_module._ahead == {}
 
 
 def test_a_training_leaves_a_complete_run(start):

@@ -6,8 +6,8 @@ Knows subjects, figures and the live chart; asks no network.
 import numpy as np
 import streamlit as st
 
-from model.answering import Answer
-from model.records import NO_DIGIT
+from model.inference.classifier import Answer
+from model.results import NO_DIGIT
 from pages.ui import controls
 from pages.ui.drawing.subject import Subject
 from pages.ui.gallery import picture

@@ -5,8 +5,8 @@ Knows the changes of `model.breaking`, charts and the session; asks the network 
 
 import streamlit as st
 
-from model import breaking
-from model.breaking import KINDS, NOTHING, Change
+from model.evaluation import perturbations
+from model.evaluation.perturbations import KINDS, NOTHING, Change
 from pages.ui import controls
 from pages.ui.drawing import charts
 from pages.ui.drawing.answer import sentence
@@ -33,12 +33,12 @@ def show(subject: Subject) -> None:
 def _sliders() -> Change:
     if st.button("As it was", key="draw-break-reset", icon=":material/undo:"):
         for kind in KINDS:
-            st.session_state[_key(kind)] = breaking.none_of(kind)
+            st.session_state[_key(kind)] = perturbations.none_of(kind)
     values = {}
     columns = st.columns(2, gap="medium")
     for number, (kind, (title, unit, least, most, step)) in enumerate(KINDS.items()):
         with columns[number % 2]:
-            st.session_state.setdefault(_key(kind), breaking.none_of(kind))
+            st.session_state.setdefault(_key(kind), perturbations.none_of(kind))
             values[kind] = st.slider(f"{title}, {unit}", least, most, step=step, key=_key(kind))
     return Change(**values)
 
@@ -48,7 +48,7 @@ def _key(kind: str) -> str:
 
 
 def _changed(subject: Subject, change: Change) -> None:
-    image = breaking.changed(subject.image, change)
+    image = perturbations.changed(subject.image, change)
     answer = subject.ask(image[None])[0]
     picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, "the changed image")
     with st.container(key="draw-break-answer"):
@@ -63,11 +63,11 @@ def _sweep(subject: Subject, change: Change) -> None:
         persist_state="session",
     )  # fmt: skip
     title, unit, *_ = KINDS[kind]
-    strengths, images = breaking.sweep(subject.image, kind, change)
+    strengths, images = perturbations.sweep(subject.image, kind, change)
     answers = subject.ask(images)
     told = [each.told for each in answers]
-    none = breaking.none_of(kind)
-    places = breaking.flips(strengths, told, none)
+    none = perturbations.none_of(kind)
+    places = perturbations.flips(strengths, told, none)
     said = {float(strength): each for strength, each in zip(strengths, told, strict=True)}
     flips = [(place, said[place]) for place in places]
     middle = min(range(len(strengths)), key=lambda i: abs(strengths[i] - none))

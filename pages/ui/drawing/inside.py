@@ -6,9 +6,9 @@ Knows explanations and charts; computes nothing of its own.
 import numpy as np
 import streamlit as st
 
-from model import explain
-from model.answering import Answer
 from model.errors import DigitLabError
+from model.evaluation import explain
+from model.inference.classifier import Answer
 from pages.ui import controls, services
 from pages.ui.drawing import charts
 from pages.ui.drawing.subject import Subject

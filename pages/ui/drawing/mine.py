@@ -9,10 +9,10 @@ from zlib import crc32
 import numpy as np
 import streamlit as st
 
-from model import my_drawings
-from model.answering import Answer, Answerer
+from model.drawings import collection
+from model.drawings.collection import LABELS, MyDrawing
 from model.errors import DigitLabError
-from model.my_drawings import LABELS, MyDrawing
+from model.inference.classifier import Answer, Answerer
 from pages.ui import services, state
 from pages.ui.drawing.subject import Subject
 from pages.ui.fabric import Stroke
@@ -59,7 +59,7 @@ def show(answerer: Answerer) -> None:
     if not drawings:
         st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
         return
-    images, labels = my_drawings.as_images(drawings)
+    images, labels = collection.as_images(drawings)
     answers = answerer.ask(images, drawn=True)
     figures, tiles = st.columns([1, 1.4], gap="medium")
     with figures:
@@ -114,11 +114,11 @@ def _on_the_paper() -> tuple[str, ...]:
 def _take_away(drawings: list[MyDrawing]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Strokes (.jsonl)", lambda: my_drawings.to_jsonl(drawings), "my-drawings.jsonl", "application/jsonl",
+            "Strokes (.jsonl)", lambda: collection.to_jsonl(drawings), "my-drawings.jsonl", "application/jsonl",
             key="draw-mine-jsonl", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Pictures (.zip of PNG)", lambda: my_drawings.to_pngs(drawings), "my-drawings.zip", "application/zip",
+            "Pictures (.zip of PNG)", lambda: collection.to_pngs(drawings), "my-drawings.zip", "application/zip",
             key="draw-mine-png", icon=":material/image:", on_click="ignore",
         )  # fmt: skip
         with st.popover("Delete all", icon=":material/delete_sweep:"):

@@ -6,8 +6,8 @@ Knows ink, answers and HTML; a drawing is passed through `model.ink` again, to b
 import numpy as np
 import streamlit as st
 
-from model import ink
-from model.ink import Seen
+from model.ink.render import SIDE as NETWORK_SIDE
+from model.ink.render import Seen, squeeze, steps
 from pages.ui.drawing.subject import Subject
 from pages.ui.fabric import SIDE
 from pages.ui.gallery import data_uri, picture
@@ -26,7 +26,7 @@ _CSS = """<style>
 
 def strip(seen: Seen | None) -> None:
     """Draw the four steps from the paper to the network, black squares while there is no ink."""
-    blank = np.zeros((ink.SIDE, ink.SIDE), np.uint8)
+    blank = np.zeros((NETWORK_SIDE, NETWORK_SIDE), np.uint8)
     images = (seen.drawn, seen.cropped, seen.scaled, seen.centred) if seen else (blank,) * len(_CAPTIONS)
     figures = (
         f'<figure><img src="{data_uri(image)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
@@ -39,7 +39,7 @@ def of(subject: Subject | None) -> Seen | None:
     """Return the steps of a subject that came as ink."""
     if subject is None or not subject.strokes:
         return subject and subject.seen
-    return ink.steps(subject.strokes, SIDE, SIDE, subject.pen)
+    return steps(subject.strokes, SIDE, SIDE, subject.pen)
 
 
 def without_centring(subject: Subject | None) -> None:
@@ -54,7 +54,7 @@ def without_centring(subject: Subject | None) -> None:
     if subject is None or not subject.strokes:
         st.caption("Draw, and see here what comes of it when the whole canvas is squeezed.")
         return
-    squeezed = ink.squeeze(subject.strokes, SIDE, SIDE, subject.pen)
+    squeezed = squeeze(subject.strokes, SIDE, SIDE, subject.pen)
     answer = subject.ask(squeezed[None, ..., None])[0]
     picture(squeezed, _SMALL, "the whole canvas squeezed to 28 by 28 grey pixels")
     st.markdown(f"Squeezed, it answers **{answer.told}**.")

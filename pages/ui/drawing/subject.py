@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model import ink
-from model.answering import Answer, Answerer
-from model.ink import Seen
-from model.reader import Readings
+from model.inference.classifier import Answer, Answerer
+from model.inference.digit_reader import Readings
+from model.ink.render import Seen, steps
 from pages.ui.fabric import Stroke
 
 
@@ -65,5 +64,5 @@ def of_number(answerer: Answerer, strokes: list[Stroke], size: tuple[int, int], 
     readings = answerer.reader.read_strokes(strokes, numbers=True)
     if not readings.digits:
         return None
-    sheet = 255 - ink.steps(strokes, *size, pen).drawn
+    sheet = 255 - steps(strokes, *size, pen).drawn
     return Number(answerer, readings, sheet, margin=pen / 2 + 3)

@@ -6,11 +6,11 @@ Knows lessons, the job manager and permissions; learns nothing itself. What was 
 import numpy as np
 import streamlit as st
 
-from model import lessons, my_drawings
-from model.answering import Answerer
+from model.drawings import collection, fine_tuning
+from model.drawings.collection import MyDrawing
 from model.errors import DigitLabError
-from model.my_drawings import MyDrawing
-from model.runs import Run
+from model.inference.classifier import Answerer
+from model.runs.run import Run
 from pages.ui import permission, run_status, services
 from pages.ui.drawing.mine import place_of
 
@@ -21,7 +21,7 @@ def show(run: Run) -> None:
     """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
     st.markdown("**Teach it my hand**")
     drawings = services.my_drawings().all()
-    n_taught = len(lessons.taught(drawings))
+    n_taught = len(fine_tuning.taught(drawings))
     st.caption(
         f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "
         f"drawings in many variations and from images of its own dataset. About one in four is held back, to see "
@@ -30,11 +30,11 @@ def show(run: Run) -> None:
     if not permission.may_train():
         st.caption("On this server only the teacher trains.")
     elif st.button(
-        "Teach it", key="draw-teach", icon=":material/school:", disabled=len(drawings) < lessons.FEWEST,
+        "Teach it", key="draw-teach", icon=":material/school:", disabled=len(drawings) < fine_tuning.FEWEST,
     ):  # fmt: skip
         _teach(run, drawings)
-    if len(drawings) < lessons.FEWEST:
-        st.caption(f"It takes at least {lessons.FEWEST} labelled drawings.")
+    if len(drawings) < fine_tuning.FEWEST:
+        st.caption(f"It takes at least {fine_tuning.FEWEST} labelled drawings.")
     taught = _newest(run)
     if taught:
         moving = services.jobs().status(taught) in run_status.MOVING
@@ -43,8 +43,8 @@ def show(run: Run) -> None:
 
 def _teach(run: Run, drawings: list[MyDrawing]) -> None:
     try:
-        config = lessons.settings(run, len(drawings))
-        services.jobs().start(config, permission.label(), my_drawings.to_jsonl(drawings))
+        config = fine_tuning.settings(run, len(drawings))
+        services.jobs().start(config, permission.label(), collection.to_jsonl(drawings))
     except DigitLabError as error:
         st.warning(str(error))
 
@@ -74,10 +74,10 @@ def _outcome(run: Run, taught_id: str, moving: bool) -> None:
 
 
 def _before_and_after(run: Run, taught: Run) -> None:
-    drawn = lessons.read(taught.path)
+    drawn = fine_tuning.read(taught.path)
     rows = [
         (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(taught, part))
-        for what, part in (("it was taught", lessons.taught(drawn)), ("held back", lessons.held_back(drawn)))
+        for what, part in (("it was taught", fine_tuning.taught(drawn)), ("held back", fine_tuning.held_back(drawn)))
         if part
     ]
     rows.append((f"{taught.metrics.n:,} test images", run.metrics.accuracy, taught.metrics.accuracy))
@@ -98,6 +98,6 @@ def _before_and_after(run: Run, taught: Run) -> None:
 
 def _accuracy(run: Run, drawings: list[MyDrawing]) -> float:
     """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
-    images, labels = my_drawings.as_images(drawings)
+    images, labels = collection.as_images(drawings)
     answers = Answerer(run, services.recognizer(run)).ask(images, drawn=True)
     return float((np.array([place_of(each) for each in answers]) == labels).mean())

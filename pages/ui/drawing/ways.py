@@ -6,12 +6,12 @@ Knows widgets, pictures and subjects. Whatever is wrong with a file is said in o
 import numpy as np
 import streamlit as st
 
-from model import ink_image, picture
-from model.answering import Answerer, reads_ink
 from model.errors import DigitLabError, InkError
-from model.ink import Seen
-from model.reader import Readings
-from model.runs import Run
+from model.inference.classifier import Answerer, reads_ink
+from model.inference.digit_reader import Readings
+from model.ink import photo
+from model.ink.render import Seen
+from model.runs.run import Run
 from pages.ui import controls, services, state
 from pages.ui.drawing import subject
 from pages.ui.drawing.subject import Number, Subject
@@ -135,7 +135,7 @@ def _tell_blank(name: str) -> None:
 
 
 def _number(answerer: Answerer, content: bytes, name: str) -> Number:
-    sheet = picture.upright(content, name)
+    sheet = photo.upright(content, name)
     width = sheet.width
     sheet.thumbnail((_SHEET, _SHEET))
     readings: Readings = answerer.reader.read_picture(content, numbers=True)
@@ -144,12 +144,12 @@ def _number(answerer: Answerer, content: bytes, name: str) -> Number:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _seen(content: bytes, name: str) -> Seen | None:
-    return ink_image.from_image(content, name)
+    return photo.from_image(content, name)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fitted(content: bytes, shape: tuple[int, int, int], name: str) -> np.ndarray:
-    return picture.fitted(content, shape, name)
+    return photo.fitted(content, shape, name)
 
 
 def _whole(text: str) -> int:

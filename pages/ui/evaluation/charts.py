@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.judgement import AnsweredCurve, Reliability
-from model.robustness import Disturbance
+from model.evaluation.analysis import AnsweredCurve, Reliability
+from model.evaluation.perturbations import Disturbance
 from pages.ui.figures import BLUE, GREY, ORANGE
 
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from model.records import Metrics
+from model.results import Metrics
 
 _COLUMNS = (
     {"title": "Class"}, {"title": "Precision", "digits": 4}, {"title": "Recall", "digits": 4},

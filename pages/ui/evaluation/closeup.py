@@ -6,9 +6,9 @@ Knows explanations, scores and the gallery; computes nothing of its own.
 import numpy as np
 import streamlit as st
 
-from model import explain
 from model.errors import DigitLabError
-from model.runs import Run
+from model.evaluation import explain
+from model.runs.run import Run
 from pages.ui import controls, figures, gallery, services
 from pages.ui.evaluation import scores
 from pages.ui.evaluation.scores import Score

@@ -5,7 +5,7 @@ Knows scores, judgements and charts; computes no figure of its own.
 
 import streamlit as st
 
-from model import judgement
+from model.evaluation import analysis
 from pages.ui.evaluation import charts
 from pages.ui.evaluation.scores import Score
 
@@ -14,7 +14,7 @@ _HEIGHT = 300
 
 def show(score: Score) -> None:
     """Draw the reliability diagram, the histogram, and what a threshold does."""
-    found = judgement.reliability(score.right, score.confidence)
+    found = analysis.reliability(score.right, score.confidence)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Is it right as often as it says?**")
@@ -38,7 +38,7 @@ def _threshold(score: Score) -> None:
         threshold = st.slider(
             "Answer from this probability on", 0.0, 1.0, 0.9, 0.01, key="eval-threshold", format="percent"
         )
-        answered = judgement.at_threshold(score.right, score.confidence, threshold)
+        answered = analysis.at_threshold(score.right, score.confidence, threshold)
         n = len(score.right)
         with st.container(horizontal=True, gap="medium"):
             st.metric("Answered", f"{answered.share:.1%}", width="content")
@@ -48,7 +48,7 @@ def _threshold(score: Score) -> None:
             "to a person."
         )
     with right:
-        _chart(charts.answered(judgement.answered_curve(score.right, score.confidence)), "eval-answered", 240)
+        _chart(charts.answered(analysis.answered_curve(score.right, score.confidence)), "eval-answered", 240)
 
 
 def _chart(figure, key: str, height: int = _HEIGHT) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 
 from model.errors import DataError, DigitLabError
-from model.robustness import DISTURBANCES, Robustness, disturb
-from model.runs import Run
+from model.evaluation.perturbations import DISTURBANCES, disturb
+from model.evaluation.robustness import Robustness
+from model.runs.run import Run
 from pages.ui import services
 from pages.ui.evaluation import charts, scores
 from pages.ui.evaluation.scores import Measuring

@@ -5,12 +5,12 @@ The gap between a benchmark and people is the lesson. Knows scores and the galle
 
 import streamlit as st
 
-from model import judgement
 from model.errors import DataError
-from model.evaluation import ScoredDrawings
-from model.metrics import expected_calibration_error
-from model.records import Metrics
-from model.runs import Run
+from model.evaluation import analysis
+from model.evaluation.evaluate import ScoredDrawings
+from model.evaluation.metrics import expected_calibration_error
+from model.results import Metrics
+from model.runs.run import Run
 from pages.ui import identity
 from pages.ui.evaluation import charts, scores
 from pages.ui.evaluation.scores import Score
@@ -91,7 +91,7 @@ def _matrix_and_mistakes(drawn: ScoredDrawings) -> None:
 
 
 def _column(metrics: Metrics, right, confidence) -> dict[str, str]:
-    low, high = judgement.wilson(metrics.n - len(metrics.mistakes), metrics.n)
+    low, high = analysis.wilson(metrics.n - len(metrics.mistakes), metrics.n)
     return {
         "Images": f"{metrics.n:,}",
         "Accuracy": f"{metrics.accuracy:.2%}",

@@ -10,10 +10,10 @@ import json
 import numpy as np
 import streamlit as st
 
-from model import judgement
 from model.errors import DataError
-from model.metrics import expected_calibration_error
-from model.runs import Run
+from model.evaluation import analysis
+from model.evaluation.metrics import expected_calibration_error
+from model.runs.run import Run
 from pages.ui import services
 from pages.ui.evaluation.scores import Score
 from pages.ui.report import training_report
@@ -60,7 +60,7 @@ def predictions_csv(score: Score) -> str:
 def metrics_json(run: Run, score: Score, epoch: int | None) -> str:
     """Return the figures of the page with the run they are of, and the epoch where it is not the kept one's."""
     n_right = int(np.count_nonzero(score.right))
-    low, high = judgement.wilson(n_right, score.metrics.n)
+    low, high = analysis.wilson(n_right, score.metrics.n)
     kept = epoch is None
     of = {"run": run.id, "epoch": run.manifest["kept_epoch"] if kept else epoch, "kept": kept}
     more = {

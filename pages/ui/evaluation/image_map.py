@@ -6,9 +6,9 @@ Knows scores, the projection and charts; computes nothing of its own.
 import numpy as np
 import streamlit as st
 
-from model import projection
 from model.errors import DigitLabError
-from model.runs import Run
+from model.evaluation import projection
+from model.runs.run import Run
 from pages.ui import services
 from pages.ui.evaluation import charts, scores
 from pages.ui.evaluation.scores import Score

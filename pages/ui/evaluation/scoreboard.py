@@ -5,11 +5,11 @@ Knows scores and judgements; computes no figure of its own.
 
 import streamlit as st
 
-from model import judgement
 from model.errors import DigitLabError
-from model.metrics import expected_calibration_error
-from model.records import Metrics
-from model.runs import Run
+from model.evaluation import analysis
+from model.evaluation.metrics import expected_calibration_error
+from model.results import Metrics
+from model.runs.run import Run
 from pages.ui import controls
 from pages.ui.evaluation import scores
 from pages.ui.evaluation.scores import Score
@@ -20,7 +20,7 @@ _CARD_COLUMNS = (("What", "what"), ("Figure", "figure"), ("n", "n"))
 def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
     """Draw the figures; `score` is None where the answers to the single images can't be read."""
     n_right = metrics.n - len(metrics.mistakes)
-    low, high = judgement.wilson(n_right, metrics.n)
+    low, high = analysis.wilson(n_right, metrics.n)
     shown = [
         (
             "Accuracy", f"{metrics.accuracy:.2%}",
@@ -79,11 +79,11 @@ def card(run: Run) -> None:
         )
 
 
-def compare(run: Run, score: Score, other: Run) -> judgement.Comparison | None:
+def compare(run: Run, score: Score, other: Run) -> analysis.Comparison | None:
     """Say which of two networks is better and how sure that is; return the comparison, None where there is none."""
     try:
         theirs = scores.stored(other)
-        compared = judgement.compare(score.evaluation, theirs.evaluation)
+        compared = analysis.compare(score.evaluation, theirs.evaluation)
     except DigitLabError as error:
         st.warning(str(error))
         return None

@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from model import data, drawings, explain, my_drawings, robustness
-from model.evaluation import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings, judged
-from model.metrics import measure
-from model.recognizer import Recognizer
-from model.records import NO_DIGIT, Evaluation, Metrics
-from model.robustness import Robustness
-from model.runs import Run
-from model.splits import in_turn
+from model.data import catalog
+from model.data.splits import in_turn
+from model.drawings import collection, corpus
+from model.evaluation import explain, robustness
+from model.evaluation.evaluate import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings
+from model.evaluation.metrics import measure
+from model.evaluation.robustness import Robustness
+from model.inference.litert import Recognizer
+from model.inference.rejection import judged
+from model.results import NO_DIGIT, Evaluation, Metrics
+from model.runs.run import Run
 from pages.ui import services
 
 N_NEIGHBOURS = 6_000  # training images among which the nearest are looked for
@@ -81,7 +84,7 @@ def _drawn(file: Path, written: int) -> DrawnDigits | None:
 
 def on_drawings(run: Run) -> ScoredDrawings | None:
     """Return how a network for digits reads drawn ones; None where there are none here, or it is for something else."""
-    file = drawings.file_of(drawings.DIGITS)
+    file = corpus.file_of(corpus.DIGITS)
     if file is None:
         return None
     return _on_drawings(run, run.network.stat().st_mtime_ns, file, file.stat().st_mtime_ns)
@@ -98,7 +101,7 @@ def on_my_drawings(run: Run) -> ScoredDrawings | None:
     kept = [each for each in services.my_drawings().all() if each.label != NO_DIGIT]
     if not kept:
         return None
-    images, labels = my_drawings.as_images(kept)
+    images, labels = collection.as_images(kept)
     return evaluate_drawings(run, DrawnDigits(images, labels, ("me",) * len(kept)), services.recognizer(run))
 
 
@@ -128,7 +131,7 @@ def _neighbours(run: Run, written: int) -> Neighbours:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarray]:
-    dataset = data.load(name)
+    dataset = catalog.load(name)
     chosen = in_turn(dataset.y_train, N_NEIGHBOURS)
     return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
 

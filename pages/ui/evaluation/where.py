@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from model import judgement
-from model.records import Metrics
+from model.evaluation import analysis
+from model.results import Metrics
 from pages.ui import controls
 from pages.ui.evaluation import charts, class_table, which
 from pages.ui.live_chart import live_chart
@@ -59,7 +59,7 @@ def _is_cell(clicked: Any, n_classes: int) -> bool:
 
 def _classes(metrics: Metrics) -> None:
     names = [each.name for each in metrics.classes]
-    confused = judgement.confused_pairs(metrics.confusion, names, _SENTENCES)
+    confused = analysis.confused_pairs(metrics.confusion, names, _SENTENCES)
     with st.container(key="eval-classes"):
         st.subheader("Class by class")
         class_table.show(metrics)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from model import judgement
 from model.errors import DataError
-from model.runs import Run
+from model.evaluation import analysis
+from model.runs.run import Run
 from pages.ui import controls, gallery, services
 from pages.ui.evaluation import closeup
 from pages.ui.evaluation.scores import Score
@@ -67,7 +67,7 @@ def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
                     format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
                 )  # fmt: skip
     if what == _NEARLY:
-        nearly = judgement.nearly_wrong(score.evaluation, _MOST_NEARLY)
+        nearly = analysis.nearly_wrong(score.evaluation, _MOST_NEARLY)
         return np.array([each.index for each in nearly], np.int64), "read right, those first that were nearly wrong"
     if what == _SAMPLE:
         n = len(score.evaluation.labels)
@@ -77,7 +77,7 @@ def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
 
 
 def _of_cell(score: Score, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
-    found = judgement.errors_by(
+    found = analysis.errors_by(
         score.evaluation, None if true == _ANY else true, None if predicted == _ANY else predicted
     )
     if true == predicted != _ANY:

@@ -1,0 +1,279 @@
+"""The settings of a training: frozen dataclasses of plain values, and a short text of them for a link.
+
+Imports nothing of ours but errors.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from model.errors import ConfigError
+
+OPTIMIZERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle")
+LOSSES = ("sparse", "categorical")
+KEPT = ("best", "last")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+ACTIVATIONS = ("relu", "elu", "gelu", "tanh", "sigmoid")
+PADDINGS = ("valid", "same")
+
+OWN = "own"  # the preset of a network that its design describes
+MOST_BLOCKS, MOST_DENSE = 6, 4  # of a design
+
+_LONGEST_TOLD = 80  # characters of a wrong value
+
+# The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, for one-cycle a
+# peak that was measured to suit one epoch of 128 (README, "Figures"), and for cosine the peak of the recipe `deep`.
+_USUAL_LEARNING_RATE = {
+    ("adam", "constant"): 0.001,
+    ("adam", "step"): 0.001,
+    ("adam", "cosine"): 0.003,
+    ("adam", "one-cycle"): 0.008,
+    ("adamw", "constant"): 0.001,
+    ("adamw", "step"): 0.001,
+    ("adamw", "cosine"): 0.003,
+    ("adamw", "one-cycle"): 0.008,
+    ("sgd", "constant"): 0.01,
+    ("sgd", "step"): 0.01,
+    ("sgd", "cosine"): 0.1,
+    ("sgd", "one-cycle"): 0.1,
+}
+
+
+def usual_learning_rate(optimizer: str, schedule: str) -> float:
+    """Return the learning rate to start from; for `cosine` and `one-cycle` it is the peak."""
+    return _USUAL_LEARNING_RATE[optimizer, schedule]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image may be moved, each time anew. All zero and False means: not at all."""
+
+    rotation: float = 0.0  # degrees, drawn from [-rotation, rotation]
+    shift: float = 0.0  # share of the image's side, both ways
+    zoom: float = 0.0  # 0.1 draws a scale from [0.9, 1.1]
+    flip: bool = False  # left and right exchanged in half of the images
+    shear: float = 0.0  # degrees by which upright lines lean, drawn from [-shear, shear]
+    elastic: float = 0.0  # pixels, standard deviation of a smooth bending
+
+    def __post_init__(self):
+        _check_number("rotation", self.rotation, 0, 180)
+        _check_number("shift", self.shift, 0, 0.5)
+        _check_number("zoom", self.zoom, 0, 0.5)
+        _check_number("shear", self.shear, 0, 45)
+        _check_number("elastic", self.elastic, 0, 5)
+        _check_flag("flip", self.flip)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, each.name) for each in fields(self))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A convolution of a network of one's own, and what stands behind it."""
+
+    filters: int = 32  # 1 to 256 maps that leave it
+    kernel: int = 3  # 1 to 7, the side of a filter
+    padding: str = "valid"  # valid: the edge is lost | same: zeros around keep the size
+    batch_normalization: bool = False  # between the convolution and its activation
+    pooling: bool = True  # the largest of each 2 x 2 square is kept
+
+    def __post_init__(self):
+        _check_whole("filters", self.filters, 1, 256)
+        _check_whole("kernel", self.kernel, 1, 7)
+        _check_choice("padding", self.padding, PADDINGS)
+        _check_flag("batch_normalization", self.batch_normalization)
+        _check_flag("pooling", self.pooling)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A network of one's own: blocks of convolutions, then dense layers, then the softmax output."""
+
+    blocks: tuple[Block, ...] = ()
+    dense: tuple[int, ...] = ()  # neurons of each dense layer, 1 to 2,048
+    dropout: float = 0.0  # share of what enters the output that is silenced while training, 0 to 0.9
+    activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
+
+    def __post_init__(self):
+        _check_tuple("blocks", self.blocks, MOST_BLOCKS)
+        if not all(isinstance(block, Block) for block in self.blocks):
+            raise ConfigError(f"blocks came as {self.blocks!r}; expected Block records.")
+        _check_tuple("dense", self.dense, MOST_DENSE)
+        for units in self.dense:
+            _check_whole("dense", units, 1, 2048)
+        _check_number("dropout", self.dropout, 0, 0.9)
+        _check_choice("activation", self.activation, ACTIVATIONS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"blocks": [asdict(block) for block in self.blocks], "dense": list(self.dense)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build a design from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        values = _known_fields(cls, "settings of the design", values)
+        for name in values.keys() & {"blocks", "dense"}:
+            if not isinstance(values[name], list | tuple):
+                raise ConfigError(f"{name} came as {values[name]!r}; expected a list.")
+            values[name] = tuple(values[name])
+        if "blocks" in values:
+            known = (_known_fields(Block, "settings of a block", each) for each in values["blocks"])
+            values["blocks"] = tuple(Block(**each) for each in known)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training, and nothing else: the same config gives the same start again."""
+
+    dataset: str = "mnist"
+    preset: str = "dense-128-dropout"
+    epochs: int = 5
+    batch_size: int = 32
+    optimizer: str = "adam"  # adam | adamw (with weight decay 0.02) | sgd (with momentum 0.9)
+    learning_rate: float = 0.001  # the peak, where the schedule has one
+    schedule: str = "constant"  # constant | step | cosine | one-cycle
+    loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
+    label_smoothing: float = 0.0  # share of each one-hot row that is spread over all classes
+    validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
+    train_images: int = 0  # learn from so many images only; 0: from all
+    patience: int = 0  # stop after so many epochs without a better validation loss; 0: never
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    drawings: bool = False  # drawn digits join the images, and "no digit" the classes: see `handwriting`
+    keep: str = "best"  # best: the epoch with the smallest validation loss | last
+    seed: int = 0
+    precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
+    start_from: str = ""  # a run whose weights it begins with, to learn its folder's lessons: see `lessons`
+    design: Design | None = None  # the layers of the preset "own"; None with every other
+
+    def __post_init__(self):
+        _check_name("dataset", self.dataset)
+        _check_name("preset", self.preset)
+        if not isinstance(self.start_from, str):
+            raise ConfigError(f"start_from came as {self.start_from!r}; expected the id of a run, or nothing.")
+        _check_whole("epochs", self.epochs, 1, 1000)
+        _check_whole("batch_size", self.batch_size, 1, 4096)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_number("learning_rate", self.learning_rate, 1e-8, 100)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("loss", self.loss, LOSSES)
+        _check_number("label_smoothing", self.label_smoothing, 0, 0.5)
+        if self.label_smoothing and self.loss != "categorical":
+            raise ConfigError(
+                f"label_smoothing came as {self.label_smoothing:g} with class numbers for labels; expected one-hot "
+                "rows, so choose the categorical loss or no smoothing."
+            )
+        _check_number("validation_share", self.validation_share, 0.01, 0.5)
+        if not isinstance(self.augmentation, Augmentation):
+            raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
+        _check_whole("train_images", self.train_images, 0, 10_000_000)
+        _check_whole("patience", self.patience, 0, 1000)
+        _check_flag("drawings", self.drawings)
+        _check_choice("keep", self.keep, KEPT)
+        _check_whole("seed", self.seed, 0, 2**31 - 1)
+        _check_choice("precision", self.precision, PRECISIONS)
+        self._check_design()
+
+    def _check_design(self) -> None:
+        if self.design is not None and not isinstance(self.design, Design):
+            raise ConfigError(f"design came as {self.design!r}; expected a Design record.")
+        if self.preset == OWN and self.design is None:
+            raise ConfigError(f"preset came as {OWN!r} without a design; expected the design of its layers.")
+        if self.preset != OWN and self.design is not None:
+            raise ConfigError(f"design came with the preset {self.preset!r}; expected {OWN!r}, or no design.")
+
+    @property
+    def network(self) -> str | Design:
+        """The design where there is one, else the preset's name: what `networks` and `architectures` take."""
+        return self.design or self.preset
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"design": self.design and self.design.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build a config from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        values = _known_fields(cls, "training settings", values)
+        if "augmentation" in values:
+            known = _known_fields(Augmentation, "augmentation", values["augmentation"])
+            values["augmentation"] = Augmentation(**known)
+        if values.get("design") is not None:
+            values["design"] = Design.from_dict(values["design"])
+        return cls(**values)
+
+
+def _known_fields(record: type, what: str, values: Any) -> dict[str, Any]:
+    names = [each.name for each in fields(record)]
+    if not isinstance(values, dict):
+        raise ConfigError(f"The {what} came as {type(values).__name__}; expected an object with {', '.join(names)}.")
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        raise ConfigError(f"The {what} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
+    return dict(values)
+
+
+def _check_tuple(name: str, value: Any, most: int) -> None:
+    if not isinstance(value, tuple):
+        raise ConfigError(f"{name} came as {_short(value)}; expected a tuple.")
+    if len(value) > most:
+        raise ConfigError(f"{name} came as {len(value)} entries; expected at most {most}.")
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name} came as {_short(value)}; expected a whole number from {low} to {high}.")
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # false for NaN too
+        raise ConfigError(f"{name} came as {_short(value)}; expected a number from {low:g} to {high:g}.")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} came as {_short(value)}; expected one of {', '.join(choices)}.")
+
+
+def _check_name(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{name} came as {_short(value)}; expected a name.")
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} came as {_short(value)}; expected true or false.")
+
+
+def _short(value: Any) -> str:
+    """Return a value as it came, cut where it is long: it may come from an address."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"
+
+
+_LONGEST = 4_000  # characters of a text; settings take about 200
+
+
+def settings_text(config: TrainingConfig) -> str:
+    """Return what differs from the classroom exercise as a text that an address can carry."""
+    usual = TrainingConfig().to_dict()
+    values = {name: value for name, value in config.to_dict().items() if value != usual[name]}
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def settings_from(text: str) -> TrainingConfig:
+    """Read what `settings_text` wrote. Raises ConfigError for anything else, whoever sent it."""
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError
+        values = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError, binascii.Error) as error:
+        raise ConfigError(
+            f"The settings of this address came as {text[:30]!r}…; expected a link that Digit Lab made, so copy "
+            "it whole."
+        ) from error
+    return TrainingConfig.from_dict(values)

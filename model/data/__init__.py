@@ -1,0 +1,1 @@
+"""Labelled images come in: named datasets, files, splits, augmentation."""

@@ -1,0 +1,82 @@
+"""Downloads files within a time limit, for pooch to verify. requests is imported only when something is fetched."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in total
+
+CONNECT_LIMIT = 5.0  # seconds
+SILENCE_LIMIT = 15.0  # seconds without one byte
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file of a download."""
+
+    url: str
+    sha256: str
+    size: int  # bytes
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+class _BrokenDownloadError(Exception):
+    """Why a download failed, as the middle of a sentence."""
+
+
+class _Download:
+    """Fetches the files of one dataset for pooch, within one time limit.
+
+    pooch's own downloader looks up after each full block of bytes, so that a server that sends a byte now
+    and then holds it far beyond any limit. This one looks up after whatever the socket brought.
+    """
+
+    def __init__(self, remotes: Sequence[Remote], time_limit: float, progress: Progress | None):
+        self.limit = time_limit
+        self.deadline = time.monotonic() + time_limit
+        self.total = sum(remote.size for remote in remotes)
+        self.finished = self.received = 0  # bytes of the files before, bytes of this file
+        self.progress = progress or (lambda done, total: None)
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        self.received = 0
+        with Path(output_file).open("wb") as file:
+            for chunk in self._chunks(url):
+                file.write(chunk)
+                self.received += len(chunk)
+                self.progress(min(self.finished + self.received, self.total), self.total)
+
+    def finish(self, remote: Remote) -> None:
+        self.finished += remote.size
+        self.progress(self.finished, self.total)
+
+    def _chunks(self, url: str) -> Iterator[bytes]:
+        import requests
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        patience = max(0.1, min(SILENCE_LIMIT, self.deadline - time.monotonic()))
+        # identity: the hash is of the file as the server keeps it, not of what a proxy packs.
+        options = {"timeout": (CONNECT_LIMIT, patience), "headers": {"Accept-Encoding": "identity"}}
+        came = "no bytes"
+        try:
+            with requests.get(url, stream=True, **options) as answer:
+                answer.raise_for_status()
+                expected = int(answer.headers.get("content-length", self.total))
+                while chunk := answer.raw.read1(1 << 16, decode_content=False):
+                    yield chunk
+                    came = f"{self.received:,} of {expected:,} bytes"
+                    if time.monotonic() > self.deadline:
+                        raise _BrokenDownloadError(f"it took longer than {self.limit:g} s ({came} came)")
+        except requests.HTTPError as error:
+            raise _BrokenDownloadError(f"the server answered {error.response.status_code}") from error
+        except requests.ConnectionError as error:
+            raise _BrokenDownloadError("no connection") from error
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise _BrokenDownloadError(f"the server fell silent for {patience:.2g} s after {came}") from error
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise _BrokenDownloadError(f"the connection ended after {came}") from error

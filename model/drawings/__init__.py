@@ -1,0 +1,1 @@
+"""Collections of drawn characters, and how they join a training."""

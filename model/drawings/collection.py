@@ -1,0 +1,161 @@
+"""What a visitor has drawn and said what it was meant to be: kept on the server, a file for each visitor.
+
+A line is `{"strokes": [[[x, y], …], …], "label": 7, "id": "…"}`, in canvas pixels: what `predict` reads. The file is
+named by a fingerprint of the visitor's secret, so that nobody can find a visitor's drawings who does not know it.
+Knows files and strokes; knows nothing of networks or pages.
+"""
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from model.errors import InkError
+from model.ink.render import SIDE, clean, render, steps
+from model.results import NO_DIGIT
+from model.runs.atomic_files import replace
+from model.runs.metadata import fingerprint
+
+MOST_DRAWINGS = 500  # of a visitor; the oldest go first
+MOST_BYTES = 2_000_000  # of a visitor's file
+MOST_VISITORS = 200  # those who have drawn longest ago go first
+LABELS = (*range(10), NO_DIGIT)
+_MOST_ID = 64  # characters
+_changing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class MyDrawing:
+    """One labelled drawing: `label` is a digit or "no digit", `strokes` are lists of [x, y] in canvas pixels."""
+
+    id: str
+    label: int | str
+    strokes: list[list[list[float]]]
+
+    def to_line(self) -> str:
+        """Return one line of JSON, as `predict` reads it."""
+        return json.dumps({"strokes": self.strokes, "label": self.label, "id": self.id}, separators=(",", ":"))
+
+
+class MyDrawings:
+    """The drawings of one visitor, oldest first. Every call reads the file: tabs of one browser share it."""
+
+    def __init__(self, home: Path, token: str):
+        """Take the home of runs and the visitor's secret, which is not empty."""
+        self._folder = home / "_drawings"
+        self._path = self._folder / f"{fingerprint(token)}.jsonl"
+
+    def all(self) -> list[MyDrawing]:
+        """Return what is kept; lines that can't be read are left out."""
+        return read(self._path)
+
+    def keep(self, drawing_id: str, label: int | str, strokes: Any) -> None:
+        """Keep a drawing, in place of the one with the same id. Raises InkError for what is no drawing or no label,
+        and where it can't be written.
+        """
+        new = MyDrawing(drawing_id, _checked(label), _rounded(strokes))
+        with _changing:
+            self._write([each for each in self.all() if each.id != drawing_id] + [new])
+            self._make_room()
+
+    def delete(self, drawing_id: str) -> None:
+        """Delete one drawing, if it is there. Raises InkError where that can't be written."""
+        with _changing:
+            drawings = self.all()
+            left = [each for each in drawings if each.id != drawing_id]
+            if len(left) < len(drawings):
+                self._write(left)
+
+    def delete_all(self) -> None:
+        """Delete every drawing of this visitor. Raises InkError where that can't be done."""
+        with _changing:
+            self._write([])
+
+    def _write(self, drawings: list[MyDrawing]) -> None:
+        lines = [each.to_line() for each in drawings[-MOST_DRAWINGS:]]
+        while len(lines) > 1 and sum(map(len, lines)) > MOST_BYTES:
+            lines.pop(0)
+        try:
+            if not lines:
+                self._path.unlink(missing_ok=True)
+                return
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside = self._path.with_name(f".{self._path.name}")
+            aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            replace(aside, self._path)
+        except OSError as error:
+            raise InkError(
+                f"Your drawings can't be written ({error.strerror}); expected a folder with room, so download what you "
+                "want to keep."
+            ) from error
+
+    def _make_room(self) -> None:
+        with suppress(OSError):
+            kept = sorted(self._folder.glob("[0-9a-f]*.jsonl"), key=lambda path: path.stat().st_mtime)
+            for path in kept[:-MOST_VISITORS]:
+                path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> list[MyDrawing]:
+    """Return the labelled drawings of a file, the newest 500; lines that can't be read are left out."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return [drawing for line in text.splitlines() if (drawing := _drawing(line))][-MOST_DRAWINGS:]
+
+
+def to_jsonl(drawings: Iterable[MyDrawing]) -> str:
+    """Return the drawings as a file that `predict` reads."""
+    return "".join(each.to_line() + "\n" for each in drawings)
+
+
+def to_pngs(drawings: Iterable[MyDrawing]) -> bytes:
+    """Return a .zip of the drawings as PNG files, dark on white, named by number and label."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for number, drawing in enumerate(drawings, 1):
+            picture = io.BytesIO()
+            seen = steps(drawing.strokes)
+            Image.fromarray(255 - seen.drawn).save(picture, "PNG")
+            archive.writestr(f"{number:03}-{str(drawing.label).replace(' ', '-')}.png", picture.getvalue())
+    return file.getvalue()
+
+
+def as_images(drawings: list[MyDrawing]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a network sees of them, `(n, 28, 28, 1)` uint8, and labels `(n,)` int64; "no digit" is 10."""
+    images = [render(each.strokes) for each in drawings]
+    stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
+    return stacked, np.array([LABELS.index(each.label) for each in drawings], dtype=np.int64)
+
+
+def _drawing(line: str) -> MyDrawing | None:
+    try:
+        values = json.loads(line)
+        drawing_id, label = values["id"], _checked(values["label"])
+        if not isinstance(drawing_id, str) or not 0 < len(drawing_id) <= _MOST_ID:
+            return None
+        return MyDrawing(drawing_id, label, _rounded(values["strokes"]))
+    except (ValueError, KeyError, TypeError, RecursionError, InkError):
+        return None
+
+
+def _checked(label: Any) -> int | str:
+    if isinstance(label, bool) or not isinstance(label, int | str) or label not in LABELS:
+        raise InkError(f"A drawing came with the label {str(label)[:20]!r}; expected 0 to 9 or {NO_DIGIT!r}.")
+    return label
+
+
+def _rounded(strokes: Any) -> list[list[list[float]]]:
+    lines = clean(strokes)
+    if not lines:
+        raise InkError("A drawing came without ink; expected a stroke at least, so draw first.")
+    return [np.round(line, 2).tolist() for line in lines]

@@ -1,0 +1,124 @@
+"""MNIST's images joined by drawn digits and by what is no digit, so that a network can learn to read and to refuse.
+
+Knows datasets, strokes and how they are drawn; knows nothing of Keras. Drawings come from DIGIT_LAB_DATA where it has
+them (`drawings`); without them the digits are the dataset's alone, and what is no digit is made up (`scribbles`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from model.data.dataset import Dataset
+from model.data.splits import validation_split
+from model.drawings import corpus
+from model.drawings.corpus import Drawing
+from model.drawings.negatives import scribble
+from model.drawings.stroke_augmentation import pen, vary, with_habits
+from model.errors import DataError
+from model.ink.render import SIDE, Strokes, box_of, render
+from model.results import NO_DIGIT
+
+Tell = Callable[[int], None]
+_N_DIGITS = 10
+# How often each drawing is drawn anew, each time by another hand and pen. Digits about as many as MNIST's; letters so
+# that what is no digit is about a fifth of all.
+_DIGIT_COPIES, _LETTER_COPIES = 6, 8
+_SCRIBBLES, _PAIRS = 9_000, 3_000
+_VALIDATION_SCRIBBLES = 500
+
+
+@dataclass(frozen=True)
+class _Part:
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def extend(dataset: Dataset, validation_share: float, seed: int, tell: Tell = lambda images: None) -> Dataset:
+    """Return `dataset` with drawn training digits, an eleventh class and validation images of its own.
+
+    Validation holds back `validation_share` of the dataset's training images and all drawings of the validation
+    writers, drawn once with the pen of `ink.render`. Test images stay the dataset's own. The same seed gives the same
+    images. `tell` hears how many images have been drawn. Raises DataError for images that are no digits of 28x28.
+    """
+    if dataset.image_shape != (SIDE, SIDE, 1) or len(dataset.class_names) != _N_DIGITS:
+        raise DataError(
+            f"Drawings were to join {dataset.name}, whose images are {dataset.image_shape} of "
+            f"{len(dataset.class_names)} classes; expected digits of 28x28, so choose mnist."
+        )
+    train, held_back = validation_split(dataset.y_train, validation_share, seed)
+    rng = np.random.default_rng([seed, len(dataset.y_train)])
+    taught = _drawn(_training_drawings(rng), tell)
+    checked = _drawn(_validation_drawings(np.random.default_rng(seed)), tell)
+    x_train, y_train = _joined(dataset, train, taught)
+    return replace(
+        dataset,
+        x_train=x_train,
+        y_train=y_train,
+        validation=_joined(dataset, held_back, checked),
+        class_names=(*dataset.class_names, NO_DIGIT),
+    )
+
+
+def to_calibrate_on(dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels of what validation writers drew; of an extended dataset's validation without them.
+
+    Drawings alone, because they are what people bring; MNIST's cleaner digits would make a network too sure of itself.
+    """
+    drawn = _drawn(_validation_drawings(np.random.default_rng(seed)), lambda images: None)
+    return (drawn.images, drawn.labels) if (drawn.labels < _N_DIGITS).any() else dataset.validation
+
+
+def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
+    digits = corpus.load(corpus.DIGITS, corpus.TRAIN)
+    for each in digits:
+        for _ in range(_DIGIT_COPIES):
+            yield int(each.label), by_another_hand(with_habits(int(each.label), each.strokes, rng), rng)
+    for each in corpus.load(corpus.LETTERS, corpus.TRAIN):
+        for _ in range(_LETTER_COPIES):
+            yield _N_DIGITS, by_another_hand(each.strokes, rng)
+    for _ in range(_SCRIBBLES):
+        yield _N_DIGITS, by_another_hand(scribble(rng), rng)
+    for _ in range(_PAIRS if digits else 0):
+        yield _N_DIGITS, by_another_hand(_pair(digits, rng), rng)
+    yield _N_DIGITS, render([])
+
+
+def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
+    for each in corpus.load(corpus.DIGITS, corpus.VALIDATION):
+        yield int(each.label), render(each.strokes)
+    for each in corpus.load(corpus.LETTERS, corpus.VALIDATION):
+        yield _N_DIGITS, render(each.strokes)
+    for _ in range(_VALIDATION_SCRIBBLES):
+        yield _N_DIGITS, render(vary(scribble(rng), rng))
+
+
+def by_another_hand(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
+    """Return the image `(28, 28)` uint8 of a drawing as another person with another pen might have drawn it."""
+    return render(vary(strokes, rng), pen(rng))
+
+
+def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
+    """Put two digits side by side: together they are none."""
+    left, right = (digits[index] for index in rng.integers(len(digits), size=2))
+    (_, top, x1, bottom), (start, upper, _, lower) = box_of(left.strokes), box_of(right.strokes)
+    scale = max(bottom - top, 1.0) / max(lower - upper, 1.0) * rng.uniform(0.85, 1.15)
+    gap = rng.uniform(-0.05, 0.3) * (bottom - top)
+    return [*left.strokes, *((line - (start, upper)) * scale + (x1 + gap, top) for line in right.strokes)]
+
+
+def _drawn(labelled: Iterable[tuple[int, np.ndarray]], tell: Tell) -> _Part:
+    labels, images = [], []
+    for label, image in labelled:
+        labels.append(label)
+        images.append(image)
+        if len(images) % 1000 == 0:
+            tell(len(images))
+    return _Part(np.stack(images)[..., None], np.array(labels, dtype=np.int64))
+
+
+def _joined(dataset: Dataset, chosen: np.ndarray, drawn: _Part) -> tuple[np.ndarray, np.ndarray]:
+    return (
+        np.concatenate([dataset.x_train[chosen], drawn.images]),
+        np.concatenate([dataset.y_train[chosen], drawn.labels]),
+    )

@@ -1,0 +1,136 @@
+"""What is no digit: scribbles, signs and shapes, made up at random as strokes.
+
+Knows arrays and a random generator. A network that was only ever shown digits answers everything with a digit; these,
+beside real letters, are what it can learn to refuse. Coordinates run from about 0 to 1, to the right and downwards.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from model.ink.render import Strokes
+
+
+def scribble(rng: np.random.Generator) -> Strokes:
+    """Return one thing that is no digit, as strokes about 200 canvas pixels large."""
+    return [200 * line for line in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng)]
+
+
+def _walk(rng):
+    """Wander: a pen that turns and turns back, smoothly, in one to four strokes."""
+    strokes = []
+    count = rng.integers(1, 5)
+    for _ in range(count):
+        n = rng.integers(90 if count == 1 else 40, 160)  # a short one alone could be a 1
+        heading = np.cumsum(rng.normal(0, rng.uniform(0.25, 0.8), n)) + rng.uniform(0, 2 * np.pi)
+        steps = np.column_stack([np.cos(heading), np.sin(heading)]) * rng.uniform(0.02, 0.05)
+        strokes.append(rng.random(2) + np.cumsum(steps, axis=0))
+    return strokes
+
+
+def _jumps(rng):
+    """Throw straight lines between random points."""
+    return [rng.random((rng.integers(6, 30), 2)) for _ in range(rng.integers(1, 4))]
+
+
+def _few_jumps(rng):
+    """Throw a few short strokes that have nothing to do with each other."""
+    return [rng.random((rng.integers(2, 5), 2)) for _ in range(rng.integers(3, 7))]
+
+
+def _smooth(rng):
+    """Round off random corners, closely, by sines of random strength: what a bored hand draws."""
+    t = np.linspace(0, 2 * np.pi, 120)[:, None]
+    waves = np.arange(1, rng.integers(4, 8))
+    strength = rng.normal(0, 1, (2, len(waves))) / np.sqrt(waves)
+    phase = rng.uniform(0, 2 * np.pi, (2, len(waves)))
+    return [np.column_stack([(np.sin(t * waves + phase[i]) * strength[i]).sum(axis=1) for i in (0, 1)])]
+
+
+def _zigzag(rng):
+    """Go to and fro, as one fills an area: from a loose zigzag to a full square."""
+    n = rng.integers(6, 40)
+    along, across = np.linspace(0, 1, n), np.arange(n) % 2 * rng.uniform(0.3, 1.2)
+    line = np.column_stack([along, across]) + rng.normal(0, 0.03, (n, 2))
+    return [line[:, ::-1] if rng.random() < 0.5 else line]
+
+
+def _spiral(rng):
+    """Wind around a centre, at least twice."""
+    t = np.linspace(0, rng.uniform(2.2, 6) * 2 * np.pi, 200)
+    inner = rng.uniform(0, 0.25)  # a wider hole would be a 0, drawn over and over
+    return [np.column_stack([np.cos(t), np.sin(t)]) * (inner + t / t[-1] * (1 - inner))[:, None]]
+
+
+def _dots(rng):
+    """Set one dot or some."""
+    return [rng.random((1, 2)) for _ in range(rng.integers(1, 7))]
+
+
+def _dash(rng):
+    """Draw one flat line, or two."""
+    lines = [np.array([[0.0, y], [1.0, y + rng.normal(0, 0.12)]]) for y in (0.0, 0.45)]
+    return lines[: rng.integers(1, 3)]
+
+
+def _hatching(rng):
+    """Lay a grid of lines over each other."""
+    n = rng.integers(2, 6)
+    places = np.linspace(0, 1, n) + rng.normal(0, 0.03, n)
+    lines = [np.array([[place, 0.0], [place, 1.0]]) for place in places]
+    return lines + [line[:, ::-1] for line in lines] if rng.random() < 0.7 else [*lines, lines[0][:, ::-1] + [[0, 0.5]]]
+
+
+def _sign(rng):
+    """Take a sign or a shape that people try out on such a page."""
+    lines = _SIGNS[rng.choice(list(_SIGNS))]
+    return [
+        np.array(line, dtype=float) + rng.normal(0, 0.0 if len(line) > 12 else 0.035, (len(line), 2)) for line in lines
+    ]
+
+
+def _round(start: float = 0.0, end: float = 1.0, x: float = 0.5, y: float = 0.5, radius: float = 0.5) -> np.ndarray:
+    """Return an arc around (x, y); shares of a turn, from the right and clockwise on the screen."""
+    t = np.linspace(start, end, 24) * 2 * np.pi
+    return np.column_stack([x + radius * np.cos(t), y + radius * np.sin(t)])
+
+
+_SIGNS: dict[str, list] = {
+    "plus": [[[0.5, 0], [0.5, 1]], [[0, 0.5], [1, 0.5]]],
+    "cross": [[[0, 0], [1, 1]], [[1, 0], [0, 1]]],
+    "star of lines": [[[0, 0.2], [1, 0.8]], [[1, 0.2], [0, 0.8]], [[0.5, 0], [0.5, 1]]],
+    "star": [[[0.2, 1], [0.5, 0], [0.8, 1], [0, 0.38], [1, 0.38], [0.2, 1]]],
+    "triangle": [[[0.5, 0], [1, 1], [0, 1], [0.5, 0]]],
+    "square": [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]],
+    "crossed square": [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]], [[0, 0], [1, 1]], [[1, 0], [0, 1]]],
+    "house": [[[0, 1], [0, 0.4], [0.5, 0], [1, 0.4], [1, 1], [0, 1]]],
+    "arrow": [[[0, 0.5], [1, 0.5]], [[0.7, 0.2], [1, 0.5], [0.7, 0.8]]],
+    "up": [[[0.5, 1], [0.5, 0]], [[0.15, 0.35], [0.5, 0], [0.85, 0.35]]],
+    "hash": [[[0.35, 0], [0.25, 1]], [[0.75, 0], [0.65, 1]], [[0, 0.33], [1, 0.33]], [[0, 0.66], [1, 0.66]]],
+    "equals": [[[0, 0.3], [1, 0.3]], [[0, 0.7], [1, 0.7]]],
+    "tick": [[[0, 0.6], [0.35, 1], [1, 0]]],
+    "heart": [[[0.5, 1], [0, 0.45], [0.05, 0.1], [0.3, 0], [0.5, 0.25], [0.7, 0], [0.95, 0.1], [1, 0.45], [0.5, 1]]],
+    "wave": [[[0, 0.5], [0.2, 0.1], [0.4, 0.5], [0.6, 0.9], [0.8, 0.5], [1, 0.1]]],
+    "question mark": [[[0.1, 0.2], [0.4, 0], [0.8, 0.15], [0.75, 0.4], [0.45, 0.55], [0.45, 0.75]], [[0.45, 0.97]]],
+    "exclamation mark": [[[0.5, 0], [0.5, 0.7]], [[0.5, 0.97]]],
+    "per cent": [_round(x=0.2, y=0.2, radius=0.17), _round(x=0.8, y=0.8, radius=0.17), [[1, 0], [0, 1]]],
+    "face": [_round(), [[0.35, 0.35]], [[0.65, 0.35]], _round(0.08, 0.42, y=0.52, radius=0.27)],
+    "crossed circle": [_round(), [[0.5, 0], [0.5, 1]], [[0, 0.5], [1, 0.5]]],
+    "eye": [_round(), _round(radius=0.22)],
+    "flower": [_round(x=a, y=b, radius=0.28) for a, b in ((0.25, 0.5), (0.75, 0.5), (0.5, 0.25), (0.5, 0.75))],
+    "letter B": [[[0, 0], [0, 1]], [[0, 0], [0.6, 0.05], [0.6, 0.4], [0, 0.48], [0.75, 0.55], [0.75, 0.95], [0, 1]]],
+    "letter P": [[[0, 1], [0, 0], [0.6, 0.05], [0.65, 0.4], [0, 0.52]]],
+    "letter L": [[[0, 0], [0, 1], [0.6, 1]]],
+    "letter V": [[[0, 0], [0.45, 1], [0.9, 0]]],
+    "letter Y": [[[0, 0], [0.45, 0.5]], [[0.9, 0], [0.45, 0.5], [0.45, 1]]],
+    "letter C": [_round(0.12, 0.88)],
+    "letter U": [[[0, 0], [0, 0.7], [0.2, 1], [0.6, 1], [0.8, 0.7], [0.8, 0]]],
+    "letter e": [[[0.05, 0.5], [0.9, 0.5], [0.85, 0.2], [0.5, 0], [0.1, 0.25], [0.05, 0.7], [0.4, 1], [0.9, 0.85]]],
+    "letter Q": [_round(), [[0.6, 0.65], [1.05, 1.1]]],
+}
+
+_Kind = Callable[[np.random.Generator], Strokes]
+_KINDS: tuple[_Kind, ...] = (
+    _walk, _jumps, _few_jumps, _smooth, _zigzag, _spiral, _dots, _dash, _hatching, _sign,
+)  # fmt: skip
+_SHARES = (0.14, 0.12, 0.08, 0.14, 0.07, 0.04, 0.02, 0.02, 0.05, 0.32)

@@ -1,0 +1,1 @@
+"""How good, how certain, how robust, and why."""

@@ -1,0 +1,67 @@
+"""Figures from labels and probabilities. Knows scikit-learn and arrays; knows nothing of networks or files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from model.results import ClassFigures, Evaluation, Metrics, Mistake
+
+# Keras's own floor under a probability before its logarithm, so that our loss equals the one of `model.evaluate`.
+_SMALLEST_PROBABILITY = 1e-7
+
+
+def measure(evaluation: Evaluation, class_names: Sequence[str]) -> Metrics:
+    """Compute every figure of one evaluation.
+
+    Precision, recall and F1 of a class that was never predicted or never occurs are 0 (scikit-learn with
+    `zero_division=0`); macro averages give the same weight to each class that occurs.
+    """
+    # Imported here because it takes a second, and the server needs only the stored figures.
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    y_true, y_prob = evaluation.labels, evaluation.probabilities
+    y_pred = y_prob.argmax(axis=1)
+    every_class = np.arange(len(class_names))
+    per_class = precision_recall_fscore_support(y_true, y_pred, labels=every_class, zero_division=0)
+    occurring = np.unique(y_true)  # no test image is of the class "no digit"
+    macro = precision_recall_fscore_support(y_true, y_pred, labels=occurring, zero_division=0, average="macro")
+    return Metrics(
+        n=len(y_true),
+        accuracy=float((y_pred == y_true).mean()),
+        loss=cross_entropy(y_true, y_prob),
+        macro_precision=float(macro[0]),
+        macro_recall=float(macro[1]),
+        macro_f1=float(macro[2]),
+        classes=tuple(
+            ClassFigures(name, float(precision), float(recall), float(f1), int(support))
+            for name, precision, recall, f1, support in zip(class_names, *per_class, strict=True)
+        ),
+        confusion=confusion_matrix(y_true, y_pred, labels=every_class).astype(np.int64),
+        mistakes=mistakes(evaluation),
+    )
+
+
+def cross_entropy(y_true: np.ndarray, y_prob: np.ndarray) -> float:
+    """Return the mean of -log(probability of the true class), in nats, as Keras computes it."""
+    of_true = y_prob[np.arange(len(y_true)), y_true].astype(np.float64)
+    return float(-np.log(np.clip(of_true, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)).mean())
+
+
+def expected_calibration_error(right: np.ndarray, confidence: np.ndarray, bins: int = 15) -> float:
+    """Return how far confidence and accuracy lie apart, in [0, 1]: the mean over equally wide bins, weighted by count.
+
+    `right` `(n,)` bool says which answers are right, `confidence` `(n,)` in [0, 1] what the network gave to them
+    (M. Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", 2015).
+    """
+    bin_of = np.minimum((np.asarray(confidence, dtype=np.float64) * bins).astype(int), bins - 1)
+    gap = np.bincount(bin_of, right, bins) - np.bincount(bin_of, confidence, bins)
+    return float(np.abs(gap).sum() / max(len(right), 1))
+
+
+def mistakes(evaluation: Evaluation) -> tuple[Mistake, ...]:
+    """Return every image the network got wrong, the most confident first."""
+    y_true, y_prob = evaluation.labels, evaluation.probabilities
+    y_pred, top = y_prob.argmax(axis=1), y_prob.max(axis=1)
+    wrong = np.flatnonzero(y_pred != y_true)
+    wrong = wrong[np.argsort(-top[wrong], kind="stable")]
+    return tuple(Mistake(int(i), int(y_true[i]), int(y_pred[i]), float(top[i])) for i in wrong)

@@ -1,0 +1,1 @@
+"""A stored network predicts, with LiteRT."""

@@ -1,0 +1,1 @@
+"""Strokes and photos become the 28x28 image that MNIST would show."""

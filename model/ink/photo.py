@@ -1,0 +1,378 @@
+"""A photo, scan or screenshot of handwriting -> the 28x28 image that MNIST taught the network to read.
+
+Knows NumPy, Pillow and the measures in `ink`; knows nothing of networks or of pages. Paper may be light or dark
+and unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter, ImageOps
+
+from model.errors import InkError
+from model.ink import components, photo
+from model.ink.render import BOX, MIDDLE, SIDE, Seen, centre_of_mass, shift_to_middle
+
+Grouped = Callable[[np.ndarray, Callable[[list[int]], np.ndarray]], list[list[int]]]  # see `digits_from_image`
+FORMATS = ("PNG", "JPEG", "WEBP")
+SMALLEST, LARGEST = 8, 4096  # pixels a side of a picture
+WORKING = 640  # pixels of the longer side that are looked at: a digit of a tenth of it still has 64
+
+FAINTEST = 0.15  # ink is darker than its paper by this share at least
+NOISE = 5  # and by so many standard deviations of the paper's grain
+STANDS_OUT = 10  # the same for the picture made small: a sheet without is blank
+
+# A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST that is 1.3 to
+# 3.0 for nine images in ten, 2.0 at the median.
+THIN, PEN = 1.6, 1.9
+
+_THUMB = 96  # pixels of the longer side on which the light is judged
+_SHADOW = 21  # of these: a pen is thinner, a shadow wider
+_CLOSE = 8 * BOX  # pixels of the ink's longer side, seen from near
+
+
+def from_image(picture: str | Path | bytes, source: str | None = None) -> Seen | None:
+    """Read all ink of a picture as one digit: every step of it, or None when the sheet is blank.
+
+    `picture` is a PNG, JPEG or WebP file as a path or as bytes, 8 to 4,096 pixels a side; `source` names it in
+    errors. An MNIST image comes through as it is. Raises InkError for a file that is no such picture, is cut
+    or damaged, or moves.
+    """
+    found = _found(picture, source, lambda boxes, image_of: [range(len(boxes))] if len(boxes) else [])
+    return found[0] if found else None
+
+
+def digits_from_image(
+    picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
+) -> list[Seen]:
+    """Read a line of digits from a picture: every step of each, left to right, none on a blank sheet.
+
+    Takes and raises what `from_image` does. `grouped(boxes, image_of)` says which parts belong together, as the
+    functions of `grouping` do. With `cut` it is also offered the pieces of wide parts, which touching digits are;
+    it must be one that joins them again where they are not.
+    """
+    return _found(picture, source, grouped, cut)
+
+
+def _found(picture, source, grouped, cut=False):
+    grey, zoom = _looked_at(picture, source)
+    taught = _as_taught(grey)
+    if taught is not None:
+        return [_unchanged(taught)]
+    sheet = _sheet(grey, zoom)
+    if cut:
+        part, boxes = components.cut(sheet.part, sheet.boxes)
+        sheet = replace(sheet, part=part, boxes=boxes)
+    groups = grouped(sheet.boxes, lambda members: _seen(sheet, list(members)).image)
+    return [_seen(sheet, list(members)) for members in groups]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    grey: np.ndarray  # (h, w) float32 in [0, 255], as looked at
+    zoom: float  # pixels of the picture in one of these
+    ink: np.ndarray  # (h, w) float32 in [0, 1], evened out, bright on black
+    part: np.ndarray  # (h, w) int: which connected part a pixel belongs to, -1 for none
+    boxes: np.ndarray  # (parts, 4) int: left, top, right, bottom, the latter two exclusive
+
+
+def _looked_at(picture, source):
+    """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
+    name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
+    grey = _grey(opened(picture, name))
+    zoom = max(1.0, max(grey.shape) / WORKING)
+    if zoom > 1:
+        height, width = (max(1, round(side / zoom)) for side in grey.shape)
+        grey = _resized(grey, width, height)
+    return grey, zoom
+
+
+def opened(picture: str | Path | bytes, name: str) -> Image.Image:
+    """Return a picture upright, in whatever mode it came; its size is read before its pixels.
+
+    Raises InkError, which `name` begins, for what `from_image` refuses.
+    """
+    if not isinstance(picture, str | Path | bytes | bytearray):
+        raise InkError(f"{name} came as {type(picture).__name__}; expected a picture file as a path or bytes.")
+    try:
+        image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InkError(f"{name} is far too large; expected at most {LARGEST:,} pixels a side.") from None
+    except Image.UnidentifiedImageError:
+        raise InkError(f"{name} is no picture that can be read here; expected a PNG, JPEG or WebP file.") from None
+    except Exception as error:  # decoders meet damage with whatever comes: SyntaxError, ValueError, struct.error, …
+        why = getattr(error, "strerror", None)
+        raise InkError(f"{name} can't be opened ({why or 'it is damaged'}); expected a picture file.") from None
+    with image:
+        _check_header(image, name)
+        try:
+            return ImageOps.exif_transpose(image)
+        except Exception:  # see above
+            raise InkError(f"{name} is cut or damaged; expected a whole picture, so save it again.") from None
+
+
+def _check_header(image, name):
+    width, height = image.size
+    if max(width, height) > LARGEST or min(width, height) < SMALLEST:
+        raise InkError(
+            f"{name} has {width:,} x {height:,} pixels; expected {SMALLEST} to {LARGEST:,} a side, so resize it."
+        )
+    # A phone's JPEG may hold a second, hidden picture (MPO), which is no animation.
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        raise InkError(f"{name} is an animation; expected a still picture, so save one frame of it.")
+
+
+def _grey(image):
+    """Return (h, w) float32 in [0, 255] of any mode; see-through parts get the ground that the ink stands out from."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return np.clip(np.asarray(image, dtype=np.float32) / 257, 0, 255)
+    if not image.has_transparency_data:
+        rgb = image.convert("RGB") if image.mode in ("CMYK", "P") else image
+        return np.asarray(rgb.convert("L"), dtype=np.float32)
+    rgba = image.convert("RGBA")
+    grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
+    cover = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255
+    if cover.mean() > 0.5:  # a photo with holes, not ink on nothing
+        ground = np.median(grey[cover > 0.5])
+    else:
+        ground = 0 if (grey * cover).sum() > 127.5 * cover.sum() else 255
+    return grey * cover + ground * (1 - cover)
+
+
+def _as_taught(grey):
+    """Return the image `(28, 28)` uint8 if it already has MNIST's size, ground, scale and place, else None."""
+    if grey.shape != (SIDE, SIDE):
+        return None
+    rim = np.median(grey[_on_rim(grey.shape)])
+    image = grey if rim < 128 else 255 - grey
+    ink = image > 30
+    if min(rim, 255 - rim) > 10 or not ink.any():
+        return None
+    left, top, right, bottom = _box(ink)
+    off_middle = np.abs(centre_of_mass(image) - MIDDLE).max()
+    fits = abs(max(right - left, bottom - top) - BOX) <= 2 and off_middle <= 1
+    return np.rint(image).astype(np.uint8) if fits else None
+
+
+def _unchanged(image):
+    left, top, right, bottom = _box(image > 30)
+    cropped = image[top:bottom, left:right]
+    scaled = np.zeros((BOX, BOX), dtype=np.uint8)
+    height, width = np.minimum(cropped.shape, BOX)
+    row, column = (BOX - height) // 2, (BOX - width) // 2
+    scaled[row : row + height, column : column + width] = cropped[:height, :width]
+    box = (float(left), float(top), float(right), float(bottom))
+    return Seen(drawn=image, cropped=cropped, scaled=scaled, centred=image, box=box)
+
+
+def _sheet(grey, zoom):
+    ink = _evened(grey)
+    return _Sheet(grey, zoom, ink, *components.find(ink > 0.5))
+
+
+def _evened(grey):
+    """Take light and paper away: (h, w) float32, 0 for paper and 1 for ink, whatever their tones were.
+
+    The paper under the ink is a morphological closing of the picture made small. What counts is the share of the
+    paper's light that is missing; from a board with chalk a negative is made first.
+    """
+    small = _shrunk(grey)
+    above, below = small + _closed(-small), _closed(small) - small
+    darkest = 64  # that white paper gets in a shadow; a board's negative is never darker than 128
+    if _is_outer(above, below, small):
+        grey, small, below, darkest = 255 - grey, 255 - small, above, 128
+    if below.max() < STANDS_OUT * _grain(small):
+        return np.zeros_like(grey)
+    paper = _resized(_slid(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
+    depth = (paper - grey) / np.maximum(paper, darkest)
+    grain = _grain(depth)
+    depth -= max(0, np.quantile(depth, 0.25) + 0.67 * grain)
+    faintest = max(FAINTEST, NOISE * grain)
+    ink = depth[depth > faintest]
+    if not ink.size:
+        return np.zeros_like(depth)
+    full = np.percentile(ink, 80)
+    return np.clip((depth - faintest / 2) / (full - faintest / 2), 0, 1)
+
+
+def _grain(grey):
+    """Estimate the paper's grain as a standard deviation: 0.3 of bell-shaped neighbours differ by less than 0.54.
+
+    A low quantile of the differences, since more than half of a picture may be ink.
+    """
+    differences = np.concatenate([np.diff(grey, axis=axis).ravel() for axis in (0, 1)])
+    return np.quantile(np.abs(differences), 0.3) / 0.54
+
+
+def _is_outer(above, below, level):
+    """Tell bright ink from dark: ink lies around its holes, so its box is the larger one; else ask the rim."""
+    half = max(above.max(), below.max()) / 2
+    bright, dark = (_extent(each > half) for each in (above, below))
+    if max(bright, dark) > 1.2 * min(bright, dark):
+        return bright > dark
+    rim = np.median(level[_on_rim(level.shape)])
+    return level.max() - rim > rim - level.min()
+
+
+def _extent(mask):
+    if not mask.any():
+        return 0
+    left, top, right, bottom = _box(mask)
+    return (right - left) * (bottom - top)
+
+
+def _closed(grey):
+    """Fill whatever is dark and slimmer than _SHADOW with the tone around it."""
+    inside = (slice(_SHADOW, -_SHADOW),) * 2
+    beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
+    beyond[inside] = grey
+    # The hollows are made a little larger than they were, so that the foot of a shadow is not taken for ink.
+    return _slid(_slid(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
+
+
+def _with_clean_rim(grey):
+    """Fill ink that touches the rim, along the rim: what goes on outside must be paper."""
+    clean = grey.copy()
+    for side in (clean[:1], clean[-1:], clean[:, :1].T, clean[:, -1:].T):
+        line = np.pad(side[0], _SHADOW, mode="edge")[None]
+        side[:] = _slid(_slid(line, _SHADOW, np.max, (1,)), _SHADOW, np.min, (1,))[:, _SHADOW:-_SHADOW]
+    return clean
+
+
+def _slid(grey, size, take, axes=(0, 1)):
+    for axis in axes:
+        ends = [(0, 0), (0, 0)]
+        ends[axis] = (size // 2, size - 1 - size // 2)
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(grey, ends, mode="edge"), size, axis=axis)
+        grey = take(windows, axis=-1)
+    return grey
+
+
+def _seen(sheet, members):
+    left, top = sheet.boxes[members, :2].min(axis=0)
+    right, bottom = sheet.boxes[members, 2:].max(axis=0)
+    own = Image.fromarray(np.isin(sheet.part, members)).convert("L").filter(ImageFilter.MaxFilter(5))
+    # One pixel around the box belongs to it: the grey edge of the ink.
+    ink = np.pad(np.where(np.asarray(own) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
+    close = _from_near(ink, max(right - left, bottom - top))
+    scaled = _laid(close, np.zeros(2))
+    half = np.array(close.shape[::-1]) / max(close.shape) * BOX / 2
+    centred = _laid(close, shift_to_middle(scaled, half))
+    edge = (SIDE - BOX) // 2
+    return Seen(
+        drawn=_bytes(sheet.grey / 255),
+        cropped=_bytes(close),
+        scaled=_bytes(scaled[edge:-edge, edge:-edge]),
+        centred=_bytes(centred),
+        box=tuple(float(value * sheet.zoom) for value in (left, top, right, bottom)),
+    )
+
+
+def _from_near(ink, longer):
+    """Bring ink to _CLOSE pixels, its pen to no less than THIN, and cut it out: float32 in [0, 1]."""
+    height, width = (max(1, round(side * _CLOSE / longer)) for side in ink.shape)
+    close = np.clip(_resized(ink, width, height), 0, None)
+    close = close / close.max()  # a hairline has faded
+    pixel = _CLOSE / BOX
+    thickness = _thickness(close > 0.5) / pixel
+    if thickness < THIN:
+        close = _thickened(close, round((PEN - thickness) / 2 * pixel))
+    left, top, right, bottom = _box(close > 0.5)
+    return close[top:bottom, left:right]
+
+
+def _thickness(mask):
+    padded = np.pad(mask, 1).astype(np.int8)
+    outline = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
+    return 2 * mask.sum() / max(outline, 1)
+
+
+def _thickened(ink, radius):
+    height, width = ink.shape
+    padded = np.pad(ink, 2 * radius)
+    thick = np.zeros((height + 2 * radius, width + 2 * radius), dtype=ink.dtype)
+    for down, right in np.argwhere(_disc(radius)):
+        np.maximum(thick, padded[down : down + thick.shape[0], right : right + thick.shape[1]], out=thick)
+    return thick
+
+
+def _disc(radius):
+    across = np.arange(-radius, radius + 1)
+    return across[:, None] ** 2 + across**2 <= radius**2 + radius
+
+
+def _laid(close, shift):
+    """Lay ink into the 28x28 field, its longer side 20 pixels, its box's middle `shift` off the field's middle."""
+    longer = max(close.shape)
+    field = np.zeros((2 * longer, 2 * longer), dtype=np.float32)
+    row, column = longer - close.shape[0] // 2, longer - close.shape[1] // 2
+    field[row : row + close.shape[0], column : column + close.shape[1]] = close
+    pixel = longer / BOX
+    x, y = np.array([column, row]) + np.array(close.shape[::-1]) / 2 - shift * pixel
+    reach = SIDE / 2 * pixel
+    window = (x - reach, y - reach, x + reach, y + reach)
+    image = Image.fromarray(field).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=window)
+    return np.clip(np.asarray(image), 0, 1)
+
+
+def _shrunk(grey):
+    shrink = min(1.0, _THUMB / max(grey.shape))
+    height, width = (max(1, round(side * shrink)) for side in grey.shape)
+    return _resized(grey, width, height)
+
+
+def _resized(grey, width, height):
+    image = Image.fromarray(np.asarray(grey, dtype=np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _bytes(grey):
+    return np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
+
+
+def _box(mask):
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _on_rim(shape):
+    rim = np.ones(shape, dtype=bool)
+    rim[1:-1, 1:-1] = False
+    return rim
+
+
+_RIM_IS_BRIGHT = 128  # grey level of the median of the rim
+
+
+def fitted(picture: bytes, shape: tuple[int, int, int], name: str = "The picture") -> np.ndarray:
+    """Cut a picture's middle to the shape's proportions and shrink it: `shape` `(h, w, 1 or 3)` uint8.
+
+    Grey images get a dark ground, as Fashion-MNIST has: one with a bright rim is turned into its negative. Raises
+    InkError, which `name` begins, for what is no picture of 8 to 4,096 pixels a side.
+    """
+    height, width, channels = shape
+    image = upright(picture, name)
+    image = ImageOps.fit(
+        image, (width, height), Image.Resampling.BOX if min(image.size) >= width else Image.Resampling.BICUBIC
+    )
+    if channels == 3:
+        return np.asarray(image)
+    grey = np.asarray(image.convert("L"))
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
+
+
+def upright(picture: bytes, name: str = "The picture", most: int = 0) -> Image.Image:
+    """Return a picture as RGB on white, shrunk to `most` pixels a side where that is given. Raises InkError."""
+    image = photo.opened(picture, name)
+    if most:
+        image.thumbnail((most, most))
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel
+        image = Image.fromarray(np.clip(np.asarray(image, np.float32) / 257, 0, 255).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")

@@ -1,0 +1,1 @@
+"""The app's side of training: a queue of worker processes."""

@@ -1,0 +1,90 @@
+"""Networks as Keras models: each layer of `networks`, one to one, behind a first step that scales pixels.
+
+Knows Keras; knows nothing of datasets or training. Every model takes raw pixels, `(n, height, width, channels)` in
+[0, 255], and scales them to [0, 1] itself, so no caller can forget to or do it twice.
+"""
+
+import keras
+
+from model.config import OWN, Design
+from model.networks.layers import (
+    LAYER_OUTPUTS,
+    Activation,
+    BatchNormalization,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling,
+    Layer,
+    MaxPooling,
+    Shape,
+)
+from model.networks.summary import table
+
+
+def build(network: str | Design, input_shape: Shape, n_classes: int, precision: str = "float32") -> keras.Model:
+    """Build a preset or a design with fresh weights; the model has the preset's name, or is called own.
+
+    `precision` is a Keras dtype policy; the softmax stays float32 under every policy, because its loss
+    needs the small differences. Raises ConfigError for an unknown preset, images that are too small and networks that
+    are too large.
+    """
+    layers = [row.layer for row in table(network, input_shape, n_classes)]
+    return keras.Sequential(
+        [
+            keras.Input(input_shape, name="pixels"),
+            keras.layers.Rescaling(1 / 255, dtype=precision, name="scale"),
+            *(_keras_layer(layer, precision) for layer in layers[:-1]),
+            _keras_layer(layers[-1], "float32"),
+        ],
+        name=OWN if isinstance(network, Design) else network,
+    )
+
+
+def with_layer_outputs(model: keras.Model) -> keras.Model:
+    """Return the same network with more answers, as a model of a dict: what goes into a LiteRT file.
+
+    `probabilities` `(n, classes)`; `convolution_1`, `convolution_2` and `pooling_1` `(n, height, width, maps)`, the
+    maps after their activation; `features` `(n, units)`, what the last layer decides from. A network without one of
+    these layers lacks its answer.
+    """
+    outputs = {name: model.layers[index].output for name, index in _shown(model).items()}
+    return keras.Model(model.inputs, outputs, name=model.name)
+
+
+def _shown(model: keras.Model) -> dict[str, int]:
+    """Say which layer gives which answer."""
+    shown = {"probabilities": len(model.layers) - 1, "features": len(model.layers) - 2}
+    convolutions = poolings = 0
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Conv2D):
+            convolutions += 1
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.Activation):
+            shown[f"convolution_{convolutions}"] = index  # the last of the three that there is
+        if isinstance(layer, keras.layers.MaxPooling2D):
+            poolings += 1
+            shown[f"pooling_{poolings}"] = index
+    return {name: index for name, index in shown.items() if name in LAYER_OUTPUTS or name == "probabilities"}
+
+
+def _keras_layer(layer: Layer, precision: str) -> keras.Layer:
+    match layer:
+        case Convolution(filters, kernel, padding, activation, bias):
+            return keras.layers.Conv2D(
+                filters, kernel, padding=padding, activation=activation, use_bias=bias, dtype=precision
+            )
+        case BatchNormalization():
+            return keras.layers.BatchNormalization(momentum=0.95, dtype=precision)  # short trainings must fill it
+        case Activation(function):
+            return keras.layers.Activation(function, dtype=precision)
+        case GlobalAveragePooling():
+            return keras.layers.GlobalAveragePooling2D(dtype=precision)
+        case MaxPooling(size):
+            return keras.layers.MaxPooling2D(size, dtype=precision)
+        case Flatten():
+            return keras.layers.Flatten(dtype=precision)
+        case Dense(units, activation):
+            return keras.layers.Dense(units, activation=activation, dtype=precision)
+        case Dropout(rate):
+            return keras.layers.Dropout(rate, dtype=precision)

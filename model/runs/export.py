@@ -1,0 +1,24 @@
+"""A run's curves as CSV."""
+
+import base64
+import binascii
+import csv
+import io
+import json
+from model.errors import ConfigError
+from model.runs.curves import History
+from model.config import TrainingConfig
+
+
+
+
+def history_csv(history: History) -> str:
+    """Return one row a batch: step, loss, accuracy, learning rate; where an epoch ends, its validation figures too."""
+    validation = {epoch["step"]: (epoch["val_loss"], epoch["val_accuracy"]) for epoch in history.epochs}
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["step", "loss", "accuracy", "learning_rate", "val_loss", "val_accuracy"])
+    for batch in zip(history.step, history.loss, history.accuracy, history.learning_rate, strict=True):
+        step, *figures = (each.item() for each in batch)
+        rows.writerow([step, *figures, *validation.get(step, ("", ""))])
+    return file.getvalue()

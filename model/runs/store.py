@@ -1,0 +1,171 @@
+"""The run store: create, list, open and delete runs."""
+
+import json
+import os
+import re
+import shutil
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zipfile import BadZipFile, is_zipfile
+import numpy as np
+from model.runs import continuation
+from model.runs import metadata
+from model.errors import ConfigError, DigitLabError, RunError
+from model.runs.atomic_files import write_json
+from model.runs.curves import Follower
+from model.runs.metadata import NO_LABEL, Label
+from model.config import TrainingConfig
+from model.results import Evaluation, Metrics, Resumption
+from model.runs.run import LESSONS, Run
+
+
+
+SHIPPED = Path(__file__).parent.parent / "pretrained"
+DEFAULT_RUN = "deep"  # used where none was chosen
+CLASSROOM_RUN = "dense-128-dropout"  # the exercise as it is taught
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A folder that should be a run and can't be read."""
+
+    id: str
+    reason: str
+
+
+class RunStore:
+    """All runs below two folders: the person's own, and those that come with the app."""
+
+    def __init__(self, home: Path | None = None, shipped: Path = SHIPPED):
+        """Take `home` or the folder that DIGIT_LAB_HOME names, by default runs/ beside app.py."""
+        beside_app = Path(__file__).parent.parent.parent / "runs"
+        self.home = home or Path(os.environ.get("DIGIT_LAB_HOME") or beside_app).expanduser()
+        self.shipped = shipped
+
+    def create(self, config: TrainingConfig, label: Label = NO_LABEL, lessons: str = "") -> Run:
+        """Make a new run folder with its settings; the id tells time and preset.
+
+        `lessons` are the lines of drawings that it shall be taught: see `lessons.join`.
+        """
+        return self._new(config, label, fill=lambda folder: _write_lessons(folder, lessons))
+
+    def extend(self, run: Run, epochs: int, label: Label = NO_LABEL) -> Run:
+        """Make a new run that goes on where a complete one ended, for `epochs` more; a worker then resumes it.
+
+        The old run stays as it is. Raises RunError where it can't be gone on with: see `extension.settings`.
+        """
+        old = self.open(run.id)  # as it is now: `run` may have been opened before it was complete
+        config = continuation.settings(old, epochs)
+        inherited = old.description | {"extends": old.id}
+        return self._new(config, label, inherited, lambda folder: continuation.carry_over(old, folder))
+
+    def set_label(self, run_id: str, label: Label) -> None:
+        """Give one of the person's own runs another label. Raises RunError for any other run."""
+        self._check_own(run_id, "be labelled")
+        try:
+            metadata.write(self.home / run_id, label)
+        except OSError as error:
+            raise RunError(
+                f"The label of run {run_id} can't be kept ({error.strerror}); expected a folder that can be written to."
+            ) from error
+
+    def _new(
+        self,
+        config: TrainingConfig,
+        label: Label,
+        inherited: dict[str, Any] | None = None,
+        fill: Callable[[Path], None] = lambda folder: None,
+    ) -> Run:
+        stamp = datetime.now(UTC)
+        base = f"{stamp:%Y%m%d-%H%M%S}-{config.preset}"
+        description = {"created": stamp.isoformat(timespec="seconds"), "config": config.to_dict()}
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            return Run(self._create(base, (inherited or {}) | description, label, fill))
+        except OSError as error:
+            raise RunError(
+                f"No run can be kept in {self.home} ({error.strerror}); expected a folder that can be written to, so "
+                "make room there or name another in DIGIT_LAB_HOME."
+            ) from error
+
+    def _create(self, base: str, description: dict[str, Any], label: Label, fill: Callable[[Path], None]) -> Path:
+        """Make the folder under a hidden name, so that nobody sees it half made."""
+        names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+        path = next(self.home / name for name in names if not (self.home / name).exists())
+        aside = self.home / f".{path.name}-{uuid4().hex[:8]}"
+        try:
+            (aside / "checkpoints").mkdir(parents=True)
+            write_json(aside / "config.json", description)
+            if label != NO_LABEL:
+                metadata.write(aside, label)
+            fill(aside)
+        except OSError:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        while True:
+            try:
+                return aside.rename(path)
+            except OSError:
+                if not path.exists():
+                    raise
+                path = next(self.home / name for name in names if not (self.home / name).exists())
+
+    def list(self) -> tuple[list[Run], list[Damaged]]:
+        """Return the readable runs, newest first and the shipped ones last, and the damaged ones with a reason."""
+        runs, damaged = [], []
+        for folder, shipped in ((self.home, False), (self.shipped, True)):
+            for path in sorted(folder.iterdir(), reverse=True) if folder.is_dir() else ():
+                if not path.is_dir() or path.name.startswith((".", "_")):
+                    continue
+                try:
+                    runs.append(_checked(Run(path, shipped)))
+                except DigitLabError as error:
+                    damaged.append(Damaged(path.name, str(error)))
+        return runs, damaged
+
+    def open(self, run_id: str) -> Run:
+        """Return one run by its id. Raises RunError where there is none or it is damaged."""
+        for folder, shipped in ((self.home, False), (self.shipped, True)):
+            if _ID.fullmatch(run_id) and (folder / run_id).is_dir():
+                return _checked(Run(folder / run_id, shipped))
+        raise RunError(f"{_named(run_id)} does not exist here; expected one that `python -m model runs` lists.")
+
+    def delete(self, run_id: str) -> None:
+        """Delete one of the person's own runs, damaged ones too. Raises RunError for any other, and where it fails."""
+        self._check_own(run_id, "be deleted")
+        try:
+            shutil.rmtree(self.home / run_id)
+        except OSError as error:
+            raise RunError(
+                f"Run {run_id} can't be deleted ({error.strerror}); expected a folder that nothing else holds open, so "
+                "try again in a moment."
+            ) from error
+
+    def _check_own(self, run_id: str, what: str) -> None:
+        if not _ID.fullmatch(run_id) or not (self.home / run_id).is_dir():
+            raise RunError(f"{_named(run_id)} can't {what}; expected one of your own, and shipped runs stay.")
+
+
+def _write_lessons(folder: Path, lines: str) -> None:
+    if lines:
+        (folder / LESSONS).write_text(lines, encoding="utf-8")
+
+
+def _checked(run: Run) -> Run:
+    """Read what every view of a run needs, so that damage is found here and not in the middle of a page."""
+    run.config, run.metrics  # noqa: B018 - reading them is the check
+    return run
+
+
+def _named(run_id: str) -> str:
+    """Name a run in a sentence; what can't be an id comes from an address and is not repeated on a page."""
+    return f"Run {run_id}" if _ID.fullmatch(run_id) else "A run of that name"
