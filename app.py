@@ -3,24 +3,32 @@
 import streamlit as st
 
 from model.data import catalog
-from pages.ui import controls, frame, services, showcase
+from pages.ui.home import showcase
+from pages.ui.shell import frame, services
+from pages.ui.shell.text import plain, run_title
 
 frame.page("Digit Lab")
 
 _LESSONS = (
     (
-        "pages/draw.py", "Draw", ":material/draw:",
+        "pages/draw.py",
+        "Draw",
+        ":material/draw:",
         "Draw a digit with mouse, pen or finger. The network answers with every stroke and shows what it sees.",
     ),
     (
-        "pages/train.py", "Train", ":material/model_training:",
+        "pages/train.py",
+        "Train",
+        ":material/model_training:",
         "Teach a network of your own. Loss and accuracy move with every batch; pause it, go on, stop and keep it.",
     ),
     (
-        "pages/evaluate.py", "Evaluate", ":material/grid_on:",
+        "pages/evaluate.py",
+        "Evaluate",
+        ":material/grid_on:",
         "See how good it is on 10,000 images it never saw, what it takes for what, and each single mistake.",
     ),
-)  # fmt: skip
+)
 
 _SHOWN = 8  # of a list
 
@@ -54,7 +62,7 @@ def show_runs() -> None:
     runs, damaged = services.usable_runs()
     for run in runs[:_SHOWN]:
         in_use = " · answers on the Draw page" if run == services.default_run(runs) else ""
-        st.markdown(f":material/neurology: {controls.plain(controls.run_title(run))}{in_use}")
+        st.markdown(f":material/neurology: {plain(run_title(run))}{in_use}")
     if not runs:
         st.markdown("None yet: train one.")
     if damaged:
@@ -68,7 +76,7 @@ def show_trainings() -> None:
         return
     st.subheader("Trainings")
     for run in unfinished[:_SHOWN]:
-        label = f"{controls.plain(controls.run_title(run))} · **{services.jobs().status(run)}**"
+        label = f"{plain(run_title(run))} · **{services.jobs().status(run)}**"
         st.page_link("pages/train.py", label=label, icon=":material/timeline:", query_params={"run": run.id})
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import frame
-from pages.ui.identity import identify
+from pages.ui.shell import frame
+from pages.ui.shell.identity import identify
 
 frame.page("Draw")
 identify()  # first: while the browser fetches what components need, the server reads the rest
@@ -11,9 +11,11 @@ identify()  # first: while the browser fetches what components need, the server 
 from model.errors import DigitLabError  # noqa: E402
 from model.inference.classifier import Answerer, names, reads_ink  # noqa: E402
 from model.runs.run import Run  # noqa: E402
-from pages.ui import controls, services, state  # noqa: E402
-from pages.ui.drawing import answer, number, paper, steps, subject, ways  # noqa: E402
-from pages.ui.drawing.subject import Number, Subject  # noqa: E402
+from pages.ui.draw import answer, inputs, multi_digit, paper, preprocessing, sample  # noqa: E402
+from pages.ui.draw.sample import Number, Subject  # noqa: E402
+from pages.ui.shell import services, session  # noqa: E402
+from pages.ui.shell.run_picker import run_control  # noqa: E402
+from pages.ui.shell.text import run_title  # noqa: E402
 
 _PARTS = {
     "inside": ":material/layers: Inside the network",
@@ -39,17 +41,20 @@ def choose(runs: list[Run]) -> tuple[Run, Run | None, str]:
     """Draw the choices: a network, a second one to compare with, and what to read."""
     first, second = st.columns([1, 1], gap="small", vertical_alignment="bottom")
     with first, st.container(key="draw-model"):
-        run = controls.run_control("Network", "draw-model-choice", runs)
+        run = run_control("Network", "draw-model-choice", runs)
     with second:
         alike = {each.id: each for each in runs if each.id != run.id and reads_alike(each, run)}
         other = st.selectbox(
-            "Compare with", list(alike), index=None, key=f"draw-other-{run.id}",
+            "Compare with",
+            list(alike),
+            index=None,
+            key=f"draw-other-{run.id}",
             placeholder="Compare with another network",
-            format_func=lambda run_id: controls.run_title(alike[run_id]) if run_id in alike else run_id,
-            disabled=not alike or ways.reads_numbers(),
+            format_func=lambda run_id: run_title(alike[run_id]) if run_id in alike else run_id,
+            disabled=not alike or inputs.reads_numbers(),
             label_visibility="collapsed",
-        )  # fmt: skip
-    return run, alike.get(other), ways.choose(run)
+        )
+    return run, alike.get(other), inputs.choose(run)
 
 
 def reads_alike(one: Run, other: Run) -> bool:
@@ -72,7 +77,7 @@ def read(run: Run, other: Run | None, way: str) -> None:
         st.warning(str(error))
         return
     st.html(_STYLE)
-    if way == ways.NUMBER:
+    if way == inputs.NUMBER:
         read_number(first)
     else:
         read_one(first, second, way)
@@ -87,11 +92,11 @@ def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
         show_number(came, told, seen)
         return
     if came is None:
-        state.leave_sheet()
-    beside = subject.of_image(second, came.image, came.alt, came.drawn) if second and came else None
+        session.leave_sheet()
+    beside = sample.of_image(second, came.image, came.alt, came.drawn) if second and came else None
     with told:
         with st.container(key="draw-answer"):
-            if way == ways.DIGIT:
+            if way == inputs.DIGIT:
                 answer.headline(came, "Draw a digit", "The answer comes when you lift the pen.")
             else:
                 answer.headline(came, "No image", "Choose one, and the answer comes at once.")
@@ -110,15 +115,15 @@ def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
 
 def way_in(first: Answerer, way: str) -> Subject | Number | None:
     """Draw the paper, the field for a file, the camera or the test images; return what came."""
-    if way == ways.PICTURE:
-        return ways.from_file(first)
-    if way == ways.PHOTO:
-        return ways.from_camera(first)
-    if way == ways.TEST:
-        return ways.test_image(first)
+    if way == inputs.PICTURE:
+        return inputs.from_file(first)
+    if way == inputs.PHOTO:
+        return inputs.from_camera(first)
+    if way == inputs.TEST:
+        return inputs.test_image(first)
     strokes, pen = paper.show()
     try:
-        return subject.of_drawing(first, strokes, pen)
+        return sample.of_drawing(first, strokes, pen)
     except DigitLabError as error:
         st.warning(str(error))
         return None
@@ -129,40 +134,44 @@ def show_seen(came: Subject | None, first: Answerer, way: str) -> None:
     image, without = st.columns(2, gap="small")
     with image, st.container(key="draw-seen"):
         answer.seen(came, first.shape)
-    if way == ways.DIGIT:
+    if way == inputs.DIGIT:
         with without, st.container(key="draw-squeezed"):
-            steps.without_centring(came)
+            preprocessing.without_centring(came)
 
 
 def show_steps(came: Subject | None, way: str) -> None:
     """Show how the image came about, where it came from ink."""
-    if way == ways.DIGIT or (came and came.seen):
+    if way == inputs.DIGIT or (came and came.seen):
         with st.container(key="draw-steps"):
-            steps.strip(steps.of(came))
+            preprocessing.strip(preprocessing.of(came))
 
 
 def show_parts(came: Subject | None, first: Answerer, way: str) -> None:
     """Show what takes longer, only where it is open, and after the answer."""
-    if way == ways.DIGIT and came:
-        from pages.ui.drawing import mine
+    if way == inputs.DIGIT and came:
+        from pages.ui.draw import my_drawings
 
-        mine.meant(came)
+        my_drawings.meant(came)
     offered = [part for part in _PARTS if part != "mine" or reads_ink(first.run)]
     part = st.segmented_control(
-        "Look closer", offered, format_func=_PARTS.__getitem__, key="draw-part", persist_state="session",
+        "Look closer",
+        offered,
+        format_func=_PARTS.__getitem__,
+        key="draw-part",
+        persist_state="session",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     if part == "mine" and reads_ink(first.run):
-        from pages.ui.drawing import mine, teaching
+        from pages.ui.draw import fine_tune, my_drawings
 
-        mine.show(first)
-        teaching.show(first.run)
+        my_drawings.show(first)
+        fine_tune.show(first.run)
     elif part and came is None:
-        st.caption("This opens with the first stroke." if way == ways.DIGIT else "This opens with the first image.")
+        st.caption("This opens with the first stroke." if way == inputs.DIGIT else "This opens with the first image.")
     elif part:
-        from pages.ui.drawing import disturbing, inside
+        from pages.ui.draw import explanation, perturb
 
-        {"inside": inside.show, "growth": inside.growth, "break": disturbing.show}[part](came)
+        {"inside": explanation.show, "growth": explanation.growth, "break": perturb.show}[part](came)
 
 
 def read_number(first: Answerer) -> None:
@@ -171,7 +180,7 @@ def read_number(first: Answerer) -> None:
     with sheet:
         strokes, pen = paper.show(several=True)
         try:
-            came = subject.of_number(first, strokes, (paper.WIDE, paper.LOW), pen)
+            came = sample.of_number(first, strokes, (paper.WIDE, paper.LOW), pen)
         except DigitLabError as error:
             st.warning(str(error))
             came = None
@@ -181,9 +190,9 @@ def read_number(first: Answerer) -> None:
 def show_number(came: Number | None, told, seen) -> None:
     """Show the whole number, and each digit in its box."""
     with told, st.container(key="draw-answer"):
-        number.headline(came, "Draw a number", "Digits side by side; the answer comes when you lift the pen.")
+        multi_digit.headline(came, "Draw a number", "Digits side by side; the answer comes when you lift the pen.")
     with seen, st.container(key="draw-seen"):
-        number.seen(came)
+        multi_digit.seen(came)
 
 
 runs = services.usable_runs()[0]

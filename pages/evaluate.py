@@ -5,9 +5,12 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.evaluation import explain
 from model.runs.run import Run
-from pages.ui import controls, frame, services
-from pages.ui.evaluation import confidence, disturbed, drawn, export, image_map, scoreboard, scores, where, which
-from pages.ui.evaluation.scores import Score
+from pages.ui.evaluate import confidence, confusion, downloads, feature_map, image_browser, on_drawings, summary
+from pages.ui.evaluate import robustness as robustness_panel
+from pages.ui.shell import frame, predictions, services
+from pages.ui.shell.predictions import Score
+from pages.ui.shell.run_picker import run_control
+from pages.ui.shell.text import run_title
 
 _KEPT = -1  # the weights that the run keeps
 _DEEPER = {
@@ -25,7 +28,7 @@ def choose(runs: list[Run]) -> tuple[Run, int, Run | None]:
     with st.container(key="eval-run"):
         chosen, weights, against = st.columns([2.2, 1.2, 2.2], gap="small", vertical_alignment="bottom")
         with chosen:
-            run = controls.run_control("Run", "eval-run-choice", runs)
+            run = run_control("Run", "eval-run-choice", runs)
         with weights:
             epoch = choose_epoch(run)
         with against:
@@ -39,20 +42,27 @@ def choose_epoch(run: Run) -> int:
     if not epochs:
         return _KEPT
     return st.select_slider(
-        "After epoch", [*epochs, _KEPT], value=_KEPT, key=f"eval-epoch-{run.id}",
+        "After epoch",
+        [*epochs, _KEPT],
+        value=_KEPT,
+        key=f"eval-epoch-{run.id}",
         format_func=lambda epoch: "kept" if epoch == _KEPT else f"{epoch}",
         help="The network as it was then: figures, matrix and images are its own. Epoch 0 has learnt nothing.",
-    )  # fmt: skip
+    )
 
 
 def choose_other(run: Run, runs: list[Run]) -> Run | None:
     """Draw the list of runs that were scored on the same test images."""
     same = {each.id: each for each in runs if each.id != run.id and same_test_set(each, run)}
     chosen = st.selectbox(
-        "Compare with", list(same), index=None, key=f"eval-other-{run.id}", placeholder="no other run",
-        format_func=lambda run_id: controls.run_title(same[run_id]) if run_id in same else run_id,
+        "Compare with",
+        list(same),
+        index=None,
+        key=f"eval-other-{run.id}",
+        placeholder="no other run",
+        format_func=lambda run_id: run_title(same[run_id]) if run_id in same else run_id,
         disabled=not same,
-    )  # fmt: skip
+    )
     return same.get(chosen)
 
 
@@ -65,7 +75,7 @@ def same_test_set(a: Run, b: Run) -> bool:
 def score_of(run: Run, epoch: int) -> Score | None:
     """Return the answers to show; say why where they can't be had."""
     try:
-        return scores.stored(run) if epoch == _KEPT else scores.after_epoch(run, epoch)
+        return predictions.stored(run) if epoch == _KEPT else predictions.after_epoch(run, epoch)
     except DigitLabError as error:
         st.warning(str(error))
         return None
@@ -76,20 +86,20 @@ def show(run: Run, epoch: int, other: Run | None) -> None:
     score = score_of(run, epoch)
     metrics = score.metrics if score else run.metrics
     shown_epoch = run.manifest["kept_epoch"] if epoch == _KEPT or not score else epoch
-    scoreboard.show(run, metrics, score, shown_epoch)
+    summary.show(run, metrics, score, shown_epoch)
     with st.container(horizontal=True, gap="small"):
-        scoreboard.card(run)
+        summary.card(run)
         if score:
-            export.menu(run, score, None if epoch == _KEPT else epoch)
-    compared = scoreboard.compare(run, score, other) if score and other else None
-    where.show(metrics, run.id)
+            downloads.menu(run, score, None if epoch == _KEPT else epoch)
+    compared = summary.compare(run, score, other) if score and other else None
+    confusion.show(metrics, run.id)
     if score:
         differ = (
             compared is not None
             and len(compared.differ)
-            and st.toggle("Only the images on which A and B differ", key=which.DIFFER)
+            and st.toggle("Only the images on which A and B differ", key=image_browser.DIFFER)
         )
-        which.show(run, score, None if epoch == _KEPT else epoch, compared.differ if differ else None)
+        image_browser.show(run, score, None if epoch == _KEPT else epoch, compared.differ if differ else None)
         show_deeper(run, score, epoch)
 
 
@@ -98,9 +108,14 @@ def show_deeper(run: Run, score: Score, epoch: int) -> None:
     with st.container(key="eval-deeper"):
         st.subheader("Further questions")
         part = st.segmented_control(
-            "Part", list(_DEEPER), format_func=_DEEPER.__getitem__, default="sure", required=True, key="eval-part",
+            "Part",
+            list(_DEEPER),
+            format_func=_DEEPER.__getitem__,
+            default="sure",
+            required=True,
+            key="eval-part",
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         if part == "sure":
             confidence.show(score)
         else:
@@ -116,11 +131,11 @@ def show_of_the_kept_network(part: str, run: Run, epoch: int) -> None:
         st.caption(f":material/info: Of the network that is kept, not of the one after epoch {epoch}.")
     try:
         if part == "robust":
-            disturbed.show(run)
+            robustness_panel.show(run)
         elif part == "drawn":
-            drawn.show(run, kept)
+            on_drawings.show(run, kept)
         else:
-            image_map.show(run, kept)
+            feature_map.show(run, kept)
     except DigitLabError as error:
         st.warning(str(error))
 

@@ -6,19 +6,9 @@ from model.config import TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError, DigitLabError
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
-from pages.ui import (
-    beginning,
-    controls,
-    frame,
-    identity,
-    live,
-    permission,
-    run_list,
-    run_status,
-    services,
-    state,
-    training_controls,
-)
+from pages.ui.shell import frame, identity, permission, services, session
+from pages.ui.shell.text import plain
+from pages.ui.train import run_list, run_status, settings_form, start_once, watch
 
 frame.page("Train")
 identity.identify()
@@ -28,12 +18,12 @@ services.jobs().warm_up()
 def chosen_run() -> str | None:
     """Return the run to show: the address's, else the one last watched here, else one that is under way."""
     active = services.jobs().active()
-    return st.query_params.get("run") or state.run_watched() or (active[0] if active else None)
+    return st.query_params.get("run") or session.run_watched() or (active[0] if active else None)
 
 
 def start(config: TrainingConfig) -> None:
     """Start a training and show it; its address can be shared."""
-    beginning.begin(settings_text(config), lambda: services.jobs().start(config, permission.label()))
+    start_once.begin(settings_text(config), lambda: services.jobs().start(config, permission.label()))
 
 
 def take_settings_of_the_address() -> None:
@@ -41,16 +31,16 @@ def take_settings_of_the_address() -> None:
     text = st.query_params.pop("settings", None)
     if text is not None:
         try:
-            for told in training_controls.fill(settings_from(text), dataset=True):
-                st.warning(controls.plain(told))
+            for told in settings_form.fill(settings_from(text), dataset=True):
+                st.warning(plain(told))
         except ConfigError as error:
-            st.warning(controls.plain(str(error)))  # it repeats what somebody sent
+            st.warning(plain(str(error)))  # it repeats what somebody sent
 
 
 def choose_and_start() -> None:
     """Draw the settings, and Start above them, which is reached without scrolling and needs what is set below."""
     top = st.container()
-    config = training_controls.training_controls(top)
+    config = settings_form.training_controls(top)
     with top:
         if not permission.may_train():
             permission.ask_for_the_key()
@@ -87,17 +77,17 @@ def show_example() -> None:
         "goes on when you leave this page, and the address of this page brings you back to it."
     )
     st.caption("This is how the classroom network that comes with Digit Lab learnt:")
-    live.example(services.store().open(CLASSROOM_RUN))
+    watch.example(services.store().open(CLASSROOM_RUN))
 
 
-def watch(run_id: str) -> None:
+def watch_run(run_id: str) -> None:
     """Show a run as it happens."""
     try:
-        live.watch(run_id)
-        state.set_run_watched(run_id)
+        watch.watch(run_id)
+        session.set_run_watched(run_id)
     except DigitLabError as error:
         st.warning(str(error))
-        state.set_run_watched(None)  # it was deleted; the next visit begins anew
+        session.set_run_watched(None)  # it was deleted; the next visit begins anew
 
 
 take_settings_of_the_address()
@@ -109,7 +99,7 @@ with watching:
     if run_id is None:
         show_example()
     else:
-        watch(run_id)
+        watch_run(run_id)
 run_list.show(run_id)
 
 frame.footer()

@@ -64,10 +64,22 @@ def settings(run: Run, n_drawings: int) -> TrainingConfig:
     if not run.metrics or run.description.get("dataset", {}).get("image_shape") != [28, 28, 1]:
         raise RunError(f"Run {run.id} does not read drawings; expected a network for digits of 28x28.")
     return replace(
-        run.config, start_from=run.id, epochs=3, batch_size=32, optimizer="adam", schedule="constant",
-        learning_rate=0.0003, loss="sparse", label_smoothing=0.0, train_images=_IMAGES, patience=0, keep="last",
-        augmentation=Augmentation(rotation=8, shift=0.04, zoom=0.08), validation_share=1 / 12, precision="float32",
-    )  # fmt: skip
+        run.config,
+        start_from=run.id,
+        epochs=3,
+        batch_size=32,
+        optimizer="adam",
+        schedule="constant",
+        learning_rate=0.0003,
+        loss="sparse",
+        label_smoothing=0.0,
+        train_images=_IMAGES,
+        patience=0,
+        keep="last",
+        augmentation=Augmentation(rotation=8, shift=0.04, zoom=0.08),
+        validation_share=1 / 12,
+        precision="float32",
+    )
 
 
 def read(folder: Path) -> list[MyDrawing]:

@@ -131,6 +131,15 @@ _SIGNS: dict[str, list] = {
 
 _Kind = Callable[[np.random.Generator], Strokes]
 _KINDS: tuple[_Kind, ...] = (
-    _walk, _jumps, _few_jumps, _smooth, _zigzag, _spiral, _dots, _dash, _hatching, _sign,
-)  # fmt: skip
+    _walk,
+    _jumps,
+    _few_jumps,
+    _smooth,
+    _zigzag,
+    _spiral,
+    _dots,
+    _dash,
+    _hatching,
+    _sign,
+)
 _SHARES = (0.14, 0.12, 0.08, 0.14, 0.07, 0.04, 0.02, 0.02, 0.05, 0.32)

@@ -188,9 +188,14 @@ class _Training:
             raise TrainingError(diverged(self.step, rate))
         self.epoch_sums += (loss * len(images), accuracy * len(images), len(images))
         self.emit(
-            "batch", step=self.step, epoch=epoch, loss=round(loss, 6), accuracy=round(accuracy, 6),
-            learning_rate=float(f"{rate:.6g}"), seconds=round(self.seconds, 3),
-        )  # fmt: skip
+            "batch",
+            step=self.step,
+            epoch=epoch,
+            loss=round(loss, 6),
+            accuracy=round(accuracy, 6),
+            learning_rate=float(f"{rate:.6g}"),
+            seconds=round(self.seconds, 3),
+        )
 
     def _seed_dropout(self) -> None:
         """Let chance depend on seed and step alone: a .keras file forgets how far a generator had come."""
@@ -214,13 +219,19 @@ class _Training:
         loss_sum, accuracy_sum, images = self.epoch_sums
         trained = images > 0  # not where it was resumed in mid-epoch and stopped at once
         self.emit(
-            "epoch", epoch=epoch, step=self.step, images=int(images),
+            "epoch",
+            epoch=epoch,
+            step=self.step,
+            images=int(images),
             loss=float(loss_sum / images) if trained else None,
             accuracy=float(accuracy_sum / images) if trained else None,
-            val_loss=float(figures["loss"]), val_accuracy=float(figures["accuracy"]),
-            seconds=round(self.seconds, 4), rate_factor=self.rate_factor, checkpoint=f"epoch-{epoch:03}.keras",
+            val_loss=float(figures["loss"]),
+            val_accuracy=float(figures["accuracy"]),
+            seconds=round(self.seconds, 4),
+            rate_factor=self.rate_factor,
+            checkpoint=f"epoch-{epoch:03}.keras",
             **self._glimpse(self.model),
-        )  # fmt: skip
+        )
 
     def _out_of_patience(self) -> bool:
         """Tell whether the validation loss has not improved for as many epochs as the config waits."""
@@ -280,9 +291,12 @@ class _Training:
         name = f"step-{self.step:06}.keras"
         self._save(self.model, name)
         self.emit(
-            "interrupted", step=self.step, seconds=round(self.seconds, 4),
-            rate_factor=self.rate_factor, checkpoint=name,
-        )  # fmt: skip
+            "interrupted",
+            step=self.step,
+            seconds=round(self.seconds, 4),
+            rate_factor=self.rate_factor,
+            checkpoint=name,
+        )
         raise control.Interrupted
 
     def _save(self, model: keras.Model, name: str) -> None:

@@ -21,9 +21,9 @@ from model.results import NO_DIGIT
 from model.runs.atomic_files import write_json, write_npz
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.export import export_litert
-from pages.ui.evaluation.export import metrics_json, predictions_csv
-from pages.ui.evaluation.scores import Score
-from pages.ui.state import Visitor
+from pages.ui.evaluate.downloads import metrics_json, predictions_csv
+from pages.ui.shell.predictions import Score
+from pages.ui.shell.session import Visitor
 
 
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):
@@ -37,9 +37,14 @@ def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     evaluation = judged(y_test, said, len(class_names))
     write_npz(run.path / "evaluation.npz", labels=y_test, probabilities=said)
     facts = {
-        "name": name, "fingerprint": fingerprint, "image_shape": list(x_test.shape[1:]), "class_names": class_names,
-        "n_train": 10, "n_test": len(x_test), "source": "a test",
-    }  # fmt: skip
+        "name": name,
+        "fingerprint": fingerprint,
+        "image_shape": list(x_test.shape[1:]),
+        "class_names": class_names,
+        "n_train": 10,
+        "n_test": len(x_test),
+        "source": "a test",
+    }
     write_json(run.path / "config.json", run.description | {"dataset": facts})
     figures = measure(evaluation, class_names).to_dict()
     manifest = {"status": "finished", "kept_epoch": 0, "epochs": 0, "parameters": model.count_params()}

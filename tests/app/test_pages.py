@@ -17,7 +17,7 @@ from model.runs.atomic_files import write_json
 from model.runs.metadata import Label, fingerprint
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
-from pages.ui import showcase
+from pages.ui.home import showcase
 
 PROJECT = Path(__file__).parent.parent.parent
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")

@@ -42,8 +42,11 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
-                cwd=PROJECT, env=self.environment, stdout=log, stderr=log,
-            )  # fmt: skip
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
 
     def wait_until_ready(self, seconds=60):
         deadline = time.monotonic() + seconds

@@ -31,8 +31,12 @@ def test_a_training_from_the_shell_to_its_figures(tmp_path):
     assert trained.returncode == 0, trained.stderr
     told = [json.loads(line) for line in trained.stdout.splitlines()]
     assert [each["event"] for each in told if each["event"] != "batch"] == [
-        "loading", "started", "epoch", "epoch", "finished",
-    ]  # fmt: skip
+        "loading",
+        "started",
+        "epoch",
+        "epoch",
+        "finished",
+    ]
     listed = [json.loads(line) for line in call("runs", "--json").stdout.splitlines()]
     own = next(run for run in listed if not run["shipped"])
     assert (own["status"], own["preset"], own["dataset"]) == ("finished", "dense-64", "uci-digits")
@@ -98,23 +102,73 @@ def test_other_options_override_a_recipe_and_leave_the_rest(configs):
 def test_every_option_of_a_training_arrives(configs):
     main(
         [
-            "train", "--dataset", "cifar-10", "--preset", "deep", "--epochs", "2", "--batch-size", "64",
-            "--optimizer", "adamw", "--learning-rate", "0.5", "--schedule", "cosine", "--loss", "categorical",
-            "--label-smoothing", "0.1", "--validation-share", "0.2", "--rotation", "1", "--shift", "0.2",
-            "--zoom", "0.3", "--shear", "4", "--elastic", "0.5", "--flip", "--keep", "last", "--seed", "6",
-            "--train-images", "500", "--patience", "3",
-            "--precision", "float32",
+            "train",
+            "--dataset",
+            "cifar-10",
+            "--preset",
+            "deep",
+            "--epochs",
+            "2",
+            "--batch-size",
+            "64",
+            "--optimizer",
+            "adamw",
+            "--learning-rate",
+            "0.5",
+            "--schedule",
+            "cosine",
+            "--loss",
+            "categorical",
+            "--label-smoothing",
+            "0.1",
+            "--validation-share",
+            "0.2",
+            "--rotation",
+            "1",
+            "--shift",
+            "0.2",
+            "--zoom",
+            "0.3",
+            "--shear",
+            "4",
+            "--elastic",
+            "0.5",
+            "--flip",
+            "--keep",
+            "last",
+            "--seed",
+            "6",
+            "--train-images",
+            "500",
+            "--patience",
+            "3",
+            "--precision",
+            "float32",
         ]
-    )  # fmt: skip
+    )
     assert configs == [
         {
-            "dataset": "cifar-10", "preset": "deep", "epochs": 2, "batch_size": 64, "optimizer": "adamw",
-            "learning_rate": 0.5, "schedule": "cosine", "loss": "categorical", "label_smoothing": 0.1,
-            "validation_share": 0.2, "train_images": 500, "patience": 3, "drawings": False, "keep": "last", "seed": 6,
-            "precision": "float32", "start_from": "", "design": None,
+            "dataset": "cifar-10",
+            "preset": "deep",
+            "epochs": 2,
+            "batch_size": 64,
+            "optimizer": "adamw",
+            "learning_rate": 0.5,
+            "schedule": "cosine",
+            "loss": "categorical",
+            "label_smoothing": 0.1,
+            "validation_share": 0.2,
+            "train_images": 500,
+            "patience": 3,
+            "drawings": False,
+            "keep": "last",
+            "seed": 6,
+            "precision": "float32",
+            "start_from": "",
+            "design": None,
             "augmentation": {"rotation": 1, "shift": 0.2, "zoom": 0.3, "shear": 4, "elastic": 0.5, "flip": True},
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_a_design_arrives_and_is_called_own(configs):

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from model.config import Augmentation, TrainingConfig
-from pages.ui.comparison import differences, in_words
+from pages.ui.shell.text import in_words
+from pages.ui.train.compare_runs import differences
 
 USUAL = TrainingConfig()
 
@@ -20,7 +21,12 @@ def test_equal_settings_do_not_differ():
 
 def test_values_are_said_as_a_person_would():
     assert [in_words(value) for value in (True, False, 0.001, 32, "adam", None)] == [
-        "yes", "no", "0.001", "32", "adam", "–",
-    ]  # fmt: skip
+        "yes",
+        "no",
+        "0.001",
+        "32",
+        "adam",
+        "–",
+    ]
     design = {"blocks": ({"filters": 8, "batch_normalization": True},), "dense": (64, 32)}
     assert in_words(design) == "blocks (filters 8, batch normalization yes), dense 64 + 32"

@@ -124,9 +124,16 @@ def test_titles_name_the_activation(activation, title):
     design = Design((Block(8), Block(8, batch_normalization=True)), (16,), activation=activation)
     titles = [layer.title() for layer in layers_of(design, 10)]
     assert titles == [
-        f"Conv2D 8 3x3 {title}", "MaxPooling 2x2", "Conv2D 8 3x3", "BatchNormalization", title, "MaxPooling 2x2",
-        "Flatten", f"Dense 16 {title}", "Dense 10 softmax",
-    ]  # fmt: skip
+        f"Conv2D 8 3x3 {title}",
+        "MaxPooling 2x2",
+        "Conv2D 8 3x3",
+        "BatchNormalization",
+        title,
+        "MaxPooling 2x2",
+        "Flatten",
+        f"Dense 16 {title}",
+        "Dense 10 softmax",
+    ]
 
 
 def test_a_network_that_shrinks_to_nothing_says_where_and_what_to_do():

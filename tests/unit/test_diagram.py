@@ -9,7 +9,7 @@ from model.config import Block, Design
 from model.networks.layers import Dense
 from model.networks.presets import PRESETS
 from model.networks.summary import LayerFacts, table
-from pages.ui.diagram import diagram
+from pages.ui.charts.network_diagram import diagram
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGE = Design(

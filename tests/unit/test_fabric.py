@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InkError
-from pages.ui.fabric import strokes_from_fabric
+from pages.ui.components.fabric_strokes import strokes_from_fabric
 
 
 def path(commands, **placed):

@@ -9,8 +9,10 @@ import pytest
 from model.config import SCHEDULES
 from model.runs.curves import History
 from model.training.schedules import learning_rate
-from pages.ui import curves, figures
-from pages.ui.evaluation import charts
+from pages.ui.charts import evaluation as evaluation_charts
+from pages.ui.charts import training as training_charts
+from pages.ui.charts.common import BLUE, GREY, probability_bars
+from pages.ui.charts.training import schedule
 
 
 def history(n, total=None, ended=False, changes=()):
@@ -24,72 +26,72 @@ def history(n, total=None, ended=False, changes=()):
 @pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_a_curve_never_has_more_than_400_points(n, name):
-    training, smoothed, validation = go.Figure(curves.curve(history(n), name)).data
+    training, smoothed, validation = go.Figure(training_charts.curve(history(n), name)).data
     assert len(training.x) == len(training.y) <= 400
     assert len(smoothed.x) == len(smoothed.y) <= 400
     assert len(validation.x) == (1 if n else 0)
 
 
 def test_a_curve_leaves_room_for_the_whole_training_and_none_once_it_has_ended():
-    assert go.Figure(curves.curve(history(10, total=50), "loss")).layout.xaxis.range == (0, 51)
-    assert go.Figure(curves.curve(history(10, total=50, ended=True), "loss")).layout.xaxis.range == pytest.approx(
-        (0, 10.2)
-    )
+    assert go.Figure(training_charts.curve(history(10, total=50), "loss")).layout.xaxis.range == (0, 51)
+    assert go.Figure(
+        training_charts.curve(history(10, total=50, ended=True), "loss")
+    ).layout.xaxis.range == pytest.approx((0, 10.2))
 
 
 def test_a_learning_rate_that_was_changed_is_marked_on_every_chart():
     changed = history(200, changes=((50, 0.01), (120, 0.0003)))
-    for figure in map(go.Figure, (curves.curve(changed, "loss"), curves.learning_rate(changed))):
+    for figure in map(go.Figure, (training_charts.curve(changed, "loss"), training_charts.learning_rate(changed))):
         assert [shape.x0 for shape in figure.layout.shapes] == [50, 120]
         assert [each.text for each in figure.layout.annotations] == ["rate 0.01", "rate 0.0003"]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_the_preview_of_a_schedule_is_what_training_obeys(name):
-    (line,) = figures.schedule(name, 0.01).data
+    (line,) = schedule(name, 0.01).data
     assert list(line.y) == [learning_rate(name, 0.01, step, 200) for step in range(200)]
 
 
 def test_zoom_survives_new_points():
-    first, second = (go.Figure(curves.curve(history(n), "loss")) for n in (10, 20))
+    first, second = (go.Figure(training_charts.curve(history(n), "loss")) for n in (10, 20))
     assert first.layout.uirevision == second.layout.uirevision
 
 
 def test_the_close_up_shows_what_a_run_came_to_and_takes_its_own_zoom():
     settled = history(2000)  # a loss of 1 / step and an accuracy of 1 - 1 / step, nearly
-    loss, accuracy = (curves.curve(settled, name, close=True)["layout"] for name in ("loss", "accuracy"))
+    loss, accuracy = (training_charts.curve(settled, name, close=True)["layout"] for name in ("loss", "accuracy"))
     assert loss["yaxis"]["type"] == "log"
     low, high = (10**each for each in loss["yaxis"]["range"])
     assert low < 1 / 2000
     assert 0.4 < high < 2.4
     assert accuracy["yaxis"]["range"][0] == pytest.approx(0.895, abs=0.01), "validation came to 0.9"
     assert accuracy["yaxis"]["range"][1] > 0.99
-    assert loss["uirevision"] != curves.curve(settled, "loss")["layout"]["uirevision"]
+    assert loss["uirevision"] != training_charts.curve(settled, "loss")["layout"]["uirevision"]
 
 
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_a_close_up_of_next_to_nothing_is_a_chart_too(n, name):
-    assert go.Figure(curves.curve(history(n), name, close=True)).to_json()
-    assert go.Figure(curves.comparison([("a", history(n))], name, close=True)).to_json()
+    assert go.Figure(training_charts.curve(history(n), name, close=True)).to_json()
+    assert go.Figure(training_charts.comparison([("a", history(n))], name, close=True)).to_json()
 
 
 def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
     probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
-    (bars,) = figures.probability_bars("0123456789", probabilities).data
+    (bars,) = probability_bars("0123456789", probabilities).data
     assert list(bars.x) == pytest.approx(probabilities.tolist())
     assert bars.text[:4] == ("", "90.0%", "10.0%", "")
-    assert [i for i, colour in enumerate(bars.marker.color) if colour == figures.BLUE] == [1]
+    assert [i for i, colour in enumerate(bars.marker.color) if colour == BLUE] == [1]
 
 
 def test_without_an_answer_no_bar_stands_out():
-    (bars,) = figures.probability_bars("0123456789", np.zeros(10)).data
-    assert set(bars.marker.color) == {figures.GREY}
+    (bars,) = probability_bars("0123456789", np.zeros(10)).data
+    assert set(bars.marker.color) == {GREY}
 
 
 def test_the_matrix_shows_counts_and_colours_only_mistakes():
     confusion = np.array([[90, 2], [0, 80]])
-    heatmap, counts, cells = charts.confusion_matrix(confusion, ["a", "b"], dark=False).data
+    heatmap, counts, cells = evaluation_charts.confusion_matrix(confusion, ["a", "b"], dark=False).data
     assert [confusion[true, predicted] for true, predicted in cells.customdata] == [90, 2, 0, 80]
     assert np.array_equal(heatmap.z, [[0, 2], [0, 0]])
     shown = set(zip(counts.y, counts.x, counts.text, strict=True))
@@ -97,4 +99,4 @@ def test_the_matrix_shows_counts_and_colours_only_mistakes():
 
 
 def test_a_figure_is_json():
-    json.dumps(curves.curve(history(3), "loss"), allow_nan=False)
+    json.dumps(training_charts.curve(history(3), "loss"), allow_nan=False)

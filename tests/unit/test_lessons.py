@@ -104,8 +104,10 @@ def test_the_settings_keep_network_dataset_and_classes_of_the_run(run_id):
     run = RunStore().open(run_id)
     config = fine_tuning.settings(run, 8)
     assert (config.network, config.dataset, config.drawings) == (
-        run.config.network, run.config.dataset, run.config.drawings,
-    )  # fmt: skip
+        run.config.network,
+        run.config.dataset,
+        run.config.drawings,
+    )
     assert config.start_from == run_id
     assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 

@@ -7,7 +7,7 @@ import pytest
 
 from model.runs.metadata import Label
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from pages.ui.report import training_report
+from pages.ui.report.report import training_report
 
 
 class Reader(HTMLParser):

@@ -193,9 +193,15 @@ def test_a_checkpoint_that_is_gone_or_cut_is_not_resumed_from(store):
     log.write("started", epochs=3, batches_per_epoch=2)
     for number in (1, 2):
         log.write(
-            "epoch", epoch=number, step=2 * number, loss=1, accuracy=0, val_loss=1 / number, val_accuracy=0,
+            "epoch",
+            epoch=number,
+            step=2 * number,
+            loss=1,
+            accuracy=0,
+            val_loss=1 / number,
+            val_accuracy=0,
             checkpoint=f"epoch-00{number}.keras",
-        )  # fmt: skip
+        )
     assert run.resumption() is None
     with ZipFile(run.checkpoints / "epoch-001.keras", "w") as whole:
         whole.writestr("config.json", "{}")

@@ -168,9 +168,16 @@ def test_a_training_ends_early_where_validation_no_longer_improves(uci_digits):
 def test_a_validation_loss_that_is_no_number_ends_the_training_with_a_sentence(uci_digits):
     heard = Heard()
     wild = replace(
-        QUICK, preset="own", design=Design(dense=(512, 512, 512, 512)), optimizer="sgd", learning_rate=100,
-        batch_size=1024, train_images=64, epochs=3, keep="last",
-    )  # fmt: skip
+        QUICK,
+        preset="own",
+        design=Design(dense=(512, 512, 512, 512)),
+        optimizer="sgd",
+        learning_rate=100,
+        batch_size=1024,
+        train_images=64,
+        epochs=3,
+        keep="last",
+    )
     with pytest.raises(TrainingError, match="no longer a number after batch"):
         train(wild, uci_digits, heard)
     assert all(np.isfinite(fields["val_loss"]) for fields in heard.of("epoch"))

@@ -34,8 +34,12 @@ class Worker:
         self.run, self.follower = run, Follower(run.path / "events.jsonl")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "model", "train", "--run", str(run.path), "--control"],
-            cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def say(self, do, **fields):
         self.process.stdin.write(json.dumps({"do": do} | fields) + "\n")

@@ -1,0 +1,1 @@
+"""Plotly figures and SVG from arrays. No Streamlit."""

@@ -1,0 +1,57 @@
+"""Colours and small Plotly figures that several pages share. No Streamlit, no files.
+
+Colours are from Okabe and Ito's set, told apart with any kind of colour vision; nothing is said by colour alone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+BLUE, ORANGE, GREY = "#3b6fe0", "#e69f00", "#8a8f98"
+
+
+def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
+    """Draw how many images there are of each class."""
+    figure = go.Figure(layout_template="none")
+    figure.add_bar(
+        x=counts.tolist(),
+        y=list(names),
+        orientation="h",
+        marker={"color": BLUE},
+        text=[f"{n:,}" for n in counts],
+        textposition="auto",
+        hovertemplate="%{y}: %{x:,} images<extra></extra>",
+    )
+    figure.update_layout(
+        margin={"l": 16 + 7 * max(map(len, names)), "r": 8, "t": 4, "b": 24},
+        bargap=0.25,
+        xaxis={"fixedrange": True},
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True, "dtick": 1, "showgrid": False},
+        dragmode=False,
+    )
+    return figure
+
+
+def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> go.Figure:
+    """Draw one bar a class; the largest is darker and all carry their number."""
+    top = int(probabilities.argmax()) if probabilities.max() > 0 else -1
+    figure = go.Figure(layout_template="none")
+    figure.add_bar(
+        x=probabilities.tolist(),
+        y=list(names),
+        orientation="h",
+        marker={"color": [BLUE if i == top else GREY for i in range(len(names))]},
+        text=[f"{p:.1%}" if p >= 0.0005 else "" for p in probabilities],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+    )
+    figure.update_layout(
+        margin={"l": 16 + 8 * max(map(len, names)), "r": 56, "t": 4, "b": 28},
+        bargap=0.25,
+        showlegend=False,
+        xaxis={"range": [0, 1], "tickformat": ".0%", "fixedrange": True},
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True, "dtick": 1, "showgrid": False},
+    )
+    return figure

@@ -1,0 +1,1 @@
+"""Streamlit components and HTML of our own."""

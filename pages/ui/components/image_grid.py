@@ -1,0 +1,100 @@
+"""A grid of small images with a caption each, to look at or to open: sizes are fixed, so nothing moves when one loads.
+
+Knows arrays and HTML; knows nothing of runs or pages. Captions are escaped: class names come from users' files.
+"""
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+_CSS = """
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: 12px 8px; }
+.gallery figure { margin: 0; text-align: center; }
+.gallery img { width: var(--side); height: var(--side); image-rendering: pixelated; border-radius: 6px;
+  border: 1px solid rgba(128,128,128,.35); background: #000; }
+.gallery .right img { border: 2px solid #3b6fe0; }
+.gallery .wrong img { border: 2px dashed #e69f00; }
+.gallery figcaption { font-size: .8rem; line-height: 1.25; margin-top: 4px; overflow-wrap: anywhere; }
+.gallery button { all: unset; cursor: pointer; text-align: center; font-size: .8rem; line-height: 1.25;
+  overflow-wrap: anywhere; border-radius: 8px; padding: 4px 0; }
+.gallery button:hover { background: rgba(128,128,128,.15); }
+.gallery button:focus-visible { outline: 2px solid #3b6fe0; }
+.gallery button img { display: block; margin: 0 auto 4px; }
+"""
+
+_openable = st.components.v2.component(
+    "digit-lab.tiles",
+    html='<div class="gallery"></div>',
+    css=_CSS,
+    js=(Path(__file__).parent / "image_grid.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+_FRAMES = {True: "right", False: "wrong", None: ""}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image, `(height, width, 1 or 3)` uint8, and the lines below it; `alt` says for screen readers what it is."""
+
+    image: np.ndarray
+    lines: tuple[str, ...]
+    alt: str
+    right: bool | None = None  # frames the image; the lines say it too, for who can't tell the frames apart
+
+
+def gallery(tiles: Iterable[Tile], side: int = 84) -> None:
+    """Draw the tiles, `side` pixels wide, in as many columns as there is room for."""
+    st.html(
+        f"<style>{_CSS}</style>"
+        + f'<div class="gallery" style="--side: {side}px">'
+        + "".join(map(_figure, tiles))
+        + "</div>"
+    )
+
+
+def openable(tiles: Iterable[tuple[int, Tile]], key: str, side: int = 84) -> int | None:
+    """Draw numbered tiles that can be clicked; return the number of the one that was clicked just now, or None."""
+    shown = [
+        {
+            "number": number,
+            "image": data_uri(tile.image),
+            "alt": tile.alt,
+            "lines": list(tile.lines),
+            "frame": _FRAMES[tile.right],
+        }
+        for number, tile in tiles
+    ]
+    clicked = _openable(key=key, data={"tiles": shown, "side": side}, on_opened_change=lambda: None).get("opened")
+    return clicked if clicked in [tile["number"] for tile in shown] else None
+
+
+def picture(image: np.ndarray, side: int, alt: str) -> None:
+    """Draw one image, `(height, width)` uint8, at `side` pixels, each of its pixels a square."""
+    st.html(
+        f'<img src="{data_uri(image)}" alt="{escape(alt)}" width="{side}" height="{side}" '
+        'style="image-rendering: pixelated; border-radius: 6px; border: 1px solid rgba(128,128,128,.35)">'
+    )
+
+
+def data_uri(image: np.ndarray) -> str:
+    """Return an image as a PNG in a data address; no second request, and nothing left on the server."""
+    pixels = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _figure(tile: Tile) -> str:
+    lines = "<br>".join(map(escape, tile.lines))
+    frame = f' class="{_FRAMES[tile.right]}"' if _FRAMES[tile.right] else ""
+    image = f'<img src="{data_uri(tile.image)}" alt="{escape(tile.alt)}">'
+    return f"<figure{frame}>{image}<figcaption>{lines}</figcaption></figure>"

@@ -1,0 +1,107 @@
+"""Teach it: a copy of the network learns my labelled drawings, in a training like any other; before and after.
+
+Knows lessons, the job manager and permissions; learns nothing itself. What was taught is found again by its owner.
+"""
+
+import numpy as np
+import streamlit as st
+
+from model.drawings import collection, fine_tuning
+from model.drawings.collection import MyDrawing
+from model.errors import DigitLabError
+from model.inference.classifier import Answerer
+from model.runs.run import Run
+from pages.ui.draw.my_drawings import place_of
+from pages.ui.shell import permission, services, text
+from pages.ui.train import run_status
+
+_POLL_S = 1.0
+
+
+def show(run: Run) -> None:
+    """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
+    st.markdown("**Teach it my hand**")
+    drawings = services.my_drawings().all()
+    n_taught = len(fine_tuning.taught(drawings))
+    st.caption(
+        f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "
+        f"drawings in many variations and from images of its own dataset. About one in four is held back, to see "
+        "whether it has learnt my hand or only these drawings."
+    )
+    if not permission.may_train():
+        st.caption("On this server only the teacher trains.")
+    elif st.button(
+        "Teach it",
+        key="draw-teach",
+        icon=":material/school:",
+        disabled=len(drawings) < fine_tuning.FEWEST,
+    ):
+        _teach(run, drawings)
+    if len(drawings) < fine_tuning.FEWEST:
+        st.caption(f"It takes at least {fine_tuning.FEWEST} labelled drawings.")
+    taught = _newest(run)
+    if taught:
+        moving = services.jobs().status(taught) in text.MOVING
+        st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, taught.id, moving)
+
+
+def _teach(run: Run, drawings: list[MyDrawing]) -> None:
+    try:
+        config = fine_tuning.settings(run, len(drawings))
+        services.jobs().start(config, permission.label(), collection.to_jsonl(drawings))
+    except DigitLabError as error:
+        st.warning(str(error))
+
+
+def _newest(run: Run) -> Run | None:
+    """Return the last copy of this network that this visitor had taught."""
+    runs, _ = services.store().list()
+    return next((each for each in runs if each.config.start_from == run.id and permission.owns(each)), None)
+
+
+def _outcome(run: Run, taught_id: str, moving: bool) -> None:
+    try:
+        taught = services.store().open(taught_id)
+    except DigitLabError:  # its owner has deleted it meanwhile
+        return
+    status = services.jobs().status(taught)
+    if moving != (status in text.MOVING):
+        st.rerun()
+    if taught.metrics:
+        _before_and_after(run, taught)
+    else:
+        history = taught.follower.read()
+        st.progress(run_status.share_done(taught, history), text=f"The copy is **{status}**.")
+    where = "Draw with the copy" if taught.metrics else "Watch it learn"
+    page = "pages/draw.py" if taught.metrics else "pages/train.py"
+    st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": taught.id}, width="content")
+
+
+def _before_and_after(run: Run, taught: Run) -> None:
+    drawn = fine_tuning.read(taught.path)
+    rows = [
+        (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(taught, part))
+        for what, part in (("it was taught", fine_tuning.taught(drawn)), ("held back", fine_tuning.held_back(drawn)))
+        if part
+    ]
+    rows.append((f"{taught.metrics.n:,} test images", run.metrics.accuracy, taught.metrics.accuracy))
+    st.table(
+        {
+            "Read right": [what for what, _, _ in rows],
+            "Before": [f"{before:.2%}" for _, before, _ in rows],
+            "After": [f"{after:.2%}" for _, _, after in rows],
+        },
+        hide_index=True,
+        border="horizontal",
+    )
+    st.caption(
+        "What it was taught says little: it may know those drawings by heart. What was held back tells whether it "
+        "reads your hand better, and the test images whether it has forgotten something."
+    )
+
+
+def _accuracy(run: Run, drawings: list[MyDrawing]) -> float:
+    """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
+    images, labels = collection.as_images(drawings)
+    answers = Answerer(run, services.recognizer(run)).ask(images, drawn=True)
+    return float((np.array([place_of(each) for each in answers]) == labels).mean())

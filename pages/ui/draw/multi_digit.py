@@ -1,0 +1,70 @@
+"""Several digits at once: the number, each digit with its box over the sheet, and what the network saw of each.
+
+Knows readings, Pillow and the gallery; reads nothing itself.
+"""
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from pages.ui.components.image_grid import Tile, data_uri, gallery
+from pages.ui.draw.sample import Number
+from pages.ui.shell.text import percent
+
+_BOX, _DOUBT = (59, 111, 224), (230, 159, 0)
+_TILE = 72
+
+
+def headline(number: Number | None, empty: str, hint: str) -> None:
+    """Say the whole number in the first line."""
+    if number is None or not number.readings.digits:
+        st.markdown(f"# {empty}")
+        st.caption(hint)
+        return
+    readings = number.readings
+    told = "".join(str(each.digit) if each.accepted else "?" for each in readings.digits)
+    st.markdown(f"# {told}")
+    n = len(readings.digits)
+    doubtful = sum(not each.accepted for each in readings.digits)
+    doubt = f" {doubtful} of them {'does' if doubtful == 1 else 'do'} not look like a digit." if doubtful else ""
+    st.caption(f"{n} digit{'s' * (n != 1)}, read one by one.{doubt}")
+
+
+def seen(number: Number | None) -> None:
+    """Show the sheet with a box around each digit, and each as the network saw it with its probability."""
+    if number is None or not number.readings.digits:
+        st.caption("Each digit gets a box and an answer of its own.")
+        return
+    alt = f"the sheet with {len(number.readings.digits)} boxes; read as {number.readings.text}"
+    st.html(
+        f'<img src="{data_uri(_boxed(number))}" alt="{alt}" style="width: 100%; max-width: 600px; border-radius: 6px; '
+        'border: 1px solid rgba(128,128,128,.35)">'
+    )
+    gallery(
+        (
+            Tile(
+                each.image, _lines(each), f"digit {place}: read as {each.digit}", right=None if each.accepted else False
+            )
+            for place, each in enumerate(number.readings.digits, 1)
+        ),
+        side=_TILE,
+    )
+
+
+def _lines(reading) -> tuple[str, ...]:
+    if reading.accepted:
+        return (str(reading.digit), percent(reading.probability))
+    return ("?", f"maybe {reading.digit}, {percent(reading.probability)}")
+
+
+def _boxed(number: Number) -> np.ndarray:
+    """Draw the boxes, numbered by what they are read as, over the sheet: `(h, w, 3)` uint8."""
+    image = Image.fromarray(number.sheet).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for reading in number.readings.digits:
+        left, top, right, bottom = (side / number.zoom for side in reading.box)
+        colour = _BOX if reading.accepted else _DOUBT
+        more = number.margin
+        around = (left - more, top - more, right + more, bottom + more)
+        draw.rounded_rectangle(around, radius=6, outline=colour, width=3)
+    return np.asarray(image)

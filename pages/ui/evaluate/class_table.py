@@ -1,0 +1,46 @@
+"""How each class fares, as a table with bars that is sorted by a click on a title. Knows metrics and one component."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from model.results import Metrics
+
+_COLUMNS = (
+    {"title": "Class"},
+    {"title": "Precision", "digits": 4},
+    {"title": "Recall", "digits": 4},
+    {"title": "F1", "digits": 4},
+    {"title": "Images"},
+)
+
+_table = st.components.v2.component(
+    "digit-lab.class_table",
+    html='<div class="class-scroll"><table class="class-table"></table></div>',
+    css="""
+.class-scroll { max-height: 460px; overflow: auto; }
+.class-table { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.class-table th, .class-table td { padding: .38rem .6rem; text-align: right; white-space: nowrap;
+  border-bottom: 1px solid rgba(128,128,128,.25); }
+.class-table th:first-child, .class-table td:first-child { text-align: left; white-space: normal; }
+.class-table th button { all: unset; cursor: pointer; opacity: .7; }
+.class-table th button:hover, .class-table th button:focus-visible { opacity: 1; text-decoration: underline; }
+.class-table td { background: linear-gradient(rgba(59,111,224,.2) 0 0) no-repeat left center / var(--share, 0%) 70%; }
+.class-table tr.mean { font-weight: 600; }
+""",
+    js=(Path(__file__).parent / "class_table.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def show(metrics: Metrics) -> None:
+    """Draw the table of the classes that occur, their means in the last row."""
+    occurring = [each for each in metrics.classes if each.support]
+    _table(
+        key="eval-class-table",
+        data={
+            "columns": list(_COLUMNS),
+            "rows": [[each.name, each.precision, each.recall, each.f1, each.support] for each in occurring],
+            "mean": ["Mean", metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n],
+        },
+    )

@@ -1,0 +1,88 @@
+"""How robust: accuracy when the test images are turned, moved, scaled, thickened, blurred or drowned in noise.
+
+Measured once in the background and kept with the run. Knows scores, charts and the gallery.
+"""
+
+import numpy as np
+import streamlit as st
+
+from model.errors import DataError, DigitLabError
+from model.evaluation.perturbations import DISTURBANCES, disturb
+from model.evaluation.robustness import Robustness
+from model.runs.run import Run
+from pages.ui.charts import evaluation as evaluation_charts
+from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.shell import predictions, services
+from pages.ui.shell.predictions import Measuring
+
+_POLL_S = 0.5
+_HEIGHT, _SIDE = 200, 40
+
+
+def show(run: Run) -> None:
+    """Draw the curves, or how far their measurement has come."""
+    measuring = _measuring(run)
+    if measuring is None:
+        return
+    if measuring.found:
+        _curves(run, measuring.found)
+    else:
+        st.fragment(_progress, run_every=_POLL_S)(run)
+
+
+def _measuring(run: Run) -> Measuring | None:
+    """Return the measurement, or say why there can be none."""
+    try:
+        return predictions.robustness_of(run)
+    except DigitLabError as error:
+        st.info(str(error), icon=":material/image_not_supported:")
+        return None
+
+
+def _progress(run: Run) -> None:
+    measuring = _measuring(run)
+    if measuring is None:
+        return
+    if measuring.failed:
+        st.warning(measuring.failed)
+        st.button("Try again", icon=":material/replay:", on_click=predictions.measure_again, args=(run,))
+    elif measuring.found:
+        st.rerun()
+    else:
+        st.progress(measuring.share, text="Disturbing the test images and asking the network; it is kept with the run.")
+
+
+def _curves(run: Run, found: Robustness) -> None:
+    st.caption(f"Accuracy on {found.n:,} test images, each disturbed alike. The diamond is the image as it is.")
+    example = _example(run)
+    for row in _in_pairs(list(found.curves.items())):
+        for column, (kind, curve) in zip(st.columns(2, gap="medium"), row, strict=False):
+            how = DISTURBANCES[kind]
+            with column:
+                st.markdown(f"**{how.title}**")
+                st.plotly_chart(
+                    evaluation_charts.robustness(how, curve.strengths, curve.accuracies),
+                    height=_HEIGHT,
+                    config={"displayModeBar": False},
+                    key=f"eval-robust-{kind}",
+                )
+                if example is not None:
+                    gallery(_disturbed(example, kind, curve.strengths), side=_SIDE)
+
+
+def _in_pairs(items: list) -> list[list]:
+    return [items[i : i + 2] for i in range(0, len(items), 2)]
+
+
+def _example(run: Run) -> np.ndarray | None:
+    try:
+        return services.test_images(run)[:1]
+    except DataError:  # the curves were kept with the run; pictures need the images
+        return None
+
+
+def _disturbed(image: np.ndarray, kind: str, strengths: tuple[float, ...]) -> list[Tile]:
+    return [
+        Tile(disturb(image, kind, strength)[0], (f"{strength:g}",), f"a test image, {kind} {strength:g}")
+        for strength in strengths
+    ]

@@ -1,0 +1,58 @@
+"""A few drawings that Home shows, as the network of this server reads them now: nothing here is an answer.
+
+Knows strokes, the reader and the gallery. The strokes are ours, drawn for this page.
+"""
+
+import streamlit as st
+
+from model.errors import DigitLabError
+from model.inference.digit_reader import Reader
+from model.runs.run import Run
+from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.shell import services
+from pages.ui.shell.text import percent
+
+_SIDE = 80  # pixels on the screen
+# Canvas pixels, 280 x 280, as the Draw page would send them.
+DRAWN = (
+    [
+        [(80, 100), (95, 75), (130, 62), (165, 75), (172, 105), (150, 145), (110, 185), (80, 215), (130, 210)]
+        + [(190, 212)]
+    ],
+    [[(130, 60), (105, 120), (85, 160), (140, 158), (195, 155)], [(162, 100), (156, 160), (150, 228)]],
+    [[(180, 65), (110, 68), (102, 125), (140, 118), (175, 140), (178, 180), (150, 212), (105, 212), (82, 195)]],
+    [
+        [(165, 60), (125, 90), (102, 140), (98, 185), (125, 215), (160, 205), (172, 175), (150, 152), (118, 160)]
+        + [(100, 185)]
+    ],
+    [[(80, 70), (140, 72), (200, 68), (175, 120), (155, 170), (140, 222)], [(110, 145), (195, 140)]],
+    [
+        [(170, 88), (145, 62), (112, 72), (108, 105), (140, 132), (172, 165), (165, 205), (130, 220), (100, 200)]
+        + [(105, 165), (140, 135), (168, 108), (170, 88)]
+    ],
+    [
+        [(140, 60), (120, 130), (60, 130), (110, 170), (90, 230), (140, 190), (190, 230), (170, 170), (220, 130)]
+        + [(160, 130), (140, 60)]
+    ],
+)
+
+
+def show(run: Run) -> None:
+    """Draw the tiles, each with its answer; nothing where the network reads no digits."""
+    try:
+        reader = Reader(services.recognizer(run), run.reject_above)
+    except DigitLabError:  # told where this network is chosen
+        return
+    with st.container(key="home-showcase"):
+        gallery((_tile(reader, strokes) for strokes in DRAWN), side=_SIDE)
+        st.caption(
+            "Drawings as the network sees them, and what it says to them now. To what is no digit it should say ?."
+        )
+
+
+def _tile(reader: Reader, strokes: list) -> Tile:
+    readings = reader.read_strokes(strokes)
+    best = readings.digits[0]
+    told = readings.text if readings.accepted else "?"
+    sure = f"{percent(best.probability)} sure" if readings.accepted else "not a digit"
+    return Tile(best.image, (told, sure), f"a drawing that the network answers with {told}")

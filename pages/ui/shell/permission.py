@@ -1,0 +1,106 @@
+"""Who may do what with a training: the tab that started it steers it, everybody may watch.
+
+With a teacher's key (DIGIT_LAB_TEACHER_KEY, in the environment or in Streamlit's secrets) only who has entered it
+trains, and steers every training of the class. Knows the session, labels of runs and the key; starts nothing.
+"""
+
+import hmac
+import os
+import secrets
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from model.runs.metadata import Label, fingerprint
+from model.runs.run import Run
+from pages.ui.shell import services, session
+
+_VARIABLE = "DIGIT_LAB_TEACHER_KEY"
+_GUESS_S = 1.0  # that a wrong key costs
+
+
+def label(of: Label | None = None) -> Label:
+    """Return `of`, by default an empty label, with this visitor as the owner and this tab as the one that steers."""
+    visitor = session.visitor()
+    return replace(of or Label(), tab=fingerprint(visitor.tab), browser=fingerprint(visitor.browser))
+
+
+def label_of_resumer(run: Run) -> Label:
+    """Return a run's label with this tab as the one that steers; a run that was nobody's stays nobody's to delete."""
+    mine = label(run.label)
+    return mine if run.label.browser else replace(mine, browser="")
+
+
+def may_train() -> bool:
+    """Tell whether this visitor may start a training."""
+    return not _key() or _is_teacher()
+
+
+def may_steer(run: Run) -> bool:
+    """Tell whether this tab may pause, stop and set; a run that nobody started here belongs to nobody."""
+    return _is_teacher() or (not _key() and run.label.steered_by(session.visitor().tab))
+
+
+def may_take_over(run: Run) -> bool:
+    """Tell whether another tab of the same browser started the run: its owner may steer from here instead."""
+    return not may_steer(run) and not _key() and owns(run)
+
+
+def owns(run: Run) -> bool:
+    """Tell whether this visitor may name, extend and delete the run: his own, or a teacher's whole class's."""
+    visitor = session.visitor()
+    is_mine = bool(run.label.browser) and run.label.owned_by(visitor.tab, visitor.browser)
+    return not run.shipped and (_is_teacher() or is_mine)
+
+
+def may_resume(run: Run) -> bool:
+    """Tell whether this visitor may go on with an interrupted run; one that nobody owns is for all who may train."""
+    return may_train() and (owns(run) or not run.label.tab or run.label.steered_by(session.visitor().tab))
+
+
+def ask_for_the_key() -> None:
+    """Draw the door: a field for the teacher's key."""
+    st.caption("Your teacher trains here, and everybody can watch, draw and evaluate.")
+    entered = st.text_input("Teacher's key", type="password", key="train-teacher-key", autocomplete="off")
+    if entered:
+        if hmac.compare_digest(entered.encode(), _key().encode()):
+            _teachers().add(fingerprint(session.visitor().tab))
+            st.rerun()
+        time.sleep(_GUESS_S)
+        st.warning("That is not the key of this server; expected the one that it was started with.")
+
+
+def _key() -> str:
+    """Return the teacher's key, or nothing where anybody may train."""
+    return os.environ.get(_VARIABLE) or _secret()
+
+
+def _secret() -> str:
+    if st.secrets.load_if_toml_exists():
+        return str(st.secrets.get(_VARIABLE, ""))
+    # A file that can't be read may hold a key: nobody knows it, so nobody trains, until its host mends the file.
+    return _unreadable_key() if any(Path(each).is_file() for each in st.get_option("secrets.files")) else ""
+
+
+@st.cache_resource(show_spinner=False)
+def _unreadable_key() -> str:
+    print("secrets.toml can't be read: nobody may train until it can, as it may hold the key.", file=sys.stderr)
+    return secrets.token_urlsafe(32)
+
+
+def _is_teacher() -> bool:
+    return bool(_key()) and fingerprint(session.visitor().tab) in _teachers()
+
+
+@st.cache_resource(show_spinner=False)
+def _teachers() -> set[str]:
+    """The tabs in which the key was entered; services keep it, because a refresh is a new session."""
+    return set()
+
+
+def take_over(run: Run) -> None:
+    """Let this tab steer a run that another tab of the same browser started."""
+    services.store().set_label(run.id, label(run.label))

@@ -1,0 +1,33 @@
+"""Lists of runs to choose from. Knows Streamlit and runs; starts nothing."""
+
+import streamlit as st
+
+from model.runs.run import Run
+from pages.ui.shell import services, session
+from pages.ui.shell.text import run_title
+
+
+def run_control(label: str, key: str, runs: list[Run]) -> Run:
+    """Draw a list of runs, which is not empty; return the chosen one.
+
+    The address (`?run=`) chooses first and then follows the choice, so that it can be shared. One that is not in the
+    list is said to be missing.
+    """
+    by_id = {run.id: run for run in runs}
+    linked = st.query_params.get("run")
+    session.follow_link(key, linked, known=linked in by_id)
+    if st.session_state.get(key) not in by_id:  # none was chosen yet, or it was deleted
+        st.session_state[key] = services.default_run(runs).id
+    chosen = st.selectbox(
+        label,
+        list(by_id),
+        format_func=lambda run_id: run_title(by_id[run_id]) if run_id in by_id else run_id,
+        key=key,
+        persist_state="session",  # as it was when its page is opened again
+    )
+    if linked and linked not in by_id:
+        st.warning("The run of this address is not here or can't be used here; expected one of the list above.")
+    else:
+        session.follow_link(key, chosen, known=False)
+        st.query_params["run"] = chosen
+    return by_id[chosen]

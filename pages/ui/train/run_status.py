@@ -1,0 +1,78 @@
+"""How a run stands: a progress bar with words, and a row of figures.
+
+Knows runs, histories and the queue; steers nothing.
+"""
+
+import streamlit as st
+
+from model.runs.curves import History
+from model.runs.run import Run
+from pages.ui.shell import services
+
+
+def share_done(run: Run, history: History) -> float:
+    """Return how much of the training is done, in [0, 1]."""
+    if run.metrics:
+        return 1.0
+    return min(_batches(history) / history.total_steps, 1.0) if history.total_steps else 0.0
+
+
+def show(run: Run, status: str, history: History) -> None:
+    """Draw the progress bar and the figures below it."""
+    total, done = history.total_steps, _batches(history)
+    st.progress(share_done(run, history), text=f"**{status.capitalize()}** · {_what(run, status, history)}")
+    per_second = history.images_a_step * done / history.seconds if history.seconds else 0
+    left = (total - done) * history.seconds / done if done and status in ("running", "paused") else None
+    epoch = min(done // max(history.facts.get("batches_per_epoch", 1), 1) + 1, run.config.epochs) if total else 0
+    if run.metrics:
+        epoch = run.manifest["epochs"]
+    validation = history.epochs[-1]["val_accuracy"] if history.epochs else None
+    figures_row = (
+        ("Epoch", f"{epoch} of {run.config.epochs}"),
+        ("Images a second", f"{per_second:,.0f}" if per_second else "–"),
+        ("Time left", duration(left) if left is not None else "–"),
+        ("Validation accuracy", f"{validation:.2%}" if validation is not None else "–"),
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in figures_row:
+            st.caption(f"{label} **{value}**", width="content")
+
+
+def duration(seconds: float) -> str:
+    """Say a time in minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _batches(history: History) -> int:
+    return int(history.step[-1]) if len(history.step) else 0
+
+
+def _what(run: Run, status: str, history: History) -> str:
+    """Say in words what the run is doing."""
+    last = history.last
+    if status == "queued":
+        return _in_the_queue(run)
+    if last.get("event") == "downloading" and status == "starting":
+        return f"downloading {run.config.dataset}, {last.get('percent', 0)} %"
+    if last.get("event") == "drawing" and status == "starting":
+        return f"drawing the training images, {last.get('images', 0):,} so far"
+    if status == "finishing":
+        return "scoring the network on the test images, and keeping each epoch's to look back on"
+    if run.metrics:
+        return _result(run)
+    batches = f"batch {_batches(history):,} of {history.total_steps:,}" if len(history.step) else ""
+    return {"starting": "reading the images and building the network", "failed": "see below"}.get(status, batches)
+
+
+def _in_the_queue(run: Run) -> str:
+    wait = services.jobs().waiting_seconds(run.id)
+    about = f", in about {duration(wait)}" if wait is not None else ""
+    return f"place {services.jobs().place(run.id)} in the queue; it starts by itself{about}"
+
+
+def _result(run: Run) -> str:
+    stored = f"{run.metrics.accuracy:.2%} of {run.metrics.n:,} test images right"
+    reason = run.manifest.get("reason")
+    why = f". {reason}" if isinstance(reason, str) else ""
+    return f"{stored}; kept from epoch {run.manifest['kept_epoch']} of {run.manifest['epochs']}{why}"
