@@ -1,14 +1,12 @@
 """What all tests share: a home of their own, and the real data where it lies beside the project."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
-PROJECT = Path(__file__).parent.parent
-REAL_DATA = Path(os.environ.get("DIGIT_LAB_TEST_DATA", PROJECT.parent / "shared" / "data"))
+from tests.support import REAL_DATA
 
 # Nothing here is timed: the machine has other things to do.
 settings.register_profile("untimed", deadline=None)

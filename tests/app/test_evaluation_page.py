@@ -7,7 +7,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from test_pages import nothing_cached, opened, text  # noqa: F401 - the fixture is used by being here
 
 from model.config import TrainingConfig
 from model.data import catalog
@@ -24,6 +23,7 @@ from model.training.export import export_litert
 from pages.ui.evaluate.downloads import metrics_json, predictions_csv
 from pages.ui.shell.predictions import Score
 from pages.ui.shell.session import Visitor
+from tests.app.test_pages import nothing_cached, opened, text  # noqa: F401 - the fixture is used by being here
 
 
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):

@@ -4,7 +4,6 @@ import base64
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,8 +17,8 @@ from model.runs.metadata import Label, fingerprint
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from pages.ui.home import showcase
+from tests.support import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
 
 

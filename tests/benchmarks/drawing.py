@@ -23,7 +23,7 @@ from playwright.sync_api import sync_playwright
 
 from model.drawings import corpus
 from tests.browser.conftest import FLAGS, Server, Visitor
-from tests.conftest import REAL_DATA
+from tests.support import REAL_DATA
 
 os.environ["DIGIT_LAB_WARM"] = "0"
 os.environ["DIGIT_LAB_DATA"] = str(REAL_DATA)

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from model.runs.store import RunStore
 from tests.browser.conftest import FLAGS, Server
-from tests.conftest import REAL_DATA
+from tests.support import REAL_DATA
 
 os.environ.pop("DIGIT_LAB_WARM", None)
 os.environ["DIGIT_LAB_MAX_MINUTES"] = "120"

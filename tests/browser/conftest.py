@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from model.runs.store import RunStore
+from tests.support import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Streamlit itself asks below a page's path first, when a page is opened by its own address, and then above it.

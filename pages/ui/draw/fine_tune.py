@@ -13,7 +13,6 @@ from model.inference.classifier import Answerer
 from model.runs.run import Run
 from pages.ui.draw.my_drawings import place_of
 from pages.ui.shell import permission, services, text
-from pages.ui.train import run_status
 
 _POLL_S = 1.0
 
@@ -70,8 +69,7 @@ def _outcome(run: Run, taught_id: str, moving: bool) -> None:
     if taught.metrics:
         _before_and_after(run, taught)
     else:
-        history = taught.follower.read()
-        st.progress(run_status.share_done(taught, history), text=f"The copy is **{status}**.")
+        st.progress(taught.follower.read().share_done, text=f"The copy is **{status}**.")
     where = "Draw with the copy" if taught.metrics else "Watch it learn"
     page = "pages/draw.py" if taught.metrics else "pages/train.py"
     st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": taught.id}, width="content")

@@ -10,17 +10,12 @@ from model.runs.run import Run
 from pages.ui.shell import services
 
 
-def share_done(run: Run, history: History) -> float:
-    """Return how much of the training is done, in [0, 1]."""
-    if run.metrics:
-        return 1.0
-    return min(_batches(history) / history.total_steps, 1.0) if history.total_steps else 0.0
-
-
 def show(run: Run, status: str, history: History) -> None:
     """Draw the progress bar and the figures below it."""
-    total, done = history.total_steps, _batches(history)
-    st.progress(share_done(run, history), text=f"**{status.capitalize()}** · {_what(run, status, history)}")
+    total, done = history.total_steps, history.steps_done
+    st.progress(
+        1.0 if run.metrics else history.share_done, text=f"**{status.capitalize()}** · {_what(run, status, history)}"
+    )
     per_second = history.images_a_step * done / history.seconds if history.seconds else 0
     left = (total - done) * history.seconds / done if done and status in ("running", "paused") else None
     epoch = min(done // max(history.facts.get("batches_per_epoch", 1), 1) + 1, run.config.epochs) if total else 0
@@ -44,10 +39,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _batches(history: History) -> int:
-    return int(history.step[-1]) if len(history.step) else 0
-
-
 def _what(run: Run, status: str, history: History) -> str:
     """Say in words what the run is doing."""
     last = history.last
@@ -61,7 +52,7 @@ def _what(run: Run, status: str, history: History) -> str:
         return "scoring the network on the test images, and keeping each epoch's to look back on"
     if run.metrics:
         return _result(run)
-    batches = f"batch {_batches(history):,} of {history.total_steps:,}" if len(history.step) else ""
+    batches = f"batch {history.steps_done:,} of {history.total_steps:,}" if len(history.step) else ""
     return {"starting": "reading the images and building the network", "failed": "see below"}.get(status, batches)
 
 

@@ -70,7 +70,7 @@ def _draw(run_id: str, pace: float | None) -> None:
         )
     _curves(run, history, "train", close)
     if pace is not None:
-        frame.title(f"{run_status.share_done(run, history):.0%} · Train".replace("%", " %"))
+        frame.title(f"{1.0 if run.metrics else history.share_done:.0%} · Train".replace("%", " %"))
     if pace != new_pace:
         st.rerun()  # after what is new was drawn: somebody waits for that
 

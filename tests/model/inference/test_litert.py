@@ -1,7 +1,6 @@
 """Exported networks answer as Keras does."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from model.errors import RunError
 from model.inference.litert import Recognizer
 from model.networks import keras_models
 from model.training.export import export_litert
+from tests.support import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_network_is_refused_in_words(tmp_path, content):
         Recognizer(path)
 
 
-OLDER = Path(__file__).parent.parent.parent / "model/pretrained/dense-128-dropout/checkpoints/epoch-000.tflite"
+OLDER = PROJECT / "model/pretrained/dense-128-dropout/checkpoints/epoch-000.tflite"
 
 # Which of Keras's layers, counted from the one that scales, gives which answer.
 SHOWN = {

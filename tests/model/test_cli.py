@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,8 @@ from model.cli import main
 from model.config import OWN, Block, Design, TrainingConfig
 from model.runs.store import DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
+from tests.support import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 SEVEN = '{"strokes": [[[80, 70], [200, 70], [140, 210]]]}\n'
 
 

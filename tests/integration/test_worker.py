@@ -8,7 +8,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +20,8 @@ from model.runs.run import Run
 from model.runs.store import RunStore
 from model.training import worker as worker_module
 from model.training.worker import MOST_LOOKED_BACK_ON, looked_back_on
+from tests.support import PROJECT
 
-PROJECT = Path(__file__).parent.parent.parent
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
 ENDLESS = replace(QUICK, epochs=1000)
 

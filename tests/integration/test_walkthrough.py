@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-NOTEBOOK = REPOSITORY / "model" / "walkthrough.ipynb"
+from tests.support import PROJECT
+
+NOTEBOOK = PROJECT / "model" / "walkthrough.ipynb"
 CELLS = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
 CODE = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
 
@@ -91,13 +92,13 @@ def test_words_come_first_and_after_two_cells_of_code_at_the_latest():
     assert "code code code" not in kinds
 
 
-@pytest.mark.parametrize("start", [".", "model", "tests/unit"])
+@pytest.mark.parametrize("start", [".", "model", "tests/model"])
 def test_it_finds_the_project_from_any_of_its_folders(start):
     source = CODE[0] + "\nimport model\nprint(model.__file__)"
     ran = subprocess.run(
-        [sys.executable, "-IB", "-c", source], cwd=REPOSITORY / start, capture_output=True, text=True, check=True
+        [sys.executable, "-IB", "-c", source], cwd=PROJECT / start, capture_output=True, text=True, check=True
     )
-    assert Path(ran.stdout.strip()) == REPOSITORY / "model" / "__init__.py"
+    assert Path(ran.stdout.strip()) == PROJECT / "model" / "__init__.py"
 
 
 def test_outside_the_project_it_says_where_to_start_it(tmp_path):

@@ -11,7 +11,7 @@ from model.config import ACTIVATIONS, OWN, Block, Design, TrainingConfig, settin
 from model.errors import ConfigError
 from model.networks.presets import CLASSROOM, layers_of
 from model.networks.summary import check_memory, table
-from tests.unit.test_records import ANYTHING
+from tests.model.test_config import ANYTHING
 
 BLOCKS = st.builds(
     Block,

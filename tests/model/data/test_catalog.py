@@ -20,9 +20,9 @@ from PIL import Image
 
 from model.data import catalog, download, formats
 from model.errors import DataError
+from tests.support import PROJECT
 
-REPOSITORY = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("DIGIT_LAB_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+SHARED = Path(os.environ.get("DIGIT_LAB_TEST_DATA", PROJECT.parent / "shared" / "data"))
 
 
 # Hand-made parts
@@ -187,7 +187,7 @@ def assert_sound(dataset):
 def test_importing_data_brings_no_heavy_library():
     heavy = "tensorflow", "keras", "streamlit", "sklearn", "pooch", "requests", "PIL"
     code = f"import sys, model.data.catalog; print([each for each in {heavy} if each in sys.modules])"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
 
@@ -213,7 +213,7 @@ def test_a_dataset_that_is_not_here_says_what_it_would_download():
 def test_the_addresses_and_class_names_are_those_of_the_originals():
     # The fixture has moved the addresses, so a fresh interpreter is asked.
     code = "from model.data.catalog import BUILTINS; print([r.url for b in BUILTINS.values() for r in b.remotes])"
-    ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert "'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'" in ran.stdout
     assert "'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'" in ran.stdout
     assert catalog.BUILTINS["fashion-mnist"].class_names[9] == "Ankle boot"
