@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from model.config import (
+    CUSTOM,
     KEPT,
     LOSSES,
     OPTIMIZERS,
-    OWN,
     PRECISIONS,
     SCHEDULES,
     Augmentation,
@@ -126,7 +126,7 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _run_folder(chosen: argparse.Namespace) -> Path:
-    from model.training.worker import check_meaning
+    from model.training.worker import check_config
 
     if chosen.folder:
         return chosen.folder
@@ -134,7 +134,7 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
     if chosen.resume:
         return store.open(chosen.resume).path
     config = _config(chosen)
-    check_meaning(config)
+    check_config(config)
     return store.create(config).path
 
 
@@ -142,7 +142,7 @@ def _config(chosen: argparse.Namespace) -> TrainingConfig:
     """Return the recipe with what was given instead; a new optimizer or schedule brings its usual learning rate."""
     given = {each.name: getattr(chosen, each.name) for each in fields(TrainingConfig) if hasattr(chosen, each.name)}
     if "design" in given:
-        given = {"preset": OWN} | given
+        given = {"preset": CUSTOM} | given
     moves = {each.name: getattr(chosen, each.name) for each in fields(Augmentation) if hasattr(chosen, each.name)}
     config = RECIPES[chosen.recipe].config
     if given.keys() & {"optimizer", "schedule"}:
@@ -227,14 +227,14 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 
 def _predict(chosen: argparse.Namespace) -> int:
-    from model.inference.digit_reader import Reader, read_file
+    from model.inference.digit_reader import DigitReader, predict_file
     from model.inference.litert import Recognizer
 
     run, files = _run_and_files(chosen.paths)
     with quiet_stderr():
-        reader = Reader(Recognizer(run.network), run.reject_above)
+        reader = DigitReader(Recognizer(run.network), run.rejection_threshold)
     for file in files:
-        for readings in read_file(reader, file, chosen.numbers):
+        for readings in predict_file(reader, file, chosen.numbers):
             _print_json(readings.to_dict()) if chosen.json else print(readings.describe())
     return 0
 

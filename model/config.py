@@ -19,8 +19,8 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 ACTIVATIONS = ("relu", "elu", "gelu", "tanh", "sigmoid")
 PADDINGS = ("valid", "same")
 
-OWN = "own"  # the preset of a network that its design describes
-MOST_BLOCKS, MOST_DENSE = 6, 4  # of a design
+CUSTOM = "own"  # the preset of a network that its design describes
+MAX_BLOCKS, MAX_DENSE = 6, 4  # of a design
 
 _LONGEST_TOLD = 80  # characters of a wrong value
 
@@ -98,10 +98,10 @@ class Design:
     activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
 
     def __post_init__(self):
-        _check_tuple("blocks", self.blocks, MOST_BLOCKS)
+        _check_tuple("blocks", self.blocks, MAX_BLOCKS)
         if not all(isinstance(block, Block) for block in self.blocks):
             raise ConfigError(f"blocks came as {self.blocks!r}; expected Block records.")
-        _check_tuple("dense", self.dense, MOST_DENSE)
+        _check_tuple("dense", self.dense, MAX_DENSE)
         for units in self.dense:
             _check_whole("dense", units, 1, 2048)
         _check_number("dropout", self.dropout, 0, 0.9)
@@ -180,10 +180,10 @@ class TrainingConfig:
     def _check_design(self) -> None:
         if self.design is not None and not isinstance(self.design, Design):
             raise ConfigError(f"design came as {self.design!r}; expected a Design record.")
-        if self.preset == OWN and self.design is None:
-            raise ConfigError(f"preset came as {OWN!r} without a design; expected the design of its layers.")
-        if self.preset != OWN and self.design is not None:
-            raise ConfigError(f"design came with the preset {self.preset!r}; expected {OWN!r}, or no design.")
+        if self.preset == CUSTOM and self.design is None:
+            raise ConfigError(f"preset came as {CUSTOM!r} without a design; expected the design of its layers.")
+        if self.preset != CUSTOM and self.design is not None:
+            raise ConfigError(f"design came with the preset {self.preset!r}; expected {CUSTOM!r}, or no design.")
 
     @property
     def network(self) -> str | Design:

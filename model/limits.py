@@ -44,12 +44,12 @@ class Limits:
             try:
                 found |= {field: read[field](names[field], value)} if value else {}
             except ConfigError as error:
-                wrong.append(f"{error} {USUAL_OF[field]:g} is used.")
+                wrong.append(f"{error} {DEFAULTS[field]:g} is used.")
         return cls(**found), wrong
 
 
-USUAL = Limits()
-USUAL_OF = asdict(USUAL)
+DEFAULT_LIMITS = Limits()
+DEFAULTS = asdict(DEFAULT_LIMITS)
 
 
 def _whole(name: str, value: str) -> int:

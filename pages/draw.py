@@ -9,10 +9,10 @@ frame.page("Draw")
 identify()  # first: while the browser fetches what components need, the server reads the rest
 
 from model.errors import DigitLabError  # noqa: E402
-from model.inference.classifier import Answerer, names, reads_ink  # noqa: E402
+from model.inference.classifier import Classifier, output_names, reads_ink  # noqa: E402
 from model.runs.run import Run  # noqa: E402
 from pages.ui.draw import answer, inputs, multi_digit, paper, preprocessing, sample  # noqa: E402
-from pages.ui.draw.sample import Number, Subject  # noqa: E402
+from pages.ui.draw.sample import MultiDigitSample, Sample  # noqa: E402
 from pages.ui.shell import services, session  # noqa: E402
 from pages.ui.shell.run_picker import run_control  # noqa: E402
 from pages.ui.shell.text import run_title  # noqa: E402
@@ -64,15 +64,15 @@ def reads_alike(one: Run, other: Run) -> bool:
     same = one.description.get("dataset", {}).get("image_shape") == other.description.get("dataset", {}).get(
         "image_shape"
     )
-    return same and names(one) == names(other)
+    return same and output_names(one) == output_names(other)
 
 
 @st.fragment
 def read(run: Run, other: Run | None, way: str) -> None:
     """Draw the way in and the answer to what came; a stroke reruns this part of the page alone."""
     try:
-        first = Answerer(run, services.recognizer(run))
-        second = Answerer(other, services.recognizer(other)) if other else None
+        first = Classifier(run, services.recognizer(run))
+        second = Classifier(other, services.recognizer(other)) if other else None
     except DigitLabError as error:
         st.warning(str(error))
         return
@@ -83,12 +83,12 @@ def read(run: Run, other: Run | None, way: str) -> None:
         read_one(first, second, way)
 
 
-def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
+def read_one(first: Classifier, second: Classifier | None, way: str) -> None:
     """One image: the paper or another way in, the answer, what the network sees, and then whatever is open below."""
     sheet, told, seen = st.columns([300, 390, 410], gap="medium")
     with sheet:
         came = way_in(first, way)
-    if isinstance(came, Number):
+    if isinstance(came, MultiDigitSample):
         show_number(came, told, seen)
         return
     if came is None:
@@ -113,7 +113,7 @@ def read_one(first: Answerer, second: Answerer | None, way: str) -> None:
     show_parts(came, first, way)
 
 
-def way_in(first: Answerer, way: str) -> Subject | Number | None:
+def way_in(first: Classifier, way: str) -> Sample | MultiDigitSample | None:
     """Draw the paper, the field for a file, the camera or the test images; return what came."""
     if way == inputs.PICTURE:
         return inputs.from_file(first)
@@ -129,7 +129,7 @@ def way_in(first: Answerer, way: str) -> Subject | Number | None:
         return None
 
 
-def show_seen(came: Subject | None, first: Answerer, way: str) -> None:
+def show_seen(came: Sample | None, first: Classifier, way: str) -> None:
     """Show the network's image, and for drawings what comes of it without centring."""
     image, without = st.columns(2, gap="small")
     with image, st.container(key="draw-seen"):
@@ -139,14 +139,14 @@ def show_seen(came: Subject | None, first: Answerer, way: str) -> None:
             preprocessing.without_centring(came)
 
 
-def show_steps(came: Subject | None, way: str) -> None:
+def show_steps(came: Sample | None, way: str) -> None:
     """Show how the image came about, where it came from ink."""
     if way == inputs.DIGIT or (came and came.seen):
         with st.container(key="draw-steps"):
             preprocessing.strip(preprocessing.of(came))
 
 
-def show_parts(came: Subject | None, first: Answerer, way: str) -> None:
+def show_parts(came: Sample | None, first: Classifier, way: str) -> None:
     """Show what takes longer, only where it is open, and after the answer."""
     if way == inputs.DIGIT and came:
         from pages.ui.draw import my_drawings
@@ -174,7 +174,7 @@ def show_parts(came: Subject | None, first: Answerer, way: str) -> None:
         {"inside": explanation.show, "growth": explanation.growth, "break": perturb.show}[part](came)
 
 
-def read_number(first: Answerer) -> None:
+def read_number(first: Classifier) -> None:
     """The wide sheet: several digits at once."""
     sheet, told = st.columns([620, 480], gap="medium")
     with sheet:
@@ -187,7 +187,7 @@ def read_number(first: Answerer) -> None:
     show_number(came, told, told)
 
 
-def show_number(came: Number | None, told, seen) -> None:
+def show_number(came: MultiDigitSample | None, told, seen) -> None:
     """Show the whole number, and each digit in its box."""
     with told, st.container(key="draw-answer"):
         multi_digit.headline(came, "Draw a number", "Digits side by side; the answer comes when you lift the pen.")

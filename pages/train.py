@@ -59,11 +59,11 @@ def choose_and_start() -> None:
 
 def how_long(config: TrainingConfig) -> str:
     """Say how long a training of these settings takes, and whether it has to wait."""
-    seconds, minutes = estimates.estimate(config), services.limits().minutes
+    seconds, minutes = estimates.estimate_seconds(config), services.limits().minutes
     takes = f"About {run_status.duration(seconds)} on two cores." if seconds is not None else ""
     if seconds is not None and seconds > 60 * minutes:
         takes += f" After {minutes:g} minutes it is stopped, and what it has learnt is kept."
-    if not services.jobs().open_places():
+    if not services.jobs().free_slots():
         takes += " Another one is under way: this one waits its turn and starts by itself."
     return takes
 

@@ -46,7 +46,7 @@ _is_file = os.path.isfile  # Path's own raises in a folder that we may not look 
 
 
 @dataclass(frozen=True)
-class Builtin:
+class BuiltinDataset:
     """A dataset that Digit Lab knows by name. One without remotes lies inside scikit-learn."""
 
     title: str
@@ -60,7 +60,7 @@ class Builtin:
     keras_folder: str = ""  # in Keras's cache
     read_keras: Callable[[Path], Arrays] | None = None  # None: Keras keeps the files of the download
     aliases: tuple[str, ...] = ()
-    mirror_safe: bool = False
+    may_flip: bool = False
 
     @property
     def host(self) -> str:
@@ -91,8 +91,8 @@ def _remotes(base: str, *files: str) -> tuple[Remote, ...]:
     return tuple(Remote(base + file, sha256, int(size)) for file, sha256, size in entries)
 
 
-BUILTINS: dict[str, Builtin] = {
-    "mnist": Builtin(
+BUILTINS: dict[str, BuiltinDataset] = {
+    "mnist": BuiltinDataset(
         title="MNIST",
         note="70,000 handwritten digits, 28x28, grey",
         class_names=tuple(_DIGITS.split(",")),
@@ -101,7 +101,7 @@ BUILTINS: dict[str, Builtin] = {
         read=lambda folder: formats.read_npz(folder / "mnist.npz")[0],
         remotes=_remotes(_KERAS_URL, "mnist.npz"),
     ),
-    "fashion-mnist": Builtin(
+    "fashion-mnist": BuiltinDataset(
         title="Fashion-MNIST",
         note="70,000 pieces of clothing, 28x28, grey",
         class_names=tuple(_CLOTHES.split(",")),
@@ -112,9 +112,9 @@ BUILTINS: dict[str, Builtin] = {
         time_limit=240,
         keras_folder="fashion-mnist",
         aliases=("fashion_mnist",),
-        mirror_safe=True,
+        may_flip=True,
     ),
-    "cifar-10": Builtin(
+    "cifar-10": BuiltinDataset(
         title="CIFAR-10",
         note="60,000 photos of animals and vehicles, 32x32, in colour",
         class_names=tuple(_THINGS.split(",")),
@@ -126,9 +126,9 @@ BUILTINS: dict[str, Builtin] = {
         keras_folder="cifar-10-batches-py-target/cifar-10-batches-py",
         read_keras=formats.read_cifar_pickles,
         aliases=("cifar10",),
-        mirror_safe=True,
+        may_flip=True,
     ),
-    "uci-digits": Builtin(
+    "uci-digits": BuiltinDataset(
         title="UCI digits",
         note="1,797 handwritten digits, 8x8 brought to 28x28, grey",
         class_names=tuple(_DIGITS.split(",")),
@@ -203,21 +203,21 @@ def reachable(name: str, timeout: float = 2.0) -> bool:
     return answers == [True]
 
 
-def mirror_safe(name: str) -> bool:
+def may_flip(name: str) -> bool:
     """Return whether images of the dataset keep their meaning when left and right are exchanged.
 
     False for digits. True for clothes, photos and people's own images: of those we can't know, so the
     choice stays with the person.
     """
     builtin = BUILTINS.get(_canonical(name))
-    return builtin is None or builtin.mirror_safe
+    return builtin is None or builtin.may_flip
 
 
 def _canonical(name: str) -> str:
     return next((known for known, builtin in BUILTINS.items() if name in builtin.aliases), name)
 
 
-def _look_up(name: str) -> tuple[str, Builtin | None, Path | None]:
+def _look_up(name: str) -> tuple[str, BuiltinDataset | None, Path | None]:
     """Return the dataset's proper name, its entry if it is built in, and the person's own file if any."""
     known = f"known are {', '.join((*BUILTINS, *_own_names()))}"
     # Names come from addresses and command lines, and become parts of paths.
@@ -257,7 +257,7 @@ def _in_own_folder(path: Path) -> str:
     return f"{path.name} in {_OWN_FOLDER}"
 
 
-def _place(name: str, builtin: Builtin) -> str:
+def _place(name: str, builtin: BuiltinDataset) -> str:
     """Return in words where the dataset lies complete; empty when it must be downloaded."""
     if not builtin.remotes:
         return "inside scikit-learn"
@@ -267,7 +267,7 @@ def _place(name: str, builtin: Builtin) -> str:
     return "Digit Lab's download cache" if cached else ""
 
 
-def _keras_folder(builtin: Builtin) -> Path:
+def _keras_folder(builtin: BuiltinDataset) -> Path:
     return _folder("KERAS_HOME", "~/.keras") / "datasets" / builtin.keras_folder
 
 
@@ -277,7 +277,7 @@ def _cache_folder(name: str) -> Path:
     return _folder("DIGIT_LAB_CACHE", str(pooch.os_cache("digit-lab"))) / name
 
 
-def _built_in_arrays(name: str, builtin: Builtin, progress: Progress | None) -> tuple[Arrays, str]:
+def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, str]:
     if not builtin.remotes:
         return builtin.read(Path()), "inside scikit-learn"
     if arrays := _from_keras(builtin):
@@ -286,7 +286,7 @@ def _built_in_arrays(name: str, builtin: Builtin, progress: Progress | None) -> 
     return builtin.read(_cache_folder(name)), f"{builtin.host}, checked by SHA-256"
 
 
-def _from_keras(builtin: Builtin) -> Arrays | None:
+def _from_keras(builtin: BuiltinDataset) -> Arrays | None:
     """Return the arrays from Keras's cache, or None when they are not there or not what they should be."""
     folder = _keras_folder(builtin)
     try:
@@ -298,7 +298,7 @@ def _from_keras(builtin: Builtin) -> Arrays | None:
         return None
 
 
-def _fetch(name: str, builtin: Builtin, progress: Progress | None) -> None:
+def _fetch(name: str, builtin: BuiltinDataset, progress: Progress | None) -> None:
     """Bring the dataset's files into our cache, complete and verified; good ones already there stay."""
     import pooch
 

@@ -29,7 +29,7 @@ def validation_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.nd
     return np.sort(train), np.sort(validation)
 
 
-def in_turn(labels: np.ndarray, n: int) -> np.ndarray:
+def round_robin_by_class(labels: np.ndarray, n: int) -> np.ndarray:
     """Return the indices of `n` images, of all where there are fewer: the first of each class, the second of each, …"""
     turns = np.empty(len(labels), np.int64)
     for label in np.unique(labels):

@@ -19,21 +19,21 @@ import numpy as np
 from PIL import Image
 
 from model.errors import InkError
-from model.ink.render import SIDE, clean, render, steps
+from model.ink.render import SIDE, clean, render, render_steps
 from model.results import NO_DIGIT
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
 
-MOST_DRAWINGS = 500  # of a visitor; the oldest go first
-MOST_BYTES = 2_000_000  # of a visitor's file
-MOST_VISITORS = 200  # those who have drawn longest ago go first
+MAX_DRAWINGS = 500  # of a visitor; the oldest go first
+MAX_BYTES = 2_000_000  # of a visitor's file
+MAX_VISITORS = 200  # those who have drawn longest ago go first
 LABELS = (*range(10), NO_DIGIT)
 _MOST_ID = 64  # characters
 _changing = threading.Lock()
 
 
 @dataclass(frozen=True)
-class MyDrawing:
+class LabelledDrawing:
     """One labelled drawing: `label` is a digit or "no digit", `strokes` are lists of [x, y] in canvas pixels."""
 
     id: str
@@ -45,7 +45,7 @@ class MyDrawing:
         return json.dumps({"strokes": self.strokes, "label": self.label, "id": self.id}, separators=(",", ":"))
 
 
-class MyDrawings:
+class DrawingCollection:
     """The drawings of one visitor, oldest first. Every call reads the file: tabs of one browser share it."""
 
     def __init__(self, home: Path, token: str):
@@ -53,7 +53,7 @@ class MyDrawings:
         self._folder = home / "_drawings"
         self._path = self._folder / f"{fingerprint(token)}.jsonl"
 
-    def all(self) -> list[MyDrawing]:
+    def all(self) -> list[LabelledDrawing]:
         """Return what is kept; lines that can't be read are left out."""
         return read(self._path)
 
@@ -61,7 +61,7 @@ class MyDrawings:
         """Keep a drawing, in place of the one with the same id. Raises InkError for what is no drawing or no label,
         and where it can't be written.
         """
-        new = MyDrawing(drawing_id, _checked(label), _rounded(strokes))
+        new = LabelledDrawing(drawing_id, _checked(label), _rounded(strokes))
         with _changing:
             self._write([each for each in self.all() if each.id != drawing_id] + [new])
             self._make_room()
@@ -79,9 +79,9 @@ class MyDrawings:
         with _changing:
             self._write([])
 
-    def _write(self, drawings: list[MyDrawing]) -> None:
-        lines = [each.to_line() for each in drawings[-MOST_DRAWINGS:]]
-        while len(lines) > 1 and sum(map(len, lines)) > MOST_BYTES:
+    def _write(self, drawings: list[LabelledDrawing]) -> None:
+        lines = [each.to_line() for each in drawings[-MAX_DRAWINGS:]]
+        while len(lines) > 1 and sum(map(len, lines)) > MAX_BYTES:
             lines.pop(0)
         try:
             if not lines:
@@ -100,50 +100,50 @@ class MyDrawings:
     def _make_room(self) -> None:
         with suppress(OSError):
             kept = sorted(self._folder.glob("[0-9a-f]*.jsonl"), key=lambda path: path.stat().st_mtime)
-            for path in kept[:-MOST_VISITORS]:
+            for path in kept[:-MAX_VISITORS]:
                 path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> list[MyDrawing]:
+def read(path: Path) -> list[LabelledDrawing]:
     """Return the labelled drawings of a file, the newest 500; lines that can't be read are left out."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return [drawing for line in text.splitlines() if (drawing := _drawing(line))][-MOST_DRAWINGS:]
+    return [drawing for line in text.splitlines() if (drawing := _drawing(line))][-MAX_DRAWINGS:]
 
 
-def to_jsonl(drawings: Iterable[MyDrawing]) -> str:
+def to_jsonl(drawings: Iterable[LabelledDrawing]) -> str:
     """Return the drawings as a file that `predict` reads."""
     return "".join(each.to_line() + "\n" for each in drawings)
 
 
-def to_pngs(drawings: Iterable[MyDrawing]) -> bytes:
+def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
     """Return a .zip of the drawings as PNG files, dark on white, named by number and label."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for number, drawing in enumerate(drawings, 1):
             picture = io.BytesIO()
-            seen = steps(drawing.strokes)
+            seen = render_steps(drawing.strokes)
             Image.fromarray(255 - seen.drawn).save(picture, "PNG")
             archive.writestr(f"{number:03}-{str(drawing.label).replace(' ', '-')}.png", picture.getvalue())
     return file.getvalue()
 
 
-def as_images(drawings: list[MyDrawing]) -> tuple[np.ndarray, np.ndarray]:
+def render_all(drawings: list[LabelledDrawing]) -> tuple[np.ndarray, np.ndarray]:
     """Return what a network sees of them, `(n, 28, 28, 1)` uint8, and labels `(n,)` int64; "no digit" is 10."""
     images = [render(each.strokes) for each in drawings]
     stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
     return stacked, np.array([LABELS.index(each.label) for each in drawings], dtype=np.int64)
 
 
-def _drawing(line: str) -> MyDrawing | None:
+def _drawing(line: str) -> LabelledDrawing | None:
     try:
         values = json.loads(line)
         drawing_id, label = values["id"], _checked(values["label"])
         if not isinstance(drawing_id, str) or not 0 < len(drawing_id) <= _MOST_ID:
             return None
-        return MyDrawing(drawing_id, label, _rounded(values["strokes"]))
+        return LabelledDrawing(drawing_id, label, _rounded(values["strokes"]))
     except (ValueError, KeyError, TypeError, RecursionError, InkError):
         return None
 

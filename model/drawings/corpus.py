@@ -30,7 +30,7 @@ class Drawing:
     strokes: Strokes
 
 
-def part_of(writer: str) -> str:
+def split_of_writer(writer: str) -> str:
     """Return train, validation or test: fixed for each writer by the SHA-256 of the name, whatever else is there.
 
     All drawings of one hand stay together, or a network would be judged by hands it knows.
@@ -51,7 +51,7 @@ def load(name: str, part: str | None = None) -> list[Drawing]:
     try:
         with open_text(path, "rt", encoding="utf-8") as file:
             read = (_drawing(line, f"{path.name}, line {number},", name) for number, line in enumerate(file, 1))
-            return [each for each in read if part in (None, part_of(each.writer))]
+            return [each for each in read if part in (None, split_of_writer(each.writer))]
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} can't be read as text ({error}); expected one JSON object a line.") from error
 
@@ -67,7 +67,7 @@ def _drawing(line: str, source: str, name: str) -> Drawing:
     try:
         values: Any = json.loads(line)
         drawing = Drawing(values["label"], str(values["writer"]), clean(values["strokes"], source))
-        part_of(drawing.writer)  # not every string has bytes to hash
+        split_of_writer(drawing.writer)  # not every string has bytes to hash
     except InkError as error:
         raise DataError(str(error)) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

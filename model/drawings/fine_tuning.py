@@ -15,14 +15,14 @@ import numpy as np
 from model.config import Augmentation, TrainingConfig
 from model.data.dataset import Dataset
 from model.drawings import collection
-from model.drawings.collection import MyDrawing
-from model.drawings.mixing import by_another_hand
-from model.drawings.negatives import scribble
+from model.drawings.collection import LabelledDrawing
+from model.drawings.mixing import render_variation
+from model.drawings.negatives import random_negative
 from model.errors import RunError
 from model.results import NO_DIGIT
-from model.runs.run import LESSONS, Run
+from model.runs.run import FINE_TUNING_DRAWINGS, Run
 
-FEWEST = 4  # drawings: three to teach and one to hold back
+MIN_DRAWINGS = 4  # drawings: three to teach and one to hold back
 _HELD_BACK = 0.25
 _IMAGES = 2_000  # of the dataset's own
 _SHARE = 0.3  # of the images that lessons should be, in so far as copies make it
@@ -30,13 +30,13 @@ _MOST_COPIES = 40  # of one drawing; more would be learnt by heart
 _SCRIBBLES = 300  # for networks that know "no digit", lest they forget it
 
 
-def taught(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
+def training_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
     """Return the drawings to learn from, in their order."""
-    held = {each.id for each in held_back(drawings)}
+    held = {each.id for each in held_out_part(drawings)}
     return [each for each in drawings if each.id not in held]
 
 
-def held_back(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
+def held_out_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
     """Return the drawings that are not learnt from, in their order: about one in four, of at least two at least one.
 
     A drawing's id decides, so that one which a first copy of a network learnt is not held back from the next, whatever
@@ -49,18 +49,20 @@ def held_back(drawings: Sequence[MyDrawing]) -> list[MyDrawing]:
     return [each for each in drawings if each.id in held]
 
 
-def _chance(drawing: MyDrawing) -> float:
+def _chance(drawing: LabelledDrawing) -> float:
     """Return a number in [0, 1) that belongs to the drawing's id for good."""
     return int.from_bytes(hashlib.sha256(drawing.id.encode(errors="surrogatepass")).digest()[:4], "big") / 2**32
 
 
-def settings(run: Run, n_drawings: int) -> TrainingConfig:
+def fine_tuning_config(run: Run, n_drawings: int) -> TrainingConfig:
     """Return the settings of a training that teaches `n_drawings` to a copy of a run's network.
 
     Raises RunError for too few drawings and for a network that does not read digits.
     """
-    if n_drawings < FEWEST:
-        raise RunError(f"{n_drawings} labelled drawings are here; expected at least {FEWEST}, so draw and label more.")
+    if n_drawings < MIN_DRAWINGS:
+        raise RunError(
+            f"{n_drawings} labelled drawings are here; expected at least {MIN_DRAWINGS}, so draw and label more."
+        )
     if not run.metrics or run.description.get("dataset", {}).get("image_shape") != [28, 28, 1]:
         raise RunError(f"Run {run.id} does not read drawings; expected a network for digits of 28x28.")
     return replace(
@@ -82,28 +84,29 @@ def settings(run: Run, n_drawings: int) -> TrainingConfig:
     )
 
 
-def read(folder: Path) -> list[MyDrawing]:
+def read_drawings(folder: Path) -> list[LabelledDrawing]:
     """Return the drawings that a run folder holds; none where it was not taught any."""
-    return collection.read(folder / LESSONS)
+    return collection.read(folder / FINE_TUNING_DRAWINGS)
 
 
-def join(dataset: Dataset, folder: Path, knows_no_digit: bool, seed: int) -> Dataset:
+def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_no_digit: bool, seed: int) -> Dataset:
     """Return `dataset` with the lessons of a run folder, and an eleventh class where the network has one.
 
     Lessons are learnt from whatever part of the training images is. Raises RunError where there are none.
     """
-    drawn = taught(read(folder))
-    images, labels = collection.as_images(drawn)
+    drawn = training_part(read_drawings(folder))
+    images, labels = collection.render_all(drawn)
     rng = np.random.default_rng(seed)
     if not drawn:
         raise RunError(
-            f"Run {folder.name} has no lessons; expected {LESSONS} with labelled drawings, so teach it again."
+            f"Run {folder.name} has no lessons; expected {FINE_TUNING_DRAWINGS} with labelled drawings, so teach it "
+            "again."
         )
     copies = int(np.clip(_SHARE / (1 - _SHARE) * _IMAGES / len(drawn), 1, _MOST_COPIES))
-    hands = [by_another_hand(each.strokes, rng) for each in drawn for _ in range(copies)]
+    hands = [render_variation(each.strokes, rng) for each in drawn for _ in range(copies)]
     hand_labels = [label for label in labels.tolist() for _ in range(copies)]
     if knows_no_digit:
-        hands += [by_another_hand(scribble(rng), rng) for _ in range(_SCRIBBLES)]
+        hands += [render_variation(random_negative(rng), rng) for _ in range(_SCRIBBLES)]
         hand_labels += [len(dataset.class_names)] * _SCRIBBLES
     names = (*dataset.class_names, NO_DIGIT) if knows_no_digit else dataset.class_names
     all_images = np.concatenate([images, np.stack(hands)[..., None]])

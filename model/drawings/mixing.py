@@ -13,13 +13,13 @@ from model.data.dataset import Dataset
 from model.data.splits import validation_split
 from model.drawings import corpus
 from model.drawings.corpus import Drawing
-from model.drawings.negatives import scribble
-from model.drawings.stroke_augmentation import pen, vary, with_habits
+from model.drawings.negatives import random_negative
+from model.drawings.stroke_augmentation import add_writing_habits, random_pen_width, vary_strokes
 from model.errors import DataError
 from model.ink.render import SIDE, Strokes, box_of, render
 from model.results import NO_DIGIT
 
-Tell = Callable[[int], None]
+OnProgress = Callable[[int], None]
 _N_DIGITS = 10
 # How often each drawing is drawn anew, each time by another hand and pen. Digits about as many as MNIST's; letters so
 # that what is no digit is about a fifth of all.
@@ -34,7 +34,9 @@ class _Part:
     labels: np.ndarray
 
 
-def extend(dataset: Dataset, validation_share: float, seed: int, tell: Tell = lambda images: None) -> Dataset:
+def add_drawings(
+    dataset: Dataset, validation_share: float, seed: int, tell: OnProgress = lambda images: None
+) -> Dataset:
     """Return `dataset` with drawn training digits, an eleventh class and validation images of its own.
 
     Validation holds back `validation_share` of the dataset's training images and all drawings of the validation
@@ -60,7 +62,7 @@ def extend(dataset: Dataset, validation_share: float, seed: int, tell: Tell = la
     )
 
 
-def to_calibrate_on(dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def calibration_images(dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels of what validation writers drew; of an extended dataset's validation without them.
 
     Drawings alone, because they are what people bring; MNIST's cleaner digits would make a network too sure of itself.
@@ -73,14 +75,14 @@ def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarr
     digits = corpus.load(corpus.DIGITS, corpus.TRAIN)
     for each in digits:
         for _ in range(_DIGIT_COPIES):
-            yield int(each.label), by_another_hand(with_habits(int(each.label), each.strokes, rng), rng)
+            yield int(each.label), render_variation(add_writing_habits(int(each.label), each.strokes, rng), rng)
     for each in corpus.load(corpus.LETTERS, corpus.TRAIN):
         for _ in range(_LETTER_COPIES):
-            yield _N_DIGITS, by_another_hand(each.strokes, rng)
+            yield _N_DIGITS, render_variation(each.strokes, rng)
     for _ in range(_SCRIBBLES):
-        yield _N_DIGITS, by_another_hand(scribble(rng), rng)
+        yield _N_DIGITS, render_variation(random_negative(rng), rng)
     for _ in range(_PAIRS if digits else 0):
-        yield _N_DIGITS, by_another_hand(_pair(digits, rng), rng)
+        yield _N_DIGITS, render_variation(_pair(digits, rng), rng)
     yield _N_DIGITS, render([])
 
 
@@ -90,12 +92,12 @@ def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.nda
     for each in corpus.load(corpus.LETTERS, corpus.VALIDATION):
         yield _N_DIGITS, render(each.strokes)
     for _ in range(_VALIDATION_SCRIBBLES):
-        yield _N_DIGITS, render(vary(scribble(rng), rng))
+        yield _N_DIGITS, render(vary_strokes(random_negative(rng), rng))
 
 
-def by_another_hand(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
+def render_variation(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
     """Return the image `(28, 28)` uint8 of a drawing as another person with another pen might have drawn it."""
-    return render(vary(strokes, rng), pen(rng))
+    return render(vary_strokes(strokes, rng), random_pen_width(rng))
 
 
 def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
@@ -107,7 +109,7 @@ def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
     return [*left.strokes, *((line - (start, upper)) * scale + (x1 + gap, top) for line in right.strokes)]
 
 
-def _drawn(labelled: Iterable[tuple[int, np.ndarray]], tell: Tell) -> _Part:
+def _drawn(labelled: Iterable[tuple[int, np.ndarray]], tell: OnProgress) -> _Part:
     labels, images = [], []
     for label, image in labelled:
         labels.append(label)

@@ -11,7 +11,7 @@ import numpy as np
 from model.ink.render import Strokes
 
 
-def scribble(rng: np.random.Generator) -> Strokes:
+def random_negative(rng: np.random.Generator) -> Strokes:
     """Return one thing that is no digit, as strokes about 200 canvas pixels large."""
     return [200 * line for line in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng)]
 

@@ -16,7 +16,7 @@ _PENS = (1.4, 3.6)  # pixels of the 28x28 image
 _HABIT = 0.15  # share of the zeros that get a slash and of the sevens that get a bar
 
 
-def vary(strokes: Strokes, rng: np.random.Generator) -> Strokes:
+def vary_strokes(strokes: Strokes, rng: np.random.Generator) -> Strokes:
     """Return a copy with one random lean, rotation, stretch and slow bend, the same for all its strokes."""
     points = np.concatenate(strokes)
     middle = (points.max(axis=0) + points.min(axis=0)) / 2
@@ -29,12 +29,12 @@ def vary(strokes: Strokes, rng: np.random.Generator) -> Strokes:
     return [bend((line - middle) / size) @ change.T * size + middle for line in strokes]
 
 
-def pen(rng: np.random.Generator) -> float:
+def random_pen_width(rng: np.random.Generator) -> float:
     """Return a pen's width in pixels of the 28x28 image, mostly near the one that `ink.render` uses."""
     return float(rng.triangular(_PENS[0], 2.2, _PENS[1]))
 
 
-def with_habits(digit: int, strokes: Strokes, rng: np.random.Generator) -> Strokes:
+def add_writing_habits(digit: int, strokes: Strokes, rng: np.random.Generator) -> Strokes:
     """Return a zero with a slash or a seven with a bar, now and then; any other digit as it is."""
     if digit not in (0, 7) or rng.random() > _HABIT:
         return strokes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.errors import DataError
-from model.results import Evaluation
+from model.results import Predictions
 
 _CHANCE = 0.05  # a p-value from which on a difference may well be chance
 
@@ -38,7 +38,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Confused:
+class ConfusedPair:
     """How often images of one class were taken for another; classes by number and by name."""
 
     true: int
@@ -64,7 +64,7 @@ class Reliability:
 
 
 @dataclass(frozen=True)
-class Answered:
+class OperatingPoint:
     """What becomes of a network that answers only where it is sure enough."""
 
     share: float  # of the images that are answered, in [0, 1]
@@ -72,8 +72,8 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class AnsweredCurve:
-    """`Answered` for every threshold that makes a difference, from the strictest to the one that answers all."""
+class RiskCoverageCurve:
+    """`OperatingPoint` for every threshold that makes a difference, from the strictest to the one that answers all."""
 
     threshold: np.ndarray  # (m,) float64, descending
     share: np.ndarray  # (m,) float64, ascending to 1
@@ -81,7 +81,7 @@ class AnsweredCurve:
 
 
 @dataclass(frozen=True)
-class NearlyWrong:
+class LowMarginPrediction:
     """A right answer that was hardly preferred to another; `index` counts in the test set."""
 
     index: int
@@ -91,7 +91,7 @@ class NearlyWrong:
     margin: float  # by which it is above the second
 
 
-def wilson(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval in which the true share lies with `confidence`, when `right` of `n` were seen; in [0, 1].
 
     E. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: it stays inside [0, 1] and
@@ -105,7 +105,7 @@ def wilson(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def compare(a: Evaluation, b: Evaluation) -> Comparison:
+def compare(a: Predictions, b: Predictions) -> Comparison:
     """Compare what two networks said about the same images.
 
     The p-value is McNemar's test, exact: of the images that only one gets right, half would be each one's by chance
@@ -119,7 +119,7 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
             f"Two networks came with answers to {len(a.labels):,} and {len(b.labels):,} images of other labels; "
             "expected the same images, so choose two runs that were scored on the same test set."
         )
-    a_right, b_right = _right(a), _right(b)
+    a_right, b_right = a.correct, b.correct
     only_a, only_b = int((a_right & ~b_right).sum()), int((b_right & ~a_right).sum())
     return Comparison(
         n=len(a.labels),
@@ -132,7 +132,7 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
     )
 
 
-def confused_pairs(confusion: np.ndarray, names: Sequence[str], limit: int = 5) -> tuple[Confused, ...]:
+def confused_pairs(confusion: np.ndarray, names: Sequence[str], limit: int = 5) -> tuple[ConfusedPair, ...]:
     """Return the `limit` most frequent confusions of a matrix `(classes, classes)`, row = true class.
 
     Of equally frequent ones the smaller class numbers come first; pairs that were never confused are left out.
@@ -140,7 +140,7 @@ def confused_pairs(confusion: np.ndarray, names: Sequence[str], limit: int = 5) 
     wrong = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
     most = np.argsort(-wrong, axis=None, kind="stable")[:limit]
     cells = [divmod(int(cell), len(wrong)) for cell in most if wrong.flat[cell]]
-    return tuple(Confused(true, said, int(wrong[true, said]), names[true], names[said]) for true, said in cells)
+    return tuple(ConfusedPair(true, said, int(wrong[true, said]), names[true], names[said]) for true, said in cells)
 
 
 def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 15) -> Reliability:
@@ -160,7 +160,7 @@ def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 15) -> Re
     )
 
 
-def answered_curve(right: np.ndarray, confidence: np.ndarray) -> AnsweredCurve:
+def risk_coverage_curve(right: np.ndarray, confidence: np.ndarray) -> RiskCoverageCurve:
     """Return share and accuracy of what is answered, for every threshold on `confidence`, `(n,)`; `right` `(n,)` bool.
 
     Known as the risk-coverage curve (R. El-Yaniv, Y. Wiener, "On the foundations of noise-free selective
@@ -170,17 +170,17 @@ def answered_curve(right: np.ndarray, confidence: np.ndarray) -> AnsweredCurve:
     falling = np.asarray(confidence, dtype=np.float64)[order]
     last = np.flatnonzero(np.diff(falling, append=-np.inf))  # of equally confident answers: all or none are given
     given = last + 1
-    return AnsweredCurve(falling[last], given / max(len(order), 1), np.cumsum(right[order])[last] / given)
+    return RiskCoverageCurve(falling[last], given / max(len(order), 1), np.cumsum(right[order])[last] / given)
 
 
-def at_threshold(right: np.ndarray, confidence: np.ndarray, threshold: float) -> Answered:
+def operating_point(right: np.ndarray, confidence: np.ndarray, threshold: float) -> OperatingPoint:
     """Return what becomes of a network that answers where its confidence is `threshold` or more."""
     answered = confidence >= threshold
     n = int(answered.sum())
-    return Answered(n / max(len(answered), 1), float(right[answered].mean()) if n else float("nan"))
+    return OperatingPoint(n / max(len(answered), 1), float(right[answered].mean()) if n else float("nan"))
 
 
-def nearly_wrong(evaluation: Evaluation, limit: int = 20) -> tuple[NearlyWrong, ...]:
+def low_margin_predictions(evaluation: Predictions, limit: int = 20) -> tuple[LowMarginPrediction, ...]:
     """Return the right answers that were least ahead of the second best, the narrowest first."""
     said = evaluation.probabilities
     if said.shape[1] < 2:
@@ -191,25 +191,6 @@ def nearly_wrong(evaluation: Evaluation, limit: int = 20) -> tuple[NearlyWrong, 
     right = np.flatnonzero(first == evaluation.labels)
     narrow = right[np.argsort(margin[right], kind="stable")][:limit]
     return tuple(
-        NearlyWrong(int(i), int(first[i]), int(second[i]), float(said[i, first[i]]), float(margin[i])) for i in narrow
+        LowMarginPrediction(int(i), int(first[i]), int(second[i]), float(said[i, first[i]]), float(margin[i]))
+        for i in narrow
     )
-
-
-def errors_by(evaluation: Evaluation, true: int | None = None, predicted: int | None = None) -> np.ndarray:
-    """Return the images `(m,)` int64 of one cell of the confusion matrix, the most confident answers first.
-
-    With both classes named it is that cell; on the diagonal that means right answers. With one of them, the mistakes of
-    its row or column; with none, all mistakes.
-    """
-    said = evaluation.probabilities.argmax(axis=1)
-    chosen = np.ones(len(said), bool) if true is None else evaluation.labels == true
-    if predicted is not None:
-        chosen &= said == predicted
-    if true is None or predicted is None:
-        chosen &= said != evaluation.labels
-    found = np.flatnonzero(chosen)
-    return found[np.argsort(-evaluation.probabilities.max(axis=1)[found], kind="stable")]
-
-
-def _right(evaluation: Evaluation) -> np.ndarray:
-    return evaluation.probabilities.argmax(axis=1) == evaluation.labels

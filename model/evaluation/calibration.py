@@ -6,7 +6,7 @@ Knows probabilities and labels; knows nothing of networks, ink or files. Classes
 import numpy as np
 
 from model.evaluation.metrics import expected_calibration_error
-from model.inference.rejection import N_DIGITS, reject_scores
+from model.inference.rejection import N_DIGITS, rejection_scores
 from model.results import Calibration
 
 ACCEPTED = 0.985  # of the digits held back; asked a little more than the 98 % that new writers shall see
@@ -21,25 +21,27 @@ def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_D
     accepts 98.5 % of the digits.
     """
     digits = labels < n_digits
-    temperature, bias = fit(labels, probabilities, n_digits)
-    after = adjusted(probabilities, temperature, bias, n_digits)
-    doubt = reject_scores(after, n_digits)
-    reject_above = float(np.quantile(doubt[digits], ACCEPTED))
+    temperature, bias = fit_temperature_and_bias(labels, probabilities, n_digits)
+    after = apply_calibration(probabilities, temperature, bias, n_digits)
+    doubt = rejection_scores(after, n_digits)
+    rejection_threshold = float(np.quantile(doubt[digits], ACCEPTED))
     right = probabilities[digits, :n_digits].argmax(axis=1) == labels[digits]
     return Calibration(
         temperature=temperature,
         bias=bias,
-        reject_above=reject_above,
+        rejection_threshold=rejection_threshold,
         n_digits=int(digits.sum()),
         n_others=int((~digits).sum()),
         ece_before=expected_calibration_error(right, probabilities[digits, :n_digits].max(axis=1)),
         ece_after=expected_calibration_error(right, after[digits, :n_digits].max(axis=1)),
-        accepted=float((doubt[digits] <= reject_above).mean()),
-        refused=float((doubt[~digits] > reject_above).mean()) if not digits.all() else 0.0,
+        accepted=float((doubt[digits] <= rejection_threshold).mean()),
+        refused=float((doubt[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
     )
 
 
-def fit(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS) -> tuple[float, float]:
+def fit_temperature_and_bias(
+    labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS
+) -> tuple[float, float]:
     """Return the temperature and the bias on the classes from `n_digits` on with the least cross-entropy.
 
     Temperature scaling (C. Guo et al., "On calibration of modern neural networks", 2017) with a bias for the classes'
@@ -55,14 +57,16 @@ def fit(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS)
 
     def loss(parameters: np.ndarray) -> float:
         temperature, bias = np.exp(parameters[0]), parameters[1] if both else 0.0
-        of_true = adjusted(probabilities, temperature, bias, n_digits)[np.arange(len(labels)), labels]
+        of_true = apply_calibration(probabilities, temperature, bias, n_digits)[np.arange(len(labels)), labels]
         return float(-(weight * np.log(np.maximum(of_true, _SMALLEST))).sum())
 
     best = minimize(loss, np.zeros(2), method="Nelder-Mead", bounds=[(-1.6, 1.6), (-5, 5)]).x
     return float(np.exp(best[0])), float(best[1]) if both else 0.0
 
 
-def adjusted(probabilities: np.ndarray, temperature: float, bias: float = 0.0, n_digits: int = N_DIGITS) -> np.ndarray:
+def apply_calibration(
+    probabilities: np.ndarray, temperature: float, bias: float = 0.0, n_digits: int = N_DIGITS
+) -> np.ndarray:
     """Return `(n, classes)` float64 as a softmax gives them whose inputs from `n_digits` on are raised by `bias`, and
     all then divided by `temperature`.
     """

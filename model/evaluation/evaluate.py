@@ -11,12 +11,12 @@ import numpy as np
 from model.data import catalog
 from model.drawings import corpus
 from model.errors import DataError, RunError
-from model.evaluation.analysis import wilson
-from model.evaluation.metrics import expected_calibration_error, measure
+from model.evaluation.analysis import wilson_interval
+from model.evaluation.metrics import compute_metrics, expected_calibration_error
 from model.inference.litert import Recognizer
-from model.inference.rejection import N_DIGITS, judged, reject_scores
+from model.inference.rejection import N_DIGITS, rejection_scores, restrict_to_digits
 from model.ink.render import SIDE, render
-from model.results import Evaluation, Metrics
+from model.results import Metrics, Predictions
 from model.runs.run import Run
 
 _DIGITS = tuple("0123456789")
@@ -35,7 +35,7 @@ class Scored:
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the accuracy on all images of the kind, of which these are some (Wilson)."""
-        return wilson(self.metrics.n - len(self.metrics.mistakes), self.metrics.n)
+        return wilson_interval(self.metrics.n - len(self.metrics.mistakes), self.metrics.n)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -57,7 +57,7 @@ class ScoredDrawings:
     """What one network says about them; indices in `metrics.mistakes` count in `drawn`."""
 
     drawn: DrawnDigits
-    evaluation: Evaluation  # judged as digits: probabilities (n, 10)
+    evaluation: Predictions  # judged as digits: probabilities (n, 10)
     metrics: Metrics
     doubt: np.ndarray  # (n,) float64 reject scores in [0, 1]
 
@@ -87,8 +87,13 @@ def evaluate(run: Run, dataset_name: str | None = None) -> Scored:
             f"{wanted} has {len(dataset.class_names)} classes and run {run.id} tells {n_classes} apart; "
             "expected as many, so choose another dataset."
         )
-    evaluation = judged(dataset.y_test, probabilities, n_classes)
-    return Scored(wanted, COMPUTED, measure(evaluation, dataset.class_names), _calibration_error(evaluation))
+    evaluation = restrict_to_digits(dataset.y_test, probabilities, n_classes)
+    return Scored(
+        wanted,
+        COMPUTED,
+        compute_metrics(evaluation.labels, evaluation.probabilities, dataset.class_names),
+        _calibration_error(evaluation),
+    )
 
 
 def _stored_calibration_error(run: Run) -> float | None:
@@ -98,7 +103,7 @@ def _stored_calibration_error(run: Run) -> float | None:
         return None
 
 
-def _calibration_error(evaluation: Evaluation) -> float:
+def _calibration_error(evaluation: Predictions) -> float:
     said = evaluation.probabilities
     return expected_calibration_error(said.argmax(axis=1) == evaluation.labels, said.max(axis=1))
 
@@ -134,5 +139,7 @@ def evaluate_drawings(
     if drawn is None:
         return None
     said = recognizer.probabilities(drawn.images)
-    evaluation = judged(drawn.labels, said, N_DIGITS)
-    return ScoredDrawings(drawn, evaluation, measure(evaluation, _DIGITS), reject_scores(said))
+    evaluation = restrict_to_digits(drawn.labels, said, N_DIGITS)
+    return ScoredDrawings(
+        drawn, evaluation, compute_metrics(evaluation.labels, evaluation.probabilities, _DIGITS), rejection_scores(said)
+    )

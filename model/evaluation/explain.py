@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from model.inference.digit_reader import Reader, Readings
+from model.inference.digit_reader import DigitPredictions, DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import clean
 from model.runs.run import Run
 
-_PLACES = 14  # that are covered each way, unless a stride was asked for
+_PATCH_POSITIONS = 14  # that are covered each way, unless a stride was asked for
 _EPOCH = re.compile(r"epoch-(\d+)\.tflite")
 
 
@@ -33,7 +33,7 @@ def occlusion(
     """
     height, width, channels = image.shape
     patch = patch or max(height, width) * 5 // 56 * 2 + 1
-    stride = stride or max(1, max(height, width) // _PLACES)
+    stride = stride or max(1, max(height, width) // _PATCH_POSITIONS)
     behind = np.rint(image.mean(axis=(0, 1))).astype(np.uint8) if channels > 1 else np.uint8(0)
     rows, columns = np.arange(0, height, stride), np.arange(0, width, stride)
     row, column = (each.ravel()[:, None] for each in np.meshgrid(rows, columns, indexing="ij"))
@@ -65,7 +65,7 @@ def epoch_networks(run: Run) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in found if match))
 
 
-def epoch_answers(
+def predict_after_each_epoch(
     run: Run, image: np.ndarray, load: Callable[[Path], Recognizer] = Recognizer
 ) -> list[tuple[int, np.ndarray]]:
     """Return `(epoch, probabilities)` of the network of each stored epoch for one `image` `(h, w, c)` uint8.
@@ -76,7 +76,7 @@ def epoch_answers(
     return [(epoch, load(path).probabilities(image[None])[0]) for epoch, path in epoch_networks(run).items()]
 
 
-def nearest(features: np.ndarray, query: np.ndarray, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def nearest_neighbours(features: np.ndarray, query: np.ndarray, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Return indices `(k,)` int64 and distances `(k,)` float32 of the `features` `(n, d)` nearest to `query` `(d,)`.
 
     Nearest first, of equally near ones the first; fewer than k where there are fewer. The distance is Euclidean, as in
@@ -88,7 +88,7 @@ def nearest(features: np.ndarray, query: np.ndarray, k: int = 5) -> tuple[np.nda
     return first, distance[first]
 
 
-def stroke_answers(reader: Reader, strokes: Any, most: int = 12) -> list[tuple[int, Readings]]:
+def predict_after_each_stroke(reader: DigitReader, strokes: Any, most: int = 12) -> list[tuple[int, DigitPredictions]]:
     """Return `(strokes drawn so far, answer)` after each stroke of a drawing; strokes without points do not count.
 
     Of a drawing of more than `most` strokes, evenly spaced moments are kept, the last one among them. Raises InkError

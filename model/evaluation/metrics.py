@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.results import ClassFigures, Evaluation, Metrics, Mistake
+from model.results import ClassMetrics, Metrics, Mistake, Predictions
 
 # Keras's own floor under a probability before its logarithm, so that our loss equals the one of `model.evaluate`.
 _SMALLEST_PROBABILITY = 1e-7
 
 
-def measure(evaluation: Evaluation, class_names: Sequence[str]) -> Metrics:
-    """Compute every figure of one evaluation.
+def compute_metrics(y_true: np.ndarray, y_prob: np.ndarray, class_names: Sequence[str]) -> Metrics:
+    """Compute accuracy, loss, precision, recall, F1, the confusion matrix and the misclassified images.
+
+    `y_true` is `(n,)` int64, `y_prob` `(n, classes)` in [0, 1].
 
     Precision, recall and F1 of a class that was never predicted or never occurs are 0 (scikit-learn with
     `zero_division=0`); macro averages give the same weight to each class that occurs.
@@ -19,7 +21,6 @@ def measure(evaluation: Evaluation, class_names: Sequence[str]) -> Metrics:
     # Imported here because it takes a second, and the server needs only the stored figures.
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    y_true, y_prob = evaluation.labels, evaluation.probabilities
     y_pred = y_prob.argmax(axis=1)
     every_class = np.arange(len(class_names))
     per_class = precision_recall_fscore_support(y_true, y_pred, labels=every_class, zero_division=0)
@@ -33,11 +34,11 @@ def measure(evaluation: Evaluation, class_names: Sequence[str]) -> Metrics:
         macro_recall=float(macro[1]),
         macro_f1=float(macro[2]),
         classes=tuple(
-            ClassFigures(name, float(precision), float(recall), float(f1), int(support))
+            ClassMetrics(name, float(precision), float(recall), float(f1), int(support))
             for name, precision, recall, f1, support in zip(class_names, *per_class, strict=True)
         ),
         confusion=confusion_matrix(y_true, y_pred, labels=every_class).astype(np.int64),
-        mistakes=mistakes(evaluation),
+        mistakes=mistakes(Predictions(y_true, y_prob)),
     )
 
 
@@ -58,10 +59,9 @@ def expected_calibration_error(right: np.ndarray, confidence: np.ndarray, bins: 
     return float(np.abs(gap).sum() / max(len(right), 1))
 
 
-def mistakes(evaluation: Evaluation) -> tuple[Mistake, ...]:
-    """Return every image the network got wrong, the most confident first."""
-    y_true, y_prob = evaluation.labels, evaluation.probabilities
-    y_pred, top = y_prob.argmax(axis=1), y_prob.max(axis=1)
-    wrong = np.flatnonzero(y_pred != y_true)
-    wrong = wrong[np.argsort(-top[wrong], kind="stable")]
-    return tuple(Mistake(int(i), int(y_true[i]), int(y_pred[i]), float(top[i])) for i in wrong)
+def mistakes(predictions: Predictions) -> tuple[Mistake, ...]:
+    """Return every misclassified image, the most confident first."""
+    labels, predicted, confidence = predictions.labels, predictions.predicted, predictions.confidence
+    return tuple(
+        Mistake(int(i), int(labels[i]), int(predicted[i]), float(confidence[i])) for i in predictions.indices_in_cell()
+    )

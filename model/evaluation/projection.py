@@ -7,13 +7,13 @@ import numpy as np
 
 from model.errors import DataError
 
-MOST_SPREAD = 2_000  # images: more take too long to wait for
+MAX_TSNE_IMAGES = 2_000  # images: more take too long to wait for
 _FEWEST = 4
 _PERPLEXITY = 30.0  # about how many neighbours of each image count: scikit-learn's own choice
 _START = 1e-4  # how wide the principal components are laid out to begin with, as scikit-learn does
 
 
-def project(features: np.ndarray) -> np.ndarray:
+def pca(features: np.ndarray) -> np.ndarray:
     """Return the first two principal components of `features` `(n, d)` as `(n, 2)` float32.
 
     The directions in which the features differ most; distances can only shrink. The same features give the same
@@ -24,7 +24,7 @@ def project(features: np.ndarray) -> np.ndarray:
     return _principal(features)
 
 
-def spread(features: np.ndarray, seed: int = 0) -> np.ndarray:
+def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return a layout `(n, 2)` float32 of `features` `(n, d)` in which neighbours stay together: t-SNE.
 
     Groups come out clearer than by `project`, but their sizes and the gaps between them mean nothing (L. van der
@@ -36,9 +36,10 @@ def spread(features: np.ndarray, seed: int = 0) -> np.ndarray:
     from threadpoolctl import threadpool_limits
 
     _check(features)
-    if len(features) > MOST_SPREAD:
+    if len(features) > MAX_TSNE_IMAGES:
         raise DataError(
-            f"{len(features):,} images came to be spread; expected at most {MOST_SPREAD:,}, so choose fewer of them."
+            f"{len(features):,} images came to be spread; expected at most {MAX_TSNE_IMAGES:,}, so choose fewer of "
+            "them."
         )
     moved = features.astype(np.float64) - features[0]
     width = np.abs(moved).max()
@@ -47,10 +48,10 @@ def spread(features: np.ndarray, seed: int = 0) -> np.ndarray:
         return np.zeros((len(features), 2), np.float32)
     start = _principal(moved / width)
     perplexity = min(_PERPLEXITY, (len(features) - 1) / 3)
-    tsne = TSNE(2, perplexity=perplexity, init=_START * start / start[:, 0].std(), random_state=seed)
+    embedding = TSNE(2, perplexity=perplexity, init=_START * start / start[:, 0].std(), random_state=seed)
     # Beside another program on 2 cores, its two threads wait for each other: 18 s instead of 11 s with one.
     with threadpool_limits(1, user_api="openmp"):
-        return tsne.fit_transform(moved / width).astype(np.float32)
+        return embedding.fit_transform(moved / width).astype(np.float32)
 
 
 def _principal(features: np.ndarray) -> np.ndarray:

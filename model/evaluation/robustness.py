@@ -17,7 +17,7 @@ import numpy as np
 from model.errors import ConfigError
 from model.evaluation.perturbations import _SEED, DISTURBANCES, disturb
 from model.inference.litert import Recognizer
-from model.inference.rejection import judged
+from model.inference.rejection import restrict_to_digits
 from model.runs.atomic_files import write_json
 from model.runs.run import Run
 
@@ -78,7 +78,7 @@ def measure_robustness(
     """Measure a network on at most 1,000 of the test images, always the same ones; None where it was cancelled.
 
     `images` `(n, h, w, c)` uint8, n at least 1, with `labels` `(n,)` of `n_classes` classes; a network that knows "no
-    digit" is asked which digit it is, see `evaluation.judged`. `progress` hears the share that is done, in [0, 1], and
+    digit" is asked which digit it is, see `restrict_to_digits`. `progress` hears the share that is done, in [0, 1], and
     `cancelled` is asked before each strength. 3 s with dense-128-dropout and 9 s with deep on 2 cores.
     """
     chosen = np.sort(np.random.default_rng(_SEED).permutation(len(images))[:N_IMAGES])
@@ -87,8 +87,8 @@ def measure_robustness(
     def accuracy(kind: str, strength: float) -> float:
         parts = ((first, images[first : first + _PART]) for first in range(0, len(images), _PART))
         said = [recognizer.probabilities(disturb(part, kind, strength, _SEED + first)) for first, part in parts]
-        best = judged(labels, np.concatenate(said), n_classes).probabilities.argmax(axis=1)
-        return float((best == labels).mean())
+        predictions = restrict_to_digits(labels, np.concatenate(said), n_classes)
+        return float(predictions.correct.mean())
 
     undisturbed = accuracy("blur", 0)
     todo = [(kind, strength) for kind, how in DISTURBANCES.items() for strength in how.strengths]

@@ -14,22 +14,22 @@ import numpy as np
 
 from model.errors import InkError
 from model.inference.litert import Recognizer
-from model.inference.rejection import N_DIGITS, reject_scores
+from model.inference.rejection import N_DIGITS, rejection_scores
 from model.ink import grouping, photo
 from model.ink.render import SIDE, Strokes, box_of, clean, render
-from model.results import Reading
+from model.results import DigitPrediction
 
 # The doubt above which a drawing is refused, for networks that were trained without drawings and so bring no threshold
 # of their own. Chosen with dense-128-dropout so that 98 % of the drawn digits of one half of the writers are accepted.
-REJECT_ABOVE = 0.38
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+DEFAULT_REJECTION_THRESHOLD = 0.38
+_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True)
-class Readings:
+class DigitPredictions:
     """What one drawing says: one reading a digit, from left to right; none when nothing is drawn."""
 
-    digits: tuple[Reading, ...]
+    digits: tuple[DigitPrediction, ...]
 
     @property
     def text(self) -> str:
@@ -42,9 +42,9 @@ class Readings:
         return bool(self.digits) and all(each.accepted for each in self.digits)
 
     @property
-    def reject_score(self) -> float:
+    def rejection_score(self) -> float:
         """Return the largest doubt, in [0, 1]; 1 when nothing is drawn."""
-        return max((each.reject_score for each in self.digits), default=1.0)
+        return max((each.rejection_score for each in self.digits), default=1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `predict --json` prints."""
@@ -55,7 +55,7 @@ class Readings:
         return {
             "text": self.text,
             "accepted": self.accepted,
-            "reject_score": round(self.reject_score, 6),
+            "reject_score": round(self.rejection_score, 6),
             "digits": digits,
         }
 
@@ -67,10 +67,10 @@ class Readings:
         return f"{self.text}  {sure}" + ("" if self.accepted else "  (this does not look like a digit)")
 
 
-class Reader:
+class DigitReader:
     """Reads drawings with one network for grey images of 28x28."""
 
-    def __init__(self, recognizer: Recognizer, reject_above: float | None = None):
+    def __init__(self, recognizer: Recognizer, rejection_threshold: float | None = None):
         """Take the network and the doubt above which it refuses, if the run has one.
 
         Raises InkError for a network that was taught with other images, such as CIFAR-10's.
@@ -86,27 +86,27 @@ class Reader:
                 "one for what is none, so choose a run that was trained on digits."
             )
         self._recognizer = recognizer
-        self._reject_above = REJECT_ABOVE if reject_above is None else reject_above
+        self._rejection_threshold = DEFAULT_REJECTION_THRESHOLD if rejection_threshold is None else rejection_threshold
 
-    def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> Readings:
+    def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> DigitPredictions:
         """Read strokes in canvas pixels, as one digit or with `numbers` as several.
 
         Raises InkError for what are no strokes.
         """
         lines = clean(strokes, source)
         if not lines:
-            return Readings(())
+            return DigitPredictions(())
         groups = self._grouped_strokes(lines) if numbers else [lines]
-        return Readings(tuple(self._read(render(each), box_of(each)) for each in groups))
+        return DigitPredictions(tuple(self._read(render(each), box_of(each)) for each in groups))
 
-    def read_picture(self, picture: Path | bytes, numbers: bool = False) -> Readings:
+    def read_picture(self, picture: Path | bytes, numbers: bool = False) -> DigitPredictions:
         """Read a picture of a digit, or with `numbers` of several. Raises InkError for what is no picture."""
         if numbers:
-            found = photo.digits_from_image(picture, grouped=self._grouped, cut=self._knows_no_digit)
+            found = photo.read_photo_digits(picture, grouped=self._grouped, cut=self._knows_no_digit)
         else:
-            seen = photo.from_image(picture)
+            seen = photo.read_photo(picture)
             found = [seen] if seen else []
-        return Readings(tuple(self._read(seen.image, seen.box) for seen in found))
+        return DigitPredictions(tuple(self._read(seen.image, seen.box) for seen in found))
 
     @property
     def _knows_no_digit(self) -> bool:
@@ -123,29 +123,29 @@ class Reader:
             return grouping.by_shape(boxes)
         return grouping.by_reading(boxes, image_of, self._recognizer.probabilities, N_DIGITS)
 
-    def _read(self, image: np.ndarray, box: tuple[float, float, float, float]) -> Reading:
+    def _read(self, image: np.ndarray, box: tuple[float, float, float, float]) -> DigitPrediction:
         probabilities = self._recognizer.probabilities(image[None, :, :, None])[0]
         digits = probabilities[:N_DIGITS]  # an eleventh says "no digit": doubt, and never the answer
         digit = int(digits.argmax())
         probability = float(digits[digit])
-        doubt = float(reject_scores(probabilities[None], N_DIGITS)[0])
-        return Reading(digit, probability, probabilities, doubt, doubt <= self._reject_above, image, box)
+        doubt = float(rejection_scores(probabilities[None], N_DIGITS)[0])
+        return DigitPrediction(digit, probability, probabilities, doubt, doubt <= self._rejection_threshold, image, box)
 
 
-def read_file(reader: Reader, path: Path, numbers: bool = False) -> Iterator[Readings]:
+def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iterator[DigitPredictions]:
     """Read a .jsonl (or .jsonl.gz) of drawings, one a line, or one picture; yield a reading for each.
 
     Raises InkError that names file and line for anything else.
     """
-    if path.suffix.lower() in _PICTURES:
+    if path.suffix.lower() in _IMAGE_SUFFIXES:
         yield reader.read_picture(path, numbers)
     elif path.name.endswith((".jsonl", ".jsonl.gz")):
         yield from _read_lines(reader, path, numbers)
     else:
-        raise InkError(f"{path.name} came; expected a .jsonl of strokes or a picture ({', '.join(_PICTURES)}).")
+        raise InkError(f"{path.name} came; expected a .jsonl of strokes or a picture ({', '.join(_IMAGE_SUFFIXES)}).")
 
 
-def _read_lines(reader: Reader, path: Path, numbers: bool) -> Iterator[Readings]:
+def _read_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
     open_text = gzip.open if path.suffix == ".gz" else open
     try:
         with open_text(path, "rt", encoding="utf-8") as file:

@@ -14,9 +14,9 @@ from PIL import Image, ImageFilter, ImageOps
 
 from model.errors import InkError
 from model.ink import components, photo
-from model.ink.render import BOX, MIDDLE, SIDE, Seen, centre_of_mass, shift_to_middle
+from model.ink.render import BOX, MIDDLE, SIDE, InkSteps, centre_of_mass, shift_to_middle
 
-Grouped = Callable[[np.ndarray, Callable[[list[int]], np.ndarray]], list[list[int]]]  # see `digits_from_image`
+Grouped = Callable[[np.ndarray, Callable[[list[int]], np.ndarray]], list[list[int]]]  # see `read_photo_digits`
 FORMATS = ("PNG", "JPEG", "WEBP")
 SMALLEST, LARGEST = 8, 4096  # pixels a side of a picture
 WORKING = 640  # pixels of the longer side that are looked at: a digit of a tenth of it still has 64
@@ -34,7 +34,7 @@ _SHADOW = 21  # of these: a pen is thinner, a shadow wider
 _CLOSE = 8 * BOX  # pixels of the ink's longer side, seen from near
 
 
-def from_image(picture: str | Path | bytes, source: str | None = None) -> Seen | None:
+def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
     """Read all ink of a picture as one digit: every step of it, or None when the sheet is blank.
 
     `picture` is a PNG, JPEG or WebP file as a path or as bytes, 8 to 4,096 pixels a side; `source` names it in
@@ -45,12 +45,12 @@ def from_image(picture: str | Path | bytes, source: str | None = None) -> Seen |
     return found[0] if found else None
 
 
-def digits_from_image(
+def read_photo_digits(
     picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
-) -> list[Seen]:
+) -> list[InkSteps]:
     """Read a line of digits from a picture: every step of each, left to right, none on a blank sheet.
 
-    Takes and raises what `from_image` does. `grouped(boxes, image_of)` says which parts belong together, as the
+    Takes and raises what `read_photo` does. `grouped(boxes, image_of)` says which parts belong together, as the
     functions of `grouping` do. With `cut` it is also offered the pieces of wide parts, which touching digits are;
     it must be one that joins them again where they are not.
     """
@@ -82,7 +82,7 @@ class _Sheet:
 def _looked_at(picture, source):
     """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
-    grey = _grey(opened(picture, name))
+    grey = _grey(open_picture(picture, name))
     zoom = max(1.0, max(grey.shape) / WORKING)
     if zoom > 1:
         height, width = (max(1, round(side / zoom)) for side in grey.shape)
@@ -90,10 +90,10 @@ def _looked_at(picture, source):
     return grey, zoom
 
 
-def opened(picture: str | Path | bytes, name: str) -> Image.Image:
+def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
     """Return a picture upright, in whatever mode it came; its size is read before its pixels.
 
-    Raises InkError, which `name` begins, for what `from_image` refuses.
+    Raises InkError, which `name` begins, for what `read_photo` refuses.
     """
     if not isinstance(picture, str | Path | bytes | bytearray):
         raise InkError(f"{name} came as {type(picture).__name__}; expected a picture file as a path or bytes.")
@@ -165,7 +165,7 @@ def _unchanged(image):
     row, column = (BOX - height) // 2, (BOX - width) // 2
     scaled[row : row + height, column : column + width] = cropped[:height, :width]
     box = (float(left), float(top), float(right), float(bottom))
-    return Seen(drawn=image, cropped=cropped, scaled=scaled, centred=image, box=box)
+    return InkSteps(drawn=image, cropped=cropped, scaled=scaled, centred=image, box=box)
 
 
 def _sheet(grey, zoom):
@@ -262,7 +262,7 @@ def _seen(sheet, members):
     half = np.array(close.shape[::-1]) / max(close.shape) * BOX / 2
     centred = _laid(close, shift_to_middle(scaled, half))
     edge = (SIDE - BOX) // 2
-    return Seen(
+    return InkSteps(
         drawn=_bytes(sheet.grey / 255),
         cropped=_bytes(close),
         scaled=_bytes(scaled[edge:-edge, edge:-edge]),
@@ -347,14 +347,14 @@ def _on_rim(shape):
 _RIM_IS_BRIGHT = 128  # grey level of the median of the rim
 
 
-def fitted(picture: bytes, shape: tuple[int, int, int], name: str = "The picture") -> np.ndarray:
+def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The picture") -> np.ndarray:
     """Cut a picture's middle to the shape's proportions and shrink it: `shape` `(h, w, 1 or 3)` uint8.
 
     Grey images get a dark ground, as Fashion-MNIST has: one with a bright rim is turned into its negative. Raises
     InkError, which `name` begins, for what is no picture of 8 to 4,096 pixels a side.
     """
     height, width, channels = shape
-    image = upright(picture, name)
+    image = open_upright(picture, name)
     image = ImageOps.fit(
         image, (width, height), Image.Resampling.BOX if min(image.size) >= width else Image.Resampling.BICUBIC
     )
@@ -365,9 +365,9 @@ def fitted(picture: bytes, shape: tuple[int, int, int], name: str = "The picture
     return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
 
 
-def upright(picture: bytes, name: str = "The picture", most: int = 0) -> Image.Image:
+def open_upright(picture: bytes, name: str = "The picture", most: int = 0) -> Image.Image:
     """Return a picture as RGB on white, shrunk to `most` pixels a side where that is given. Raises InkError."""
-    image = photo.opened(picture, name)
+    image = photo.open_picture(picture, name)
     if most:
         image.thumbnail((most, most))
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel

@@ -31,9 +31,9 @@ MIDDLE = 14.0
 PEN_WIDTH = 2.2
 CANVAS_PEN = 20.0  # of the pictures of the canvas, in canvas pixels
 
-MOST_STROKES = 2_000
-MOST_POINTS = 500_000
-KEPT_POINTS = 50_000  # of a longer drawing every second, third … point is kept; real ones have some 50
+MAX_STROKES = 2_000
+MAX_POINTS = 500_000
+MAX_KEPT_POINTS = 50_000  # of a longer drawing every second, third … point is kept; real ones have some 50
 FARTHEST = 1_000_000  # canvas pixels from the corner
 DOT = 0.5  # canvas pixels; drawing widgets store a tap as a line of some hundredths of a pixel
 
@@ -47,7 +47,7 @@ Strokes = list[np.ndarray]
 
 
 @dataclass(frozen=True)
-class Seen:
+class InkSteps:
     """How ink became what the network sees: grey images, uint8 in [0, 255], ink bright on black."""
 
     drawn: np.ndarray  # (height, width): the whole canvas, or the picture in the tones it came in
@@ -71,19 +71,19 @@ def clean(strokes: Any, source: str = "The drawing") -> Strokes:
     """
     if not isinstance(strokes, list | tuple):
         raise InkError(f"{source} came as {_told(strokes)}; expected a list of strokes, each a list of [x, y].")
-    if len(strokes) > MOST_STROKES:
-        raise InkError(f"{source} has {len(strokes):,} strokes; expected at most {MOST_STROKES:,}, so draw less.")
+    if len(strokes) > MAX_STROKES:
+        raise InkError(f"{source} has {len(strokes):,} strokes; expected at most {MAX_STROKES:,}, so draw less.")
     plain = [each.tolist() if isinstance(each, np.ndarray) else each for each in strokes]
     for number, stroke in enumerate(plain, 1):
         if not isinstance(stroke, list | tuple):
             raise InkError(f"{source} has {_told(stroke)} as stroke {number}; expected a list of points [x, y].")
     total = sum(map(len, plain))
-    if total > MOST_POINTS:
-        raise InkError(f"{source} has {total:,} points; expected at most {MOST_POINTS:,}, so draw less.")
+    if total > MAX_POINTS:
+        raise InkError(f"{source} has {total:,} points; expected at most {MAX_POINTS:,}, so draw less.")
     for number, stroke in enumerate(plain, 1):
         _check_points(stroke, source, number)
     lines = [np.array(stroke, dtype=np.float64) for stroke in plain if stroke]
-    every = max(1, -(-total // KEPT_POINTS))
+    every = max(1, -(-total // MAX_KEPT_POINTS))
     return [line if every == 1 else _kept(line, np.arange(len(line)) % every == 0) for line in lines]
 
 
@@ -107,7 +107,7 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
     return _grey(_paint(start + shift_to_middle(_paint(start, step, pen), half), step, pen))
 
 
-def steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> Seen | None:
+def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> InkSteps | None:
     """Return every step from a canvas of `width` x `height`, drawn on with `pen` canvas pixels, or None without ink.
 
     Made to be looked at: `render` gives the same image sooner. Raises InkError as `clean` does.
@@ -118,7 +118,7 @@ def steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS
     start, step, half = _fitted(lines)
     scaled = _paint(start, step)
     edge = (SIDE - BOX) // 2
-    return Seen(
+    return InkSteps(
         drawn=_canvas(lines, width, height, pen),
         cropped=_close_up(lines),
         scaled=_grey(scaled[edge:-edge, edge:-edge]),
@@ -127,7 +127,7 @@ def steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS
     )
 
 
-def squeeze(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> np.ndarray:
+def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> np.ndarray:
     """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the lesson why `render` exists.
 
     `pen` is what was drawn with, in canvas pixels: here, unlike in `render`, a thin one fades.

@@ -18,10 +18,10 @@ from pathlib import Path
 from model.config import TrainingConfig
 from model.errors import DigitLabError, RunError
 from model.jobs.worker_process import _hang_up, _has_room, _send, _spawn, _spawn_warm
-from model.limits import USUAL, Limits
+from model.limits import DEFAULT_LIMITS, Limits
 from model.runs import retention
 from model.runs.curves import History
-from model.runs.metadata import NO_LABEL, Label
+from model.runs.metadata import NO_METADATA, RunMetadata
 from model.runs.run import Run
 from model.runs.store import RunStore
 from model.training import estimates
@@ -46,8 +46,8 @@ class JobManager:
     def __init__(
         self,
         store: RunStore,
-        limits: Limits = USUAL,
-        estimate: Callable[[TrainingConfig], float | None] = estimates.estimate,
+        limits: Limits = DEFAULT_LIMITS,
+        estimate: Callable[[TrainingConfig], float | None] = estimates.estimate_seconds,
     ):
         """Start nothing yet. `estimate` tells the seconds of a whole training, or None where it can't know."""
         self.store, self.limits, self._estimate = store, limits, estimate
@@ -60,7 +60,7 @@ class JobManager:
         self._making = threading.Lock()  # between the look at the limits and the run that needs their room
         self._closed = False
 
-    def start(self, config: TrainingConfig, label: Label = NO_LABEL, lessons: str = "") -> Run:
+    def start(self, config: TrainingConfig, label: RunMetadata = NO_METADATA, lessons: str = "") -> Run:
         """Create a run and train it, at once or when its turn comes; with `lessons`, drawings that it is taught.
 
         Raises RunError where the config has too many epochs, the queue is full, or the store has no room to make.
@@ -68,7 +68,7 @@ class JobManager:
         self._check_epochs(config.epochs)
         return self._make(lambda: self.store.create(config, label, lessons))
 
-    def extend(self, run_id: str, epochs: int, label: Label = NO_LABEL) -> Run:
+    def extend(self, run_id: str, epochs: int, label: RunMetadata = NO_METADATA) -> Run:
         """Create a run that goes on where a complete one ended, for `epochs` more, and train it as `start` does."""
         run = self.store.open(run_id)
         self._check_epochs(epochs)
@@ -108,7 +108,7 @@ class JobManager:
         with self._making:  # or room might be made of this very run
             self._enqueue(run_id)
 
-    def tell(self, run_id: str, command: Command) -> None:
+    def send(self, run_id: str, command: Command) -> None:
         """Pass a command to a running worker, or withdraw a queued run with `stop`. Silent where it has ended."""
         with self._lock:
             job = self._find(run_id)
@@ -127,20 +127,20 @@ class JobManager:
             return "queued"
         if job:
             return run.status(alive=job.process.poll() is None)
-        return run.status(alive=None if run.last_sign_of_life() > ended else False)
+        return run.status(alive=None if run.last_heartbeat() > ended else False)
 
-    def place(self, run_id: str) -> int:
+    def queue_position(self, run_id: str) -> int:
         """Return how many runs stand before a queued one, itself included; 0 when it does not wait."""
         with self._lock:
             waiting = [job.run_id for job in self._jobs if not job.process]
         return waiting.index(run_id) + 1 if run_id in waiting else 0
 
-    def open_places(self) -> int:
+    def free_slots(self) -> int:
         """Return how many trainings could start at once; 0 where the next one will wait."""
         with self._lock:
             return max(self.limits.trainings - len(self._jobs), 0)
 
-    def waiting_seconds(self, run_id: str) -> float | None:
+    def estimated_wait(self, run_id: str) -> float | None:
         """Estimate the seconds until a queued run starts: 0 for one that does not wait, None where nothing is known."""
         with self._lock:
             jobs = [(job.run_id, job.process is not None, job.began) for job in self._jobs]
@@ -161,8 +161,8 @@ class JobManager:
         """Estimate how long a run will hold a place; a paused one may hold it until its time is up."""
         try:
             run = self.store.open(run_id)
-            history = run.follower.read()
-            seconds = estimates.remaining(history, run.config.epochs)
+            history = run.event_reader.read()
+            seconds = estimates.seconds_left(history, run.config.epochs)
             if seconds is None:
                 seconds = self._estimate(run.config)
         except DigitLabError:  # it was deleted or damaged meanwhile, and will end at once
@@ -281,7 +281,7 @@ class JobManager:
     def _too_much(self, job: _Job) -> str | None:
         """Say of what a training has taken more than one may; None while it has not."""
         folder, limits = self.store.home / job.run_id, self.limits
-        if _held(Run(folder).follower.read(), job.began) >= 60 * limits.minutes:
+        if _held(Run(folder).event_reader.read(), job.began) >= 60 * limits.minutes:
             return f"It was stopped after {limits.minutes:g} minutes, the most that one training may take here."
         if retention.megabytes(folder) > limits.run_mb:
             return f"It was stopped because it fills {limits.run_mb:,.0f} MB, the most that one training may here."

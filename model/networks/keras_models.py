@@ -6,7 +6,7 @@ Knows Keras; knows nothing of datasets or training. Every model takes raw pixels
 
 import keras
 
-from model.config import OWN, Design
+from model.config import CUSTOM, Design
 from model.networks.layers import (
     LAYER_OUTPUTS,
     Activation,
@@ -20,7 +20,7 @@ from model.networks.layers import (
     MaxPooling,
     Shape,
 )
-from model.networks.summary import table
+from model.networks.summary import summary
 
 
 def build(network: str | Design, input_shape: Shape, n_classes: int, precision: str = "float32") -> keras.Model:
@@ -30,7 +30,7 @@ def build(network: str | Design, input_shape: Shape, n_classes: int, precision: 
     needs the small differences. Raises ConfigError for an unknown preset, images that are too small and networks that
     are too large.
     """
-    layers = [row.layer for row in table(network, input_shape, n_classes)]
+    layers = [row.layer for row in summary(network, input_shape, n_classes)]
     return keras.Sequential(
         [
             keras.Input(input_shape, name="pixels"),
@@ -38,7 +38,7 @@ def build(network: str | Design, input_shape: Shape, n_classes: int, precision: 
             *(_keras_layer(layer, precision) for layer in layers[:-1]),
             _keras_layer(layers[-1], "float32"),
         ],
-        name=OWN if isinstance(network, Design) else network,
+        name=CUSTOM if isinstance(network, Design) else network,
     )
 
 

@@ -12,12 +12,12 @@ from model.errors import ConfigError
 from model.networks.layers import Convolution, Layer, Shape
 from model.networks.presets import layers_of
 
-MOST_PARAMETERS = 5_000_000
-MOST_VALUES = 250_000_000  # that one step holds: 1 GB of float32, and about as much again on the way back
+MAX_PARAMETERS = 5_000_000
+MAX_VALUES = 250_000_000  # that one step holds: 1 GB of float32, and about as much again on the way back
 
 
 @dataclass(frozen=True)
-class LayerFacts:
+class LayerSummary:
     """One row of a network's table."""
 
     layer: Layer
@@ -31,21 +31,21 @@ class LayerFacts:
         return self.layer.title()
 
 
-def table(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[LayerFacts, ...]:
+def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[LayerSummary, ...]:
     """Return each layer's title, output shape, parameters and multiplications.
 
     Raises ConfigError where an image of `input_shape` is too small for the network, and above MOST_PARAMETERS.
     """
     rows = tuple(_walk(network, input_shape, n_classes))
     total = sum(row.parameters for row in rows)
-    if total > MOST_PARAMETERS:
+    if total > MAX_PARAMETERS:
         largest = max(rows, key=lambda row: row.parameters)
         remedy = "choose a smaller image or the preset deep"
         if isinstance(network, Design):
             remedy = "choose more pooling, fewer filters or fewer neurons"
         raise ConfigError(
             f"{total:,} parameters came, {largest.parameters:,} of them in {largest.title}; expected at most "
-            f"{MOST_PARAMETERS:,}, so {remedy}."
+            f"{MAX_PARAMETERS:,}, so {remedy}."
         )
     return rows
 
@@ -55,16 +55,16 @@ def check_memory(network: str | Design, input_shape: Shape, n_classes: int, batc
 
     Raises it too where `table` does.
     """
-    values = batch_size * sum(prod(row.shape) for row in table(network, input_shape, n_classes))
-    if values > MOST_VALUES:
+    values = batch_size * sum(prod(row.shape) for row in summary(network, input_shape, n_classes))
+    if values > MAX_VALUES:
         smaller = "a smaller batch, more pooling or fewer filters" if isinstance(network, Design) else "a smaller batch"
         raise ConfigError(
             f"{values:,} values came, which the layers make of one batch of {batch_size} images; expected at most "
-            f"{MOST_VALUES:,} in memory at once, so choose {smaller}."
+            f"{MAX_VALUES:,} in memory at once, so choose {smaller}."
         )
 
 
-def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator[LayerFacts]:
+def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator[LayerSummary]:
     entering = input_shape
     for number, layer in enumerate(layers_of(network, n_classes), 1):
         shape = layer.shape(entering)
@@ -76,7 +76,7 @@ def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator
                 f"{images}, layer {number} of your network, which {entering[0]}x{entering[1]} enters; expected at "
                 f"least {_least(layer)}, so choose padding same, a smaller kernel or less pooling."
             )
-        yield LayerFacts(layer, shape, layer.parameters(entering), layer.multiplications(entering))
+        yield LayerSummary(layer, shape, layer.parameters(entering), layer.multiplications(entering))
         entering = shape
 
 

@@ -6,10 +6,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
 import numpy as np
+
 from model.errors import RunError
-
-
 
 _RETRIES, _RETRY_S = 20, 0.05
 

@@ -10,16 +10,16 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from model.config import TrainingConfig
 from model.errors import ConfigError, RunError
 from model.runs.events import EventLog
-from model.config import TrainingConfig
+
 if TYPE_CHECKING:  # `runs` calls this file
     from model.runs.run import Run
 
 
-
-
-def settings(run: "Run", epochs: int) -> TrainingConfig:
+def continued_config(run: "Run", epochs: int) -> TrainingConfig:
     """Return the settings with which a complete run goes on for `epochs` more, at least 1, without early stopping.
 
     Epochs are counted from the run's first one; one that was cut short is finished first, and does not count. A
@@ -32,7 +32,7 @@ def settings(run: "Run", epochs: int) -> TrainingConfig:
     if status not in ("finished", "stopped"):
         raise RunError(f"Run {run.id} is {status}; expected one that finished or was stopped, so choose another.")
     done = run.manifest.get("epochs")
-    if not isinstance(done, int) or (done and not run.resumption()):
+    if not isinstance(done, int) or (done and not run.latest_checkpoint()):
         raise RunError(
             f"Run {run.id} has no checkpoint any more; expected the .keras file of an epoch to go on from, so start a "
             "new training with its settings."
@@ -45,7 +45,7 @@ def settings(run: "Run", epochs: int) -> TrainingConfig:
         ) from error
 
 
-def carry_over(run: "Run", folder: Path) -> None:
+def copy_history(run: "Run", folder: Path) -> None:
     """Put the run's events up to its last epoch, its checkpoints and lessons into a new folder. Raises OSError."""
     events = run.path / "events.jsonl"
     lines = events.read_bytes().splitlines(keepends=True) if events.exists() else []

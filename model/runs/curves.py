@@ -8,12 +8,10 @@ import json
 import threading
 from array import array
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
 import numpy as np
-
-
 
 _COLUMNS = ("step", "loss", "accuracy", "learning_rate")
 
@@ -64,7 +62,7 @@ class History:
 
 
 @dataclass
-class _Collected:
+class _State:
     batches: array = field(default_factory=lambda: array("d"))  # rows of _COLUMNS, one after the other
     epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
     rate_changes: list[tuple[int, float]] = field(default_factory=list)
@@ -75,7 +73,7 @@ class _Collected:
     seconds: float = 0.0
 
 
-class Follower:
+class EventReader:
     """Reads an event file as it grows, each byte once; shared by everybody who watches the run."""
 
     def __init__(self, path: Path):
@@ -84,7 +82,7 @@ class Follower:
         self._lock = threading.Lock()
         self._position = 0
         self._rest = b""
-        self._seen = _Collected()
+        self._seen = _State()
 
     def read(self) -> History:
         """Return the history up to now."""
@@ -130,7 +128,7 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number that a chart could draw")
 
 
-def _apply(seen: _Collected, event: dict[str, Any]) -> None:
+def _apply(seen: _State, event: dict[str, Any]) -> None:
     """Take one event in; one that lacks a field it should have is skipped whole."""
     try:
         match event["event"]:
@@ -166,7 +164,7 @@ def _counts(event: dict[str, Any]) -> dict[str, int]:
     return {name: int(event[name]) for name in ("epochs", "batches_per_epoch", "n_train") if name in event}
 
 
-def _go_back(seen: _Collected, step: int) -> None:
+def _go_back(seen: _State, step: int) -> None:
     while seen.batches and seen.batches[-len(_COLUMNS)] > step:
         del seen.batches[-len(_COLUMNS) :]
     for epoch in [epoch for epoch, event in seen.epochs.items() if event["step"] > step]:
@@ -175,7 +173,7 @@ def _go_back(seen: _Collected, step: int) -> None:
     seen.checkpoints = [event for event in seen.checkpoints if event.get("step", 0) <= step]
 
 
-def smoothed(values: np.ndarray, window: int) -> np.ndarray:
+def moving_average(values: np.ndarray, window: int) -> np.ndarray:
     """Return the mean of each value and the `window - 1` before it, `(n,)`; of fewer at the beginning."""
     sums = np.cumsum(np.concatenate([[0.0], values]))
     ends = np.arange(1, len(values) + 1)
@@ -183,7 +181,7 @@ def smoothed(values: np.ndarray, window: int) -> np.ndarray:
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
-def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def downsample_mean(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """Return at most `limit` points, the means of equal stretches, so that no outlier is shown or hidden by luck.
 
     A stretch holds a power of two of points and stretches start at the first one, so the points drawn already stay
@@ -197,7 +195,7 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarr
     return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
 
 
-def extremes(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def downsample_minmax(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """Return at most `limit` points, at least 2: the lowest and the highest of equal stretches, in their order.
 
     What is left of a curve that jumps shows how far it jumps, which means would hide. Stretches are those of `thin`

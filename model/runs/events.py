@@ -1,15 +1,9 @@
 """The event file of a run, one JSON object a line."""
 
 import json
-import threading
-from array import array
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-import numpy as np
-
-
 
 
 class EventLog:

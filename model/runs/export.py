@@ -1,15 +1,9 @@
 """A run's curves as CSV."""
 
-import base64
-import binascii
 import csv
 import io
-import json
-from model.errors import ConfigError
+
 from model.runs.curves import History
-from model.config import TrainingConfig
-
-
 
 
 def history_csv(history: History) -> str:

@@ -12,12 +12,11 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+
 from model.errors import RunError
 from model.runs.atomic_files import write_json
 
-
-
-MOST_NAME, MOST_NOTE = 60, 500  # characters
+MAX_NAME, MAX_NOTE = 60, 500  # characters
 _FILE = "label.json"
 _FINGERPRINT = re.compile(r"([0-9a-f]{64})?")
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # turn the writing around, as of what follows
@@ -25,7 +24,7 @@ _writing = threading.Lock()  # two visitors may write the same label
 
 
 @dataclass(frozen=True)
-class Label:
+class RunMetadata:
     """A run's label; empty texts where nobody gave one.
 
     Control characters become blanks, and a name is one line. Raises RunError for a name or a note that is too long,
@@ -43,19 +42,19 @@ class Label:
                 raise RunError(f"The {field} of a run came as {type(value).__name__}; expected a text.")
         object.__setattr__(self, "name", " ".join(_readable(self.name).split()))
         object.__setattr__(self, "note", "\n".join(map(_readable, self.note.splitlines())).strip())
-        _check_length("name", self.name, MOST_NAME)
-        _check_length("note", self.note, MOST_NOTE)
+        _check_length("name", self.name, MAX_NAME)
+        _check_length("note", self.note, MAX_NOTE)
         for field in ("tab", "browser"):
             if not _FINGERPRINT.fullmatch(getattr(self, field)):
                 raise RunError(f"The {field} of a run came as something else; expected a fingerprint of 64 hex digits.")
 
-    def steered_by(self, tab_token: str) -> bool:
+    def controlled_by(self, tab_token: str) -> bool:
         """Tell whether the tab that holds this token started the run; nobody did where the label is empty."""
         return _matches(tab_token, self.tab)
 
     def owned_by(self, tab_token: str, browser_token: str) -> bool:
         """Tell whether the tab or the browser that holds these tokens started the run."""
-        return self.steered_by(tab_token) or _matches(browser_token, self.browser)
+        return self.controlled_by(tab_token) or _matches(browser_token, self.browser)
 
 
 def fingerprint(token: str) -> str:
@@ -63,16 +62,16 @@ def fingerprint(token: str) -> str:
     return sha256(token.encode(errors="surrogatepass")).hexdigest() if token else ""
 
 
-def read(folder: Path) -> Label:
+def read(folder: Path) -> RunMetadata:
     """Return the label of a run folder; an empty one where it is missing or broken."""
     try:
         values = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return Label(**{field: values[field] for field in asdict(NO_LABEL) if field in values})
+        return RunMetadata(**{field: values[field] for field in asdict(NO_METADATA) if field in values})
     except (OSError, ValueError, TypeError, RecursionError, RunError):
-        return NO_LABEL
+        return NO_METADATA
 
 
-def write(folder: Path, label: Label) -> None:
+def write(folder: Path, label: RunMetadata) -> None:
     """Keep a label in a run folder, in place of the one that is there. Raises OSError where it can't be written."""
     with _writing:
         write_json(folder / _FILE, asdict(label))
@@ -97,4 +96,4 @@ def _check_length(field: str, value: str, most: int) -> None:
         )
 
 
-NO_LABEL = Label()
+NO_METADATA = RunMetadata()

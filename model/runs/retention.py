@@ -10,12 +10,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
 from model.errors import RunError
-from model.runs.metadata import read as read_label
 from model.limits import Limits
+from model.runs.metadata import read as read_label
 from model.runs.store import RunStore
-
-
 
 QUIET_S = 600.0  # a run that was touched since is being trained or looked at
 FREE_MB = 300  # that the disk keeps for everything else

@@ -4,31 +4,24 @@ Knows files and dataclasses; knows nothing of processes, Keras or pages.
 """
 
 import json
-import os
-import re
-import shutil
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zipfile import BadZipFile, is_zipfile
+
 import numpy as np
-from model.runs import metadata
-from model.errors import ConfigError, DigitLabError, RunError
-from model.runs.atomic_files import write_json
-from model.runs.curves import Follower
-from model.runs.metadata import NO_LABEL, Label
+
 from model.config import TrainingConfig
-from model.results import Evaluation, Metrics, Resumption
+from model.errors import ConfigError, RunError
+from model.results import Checkpoint, Metrics, Predictions
+from model.runs import metadata
+from model.runs.curves import EventReader
+from model.runs.metadata import RunMetadata
 
-
-LESSONS = "lessons.jsonl"  # in the folder of a run that was taught a person's drawings: see `lessons`
+FINE_TUNING_DRAWINGS = "lessons.jsonl"  # in the folder of a run that was taught a person's drawings: see `lessons`
 # A worker touches its event file every second; ten without a touch mean that it is gone.
 _SILENCE_S = 10.0
 
@@ -110,26 +103,26 @@ class Run:
         return card if isinstance(card, dict) else None
 
     @property
-    def label(self) -> Label:
+    def label(self) -> RunMetadata:
         """Return the name, the note and who may steer; read anew each time, and empty where nobody gave one."""
         return metadata.read(self.path)
 
     @property
-    def reject_above(self) -> float | None:
+    def rejection_threshold(self) -> float | None:
         """Return the doubt above which the network refuses a drawing, or None where the run has no such threshold."""
         calibration = (self.manifest or {}).get("calibration") or {}
         return calibration.get("reject_above")
 
     @property
-    def follower(self) -> Follower:
+    def event_reader(self) -> EventReader:
         """Return the reader of the events; everybody who opens this run gets the same one."""
         return _follower(self.path)
 
-    def evaluation(self) -> Evaluation:
+    def evaluation(self) -> Predictions:
         """Return labels and probabilities on the test set. Raises RunError where they are missing or broken."""
         try:
             with np.load(self.path / "evaluation.npz", allow_pickle=False) as stored:
-                return Evaluation(stored["labels"].astype(np.int64), stored["probabilities"])
+                return Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
         except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
             raise RunError(
                 f"The stored evaluation of run {self.id} can't be read ({error}); expected the evaluation.npz that a "
@@ -143,7 +136,7 @@ class Run:
         """
         if self.manifest:
             return self.manifest["status"]
-        history = self.follower.read()
+        history = self.event_reader.read()
         last = history.last.get("event")
         if alive is None:
             alive = last != "interrupted" and self._beats()
@@ -157,24 +150,24 @@ class Run:
         return "paused" if history.paused else "running"
 
     def _beats(self) -> bool:
-        return time.time() - self.last_sign_of_life() < _SILENCE_S
+        return time.time() - self.last_heartbeat() < _SILENCE_S
 
-    def last_sign_of_life(self) -> float:
+    def last_heartbeat(self) -> float:
         """Return when a worker last touched the events, in seconds since 1970; 0 where none ever did."""
         try:
             return (self.path / "events.jsonl").stat().st_mtime
         except OSError:
             return 0.0
 
-    def resumption(self) -> Resumption | None:
+    def latest_checkpoint(self) -> Checkpoint | None:
         """Return the newest checkpoint to go on from; None means to start from the beginning."""
         # A .keras file is a zip; one that was cut is not, and the one before it will do.
-        usable = [e for e in self.follower.checkpoints() if is_zipfile(self.checkpoints / str(e.get("checkpoint")))]
+        usable = [e for e in self.event_reader.checkpoints() if is_zipfile(self.checkpoints / str(e.get("checkpoint")))]
         if not usable:
             return None
         newest = max(usable, key=lambda event: event["step"])
-        losses = {e["epoch"]: e["val_loss"] for e in self.follower.read().epochs if e["step"] <= newest["step"]}
-        return Resumption(
+        losses = {e["epoch"]: e["val_loss"] for e in self.event_reader.read().epochs if e["step"] <= newest["step"]}
+        return Checkpoint(
             step=newest["step"],
             checkpoint=self.checkpoints / newest["checkpoint"],
             seconds=newest.get("seconds", 0.0),
@@ -184,8 +177,8 @@ class Run:
 
 
 @lru_cache(maxsize=64)
-def _follower(path: Path) -> Follower:
-    return Follower(path / "events.jsonl")
+def _follower(path: Path) -> EventReader:
+    return EventReader(path / "events.jsonl")
 
 
 # Every list of runs asks each for its figures, and a run that diverged has thousands of mistakes in its manifest.

@@ -1,32 +1,22 @@
 """The run store: create, list, open and delete runs."""
 
-import json
 import os
 import re
 import shutil
-import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zipfile import BadZipFile, is_zipfile
-import numpy as np
-from model.runs import continuation
-from model.runs import metadata
-from model.errors import ConfigError, DigitLabError, RunError
-from model.runs.atomic_files import write_json
-from model.runs.curves import Follower
-from model.runs.metadata import NO_LABEL, Label
+
 from model.config import TrainingConfig
-from model.results import Evaluation, Metrics, Resumption
-from model.runs.run import LESSONS, Run
-
-
+from model.errors import DigitLabError, RunError
+from model.runs import continuation, metadata
+from model.runs.atomic_files import write_json
+from model.runs.metadata import NO_METADATA, RunMetadata
+from model.runs.run import FINE_TUNING_DRAWINGS, Run
 
 SHIPPED = Path(__file__).parent.parent / "pretrained"
 DEFAULT_RUN = "deep"  # used where none was chosen
@@ -35,7 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
 
 @dataclass(frozen=True)
-class Damaged:
+class DamagedRun:
     """A folder that should be a run and can't be read."""
 
     id: str
@@ -51,24 +41,24 @@ class RunStore:
         self.home = home or Path(os.environ.get("DIGIT_LAB_HOME") or beside_app).expanduser()
         self.shipped = shipped
 
-    def create(self, config: TrainingConfig, label: Label = NO_LABEL, lessons: str = "") -> Run:
+    def create(self, config: TrainingConfig, label: RunMetadata = NO_METADATA, lessons: str = "") -> Run:
         """Make a new run folder with its settings; the id tells time and preset.
 
         `lessons` are the lines of drawings that it shall be taught: see `lessons.join`.
         """
         return self._new(config, label, fill=lambda folder: _write_lessons(folder, lessons))
 
-    def extend(self, run: Run, epochs: int, label: Label = NO_LABEL) -> Run:
+    def extend(self, run: Run, epochs: int, label: RunMetadata = NO_METADATA) -> Run:
         """Make a new run that goes on where a complete one ended, for `epochs` more; a worker then resumes it.
 
         The old run stays as it is. Raises RunError where it can't be gone on with: see `extension.settings`.
         """
         old = self.open(run.id)  # as it is now: `run` may have been opened before it was complete
-        config = continuation.settings(old, epochs)
+        config = continuation.continued_config(old, epochs)
         inherited = old.description | {"extends": old.id}
-        return self._new(config, label, inherited, lambda folder: continuation.carry_over(old, folder))
+        return self._new(config, label, inherited, lambda folder: continuation.copy_history(old, folder))
 
-    def set_label(self, run_id: str, label: Label) -> None:
+    def set_metadata(self, run_id: str, label: RunMetadata) -> None:
         """Give one of the person's own runs another label. Raises RunError for any other run."""
         self._check_own(run_id, "be labelled")
         try:
@@ -81,7 +71,7 @@ class RunStore:
     def _new(
         self,
         config: TrainingConfig,
-        label: Label,
+        label: RunMetadata,
         inherited: dict[str, Any] | None = None,
         fill: Callable[[Path], None] = lambda folder: None,
     ) -> Run:
@@ -97,7 +87,7 @@ class RunStore:
                 "make room there or name another in DIGIT_LAB_HOME."
             ) from error
 
-    def _create(self, base: str, description: dict[str, Any], label: Label, fill: Callable[[Path], None]) -> Path:
+    def _create(self, base: str, description: dict[str, Any], label: RunMetadata, fill: Callable[[Path], None]) -> Path:
         """Make the folder under a hidden name, so that nobody sees it half made."""
         names = (base if number == 1 else f"{base}-{number}" for number in count(1))
         path = next(self.home / name for name in names if not (self.home / name).exists())
@@ -105,7 +95,7 @@ class RunStore:
         try:
             (aside / "checkpoints").mkdir(parents=True)
             write_json(aside / "config.json", description)
-            if label != NO_LABEL:
+            if label != NO_METADATA:
                 metadata.write(aside, label)
             fill(aside)
         except OSError:
@@ -119,7 +109,7 @@ class RunStore:
                     raise
                 path = next(self.home / name for name in names if not (self.home / name).exists())
 
-    def list(self) -> tuple[list[Run], list[Damaged]]:
+    def list(self) -> tuple[list[Run], list[DamagedRun]]:
         """Return the readable runs, newest first and the shipped ones last, and the damaged ones with a reason."""
         runs, damaged = [], []
         for folder, shipped in ((self.home, False), (self.shipped, True)):
@@ -129,7 +119,7 @@ class RunStore:
                 try:
                     runs.append(_checked(Run(path, shipped)))
                 except DigitLabError as error:
-                    damaged.append(Damaged(path.name, str(error)))
+                    damaged.append(DamagedRun(path.name, str(error)))
         return runs, damaged
 
     def open(self, run_id: str) -> Run:
@@ -157,7 +147,7 @@ class RunStore:
 
 def _write_lessons(folder: Path, lines: str) -> None:
     if lines:
-        (folder / LESSONS).write_text(lines, encoding="utf-8")
+        (folder / FINE_TUNING_DRAWINGS).write_text(lines, encoding="utf-8")
 
 
 def _checked(run: Run) -> Run:

@@ -72,17 +72,17 @@ def _after(values: dict[str, Any]) -> int | None:
     return after
 
 
-class Control:
+class CommandQueue:
     """A mailbox for commands; safe between threads."""
 
     def __init__(self) -> None:
         self._asked: queue.SimpleQueue[Command] = queue.SimpleQueue()
 
-    def ask(self, command: Command) -> None:
+    def put(self, command: Command) -> None:
         """Leave a command; returns at once."""
         self._asked.put(command)
 
-    def next(self, wait: bool) -> Command | None:
+    def get(self, wait: bool) -> Command | None:
         """Take the oldest command; None where there is none and `wait` is False."""
         try:
             return self._asked.get(block=wait)

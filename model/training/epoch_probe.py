@@ -16,7 +16,7 @@ _LARGEST = 127  # of a packed weight
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class EpochProbe:
     """After one epoch: `answers` `(n,)` int64 and their `probabilities` `(n,)` in [0, 1], for the same n images.
 
     `filters` is `(filters, kernel, kernel, channels)` float32 in [-1, 1], scaled by the largest weight of them all, or
@@ -44,7 +44,7 @@ def pack(probabilities: np.ndarray, kernel: np.ndarray | None) -> dict[str, Any]
     return {"glimpse": fields}
 
 
-def unpack(event: dict[str, Any], n_images: int) -> Glimpse | None:
+def unpack(event: dict[str, Any], n_images: int) -> EpochProbe | None:
     """Return what `pack` put into a `started` or an `epoch` event; None where there is nothing that fits."""
     try:
         fields = event["glimpse"]
@@ -52,7 +52,7 @@ def unpack(event: dict[str, Any], n_images: int) -> Glimpse | None:
         probabilities = np.array(fields["probabilities"], np.float64)
         if answers.shape != (n_images,) or probabilities.shape != (n_images,):
             return None
-        return Glimpse(int(event.get("epoch", 0)), answers, probabilities, _filters(fields.get("filters")))
+        return EpochProbe(int(event.get("epoch", 0)), answers, probabilities, _filters(fields.get("filters")))
     except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
         return None
 

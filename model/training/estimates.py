@@ -9,7 +9,7 @@ from math import ceil
 from model.config import TrainingConfig
 from model.data.catalog import BUILTINS
 from model.errors import ConfigError
-from model.networks.summary import table
+from model.networks.summary import summary
 from model.runs.curves import History
 
 # Fitted to two measured steps of 128 images on two AMD EPYC cores: dense-128 with 2.6 million multiplications an
@@ -19,7 +19,7 @@ SPEED = 85e9  # multiplications a second
 _USUAL_IMAGES, _USUAL_SHAPE, _USUAL_CLASSES = 60_000, (28, 28, 1), 10  # of MNIST
 
 
-def seconds(multiplications: int, n_images: int, epochs: int, batch_size: int) -> float:
+def training_seconds(multiplications: int, n_images: int, epochs: int, batch_size: int) -> float:
     """Estimate how many seconds a training takes on a machine like two AMD EPYC cores; all arguments at least 1.
 
     `multiplications` are those of one image on its way through the network. A step is taken to cost 4 ms and its
@@ -30,7 +30,7 @@ def seconds(multiplications: int, n_images: int, epochs: int, batch_size: int) -
     return epochs * (steps * OVERHEAD_S + 3 * multiplications * n_images / SPEED)
 
 
-def remaining(history: History, epochs: int) -> float | None:
+def seconds_left(history: History, epochs: int) -> float | None:
     """Return how many seconds a training of `epochs` still needs at the pace it had; None before its first batches."""
     done = int(history.step[-1]) if len(history.step) else 0
     total = epochs * history.facts.get("batches_per_epoch", 0)
@@ -39,7 +39,7 @@ def remaining(history: History, epochs: int) -> float | None:
     return max(total - done, 0) * history.seconds / done
 
 
-def estimate(config: TrainingConfig) -> float | None:
+def estimate_seconds(config: TrainingConfig) -> float | None:
     """Estimate the seconds of a whole training from its settings; None where they name no known network.
 
     A dataset that does not come with Digit Lab is taken to be as large as MNIST.
@@ -49,7 +49,7 @@ def estimate(config: TrainingConfig) -> float | None:
     n_classes = len(known.class_names) if known else _USUAL_CLASSES
     n_images = min(config.train_images or n_train, n_train)
     try:
-        layers = table(config.network, shape, n_classes)
+        layers = summary(config.network, shape, n_classes)
     except ConfigError:
         return None
-    return seconds(sum(layer.multiplications for layer in layers), n_images, config.epochs, config.batch_size)
+    return training_seconds(sum(layer.multiplications for layer in layers), n_images, config.epochs, config.batch_size)

@@ -19,10 +19,10 @@ import numpy as np
 from model.config import TrainingConfig
 from model.data.augmentation import augment
 from model.data.dataset import Dataset
-from model.data.splits import in_turn, validation_split
+from model.data.splits import round_robin_by_class, validation_split
 from model.errors import TrainingError
 from model.networks import keras_models
-from model.results import Resumption
+from model.results import Checkpoint
 from model.runs.atomic_files import write_npz
 from model.training import commands as control
 from model.training import epoch_probe, schedules
@@ -35,7 +35,7 @@ Weights = list[np.ndarray]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training leaves: `model` is float32 and holds the weights of `epoch`, by default the best one."""
 
     model: keras.Model
@@ -49,11 +49,11 @@ def train(
     config: TrainingConfig,
     dataset: Dataset,
     emit: Emit = lambda event, **fields: None,
-    commands: control.Control | None = None,
+    commands: control.CommandQueue | None = None,
     checkpoints: Path | None = None,
-    resume: Resumption | None = None,
+    resume: Checkpoint | None = None,
     start_from: Path | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train a network as `config` says, on the training images of `dataset` alone.
 
     Emits `started` or `resumed`, `batch`, `epoch`, `paused`, `resumed`, `set` and `stopped` (fields: README, "The run
@@ -61,7 +61,7 @@ def train(
     the same network to begin with its weights. Raises TrainingError when the loss is no longer a number or that file
     does not fit, DataError when the images can't be split, control.Interrupted on `interrupt`.
     """
-    return _Training(config, dataset, emit, commands or control.Control(), checkpoints, resume, start_from).run()
+    return _Training(config, dataset, emit, commands or control.CommandQueue(), checkpoints, resume, start_from).run()
 
 
 def warm_up() -> None:
@@ -83,10 +83,10 @@ class _Training:
     def __init__(self, config, dataset, emit, commands, checkpoints, resume, start_from):
         self.config, self.emit, self.commands, self.checkpoints = config, emit, commands, checkpoints
         self.n_classes, self.image_shape = len(dataset.class_names), dataset.image_shape
-        (self.x, y), (x_validation, y_validation) = parts(dataset, config)
+        (self.x, y), (x_validation, y_validation) = split_dataset(dataset, config)
         self.y, self.y_validation = self._targets(y), self._targets(y_validation)
         self.x_validation = x_validation.astype(np.float32)
-        self.glimpsed = in_turn(y_validation, epoch_probe.N_IMAGES)
+        self.glimpsed = round_robin_by_class(y_validation, epoch_probe.N_IMAGES)
         self.batches_per_epoch = -(-len(self.x) // config.batch_size)
         self.total_steps = config.epochs * self.batches_per_epoch
         self.step, self.seconds, self.rate_factor, self.paused = 0, 0.0, 1.0, False
@@ -95,7 +95,7 @@ class _Training:
         self.resume, self.start_from = resume, start_from
         self.epoch_sums = np.zeros(3)  # loss and accuracy, each times its images; images
 
-    def run(self) -> Trained:
+    def run(self) -> TrainingResult:
         keras.utils.set_random_seed(self.config.seed)
         self.precision = choose_precision(self.config.precision)
         self.model = self._load() if self.resume else self._build()
@@ -185,7 +185,7 @@ class _Training:
         self.seconds += perf_counter() - begin
         self.step += 1
         if not isfinite(loss):
-            raise TrainingError(diverged(self.step, rate))
+            raise TrainingError(divergence_message(self.step, rate))
         self.epoch_sums += (loss * len(images), accuracy * len(images), len(images))
         self.emit(
             "batch",
@@ -212,7 +212,7 @@ class _Training:
         """Validate, remember the weights, and leave a checkpoint; also for an epoch that was cut short."""
         figures = self.model.evaluate(self.x_validation, self.y_validation, batch_size=500, verbose=0, return_dict=True)
         if not isfinite(figures["loss"]):  # after the last batch of all, whose own loss was still a number
-            raise TrainingError(diverged(self.step, self._learning_rate()))
+            raise TrainingError(divergence_message(self.step, self._learning_rate()))
         self.validation_losses[epoch] = float(figures["loss"])
         self.snapshots[epoch] = self.model.get_weights()
         self._save(self.model, f"epoch-{epoch:03}.keras")
@@ -255,7 +255,7 @@ class _Training:
 
     def _obey(self) -> None:
         """Carry out what was asked since the last batch; while paused, wait here."""
-        while command := self.commands.next(wait=self.paused):
+        while command := self.commands.get(wait=self.paused):
             match command.do:
                 case control.PAUSE:
                     self._pause()
@@ -303,7 +303,7 @@ class _Training:
         if self.checkpoints:
             save_keras(model, self.checkpoints / name)
 
-    def _kept(self, stopped: bool, reason: str | None) -> Trained:
+    def _kept(self, stopped: bool, reason: str | None) -> TrainingResult:
         self._read_earlier_snapshots()
         known = {epoch: loss for epoch, loss in self.validation_losses.items() if epoch in self.snapshots}
         kept = min(known, key=known.__getitem__, default=0)
@@ -311,7 +311,7 @@ class _Training:
             kept = max(known, default=0)
         model = keras_models.build(self.config.network, self.image_shape, self.n_classes)
         model.set_weights(self.snapshots[kept])
-        return Trained(model, kept, self.snapshots, stopped, reason)
+        return TrainingResult(model, kept, self.snapshots, stopped, reason)
 
     def _read_earlier_snapshots(self) -> None:
         """Bring back the weights of epochs before a resumption, as far as their files are there."""
@@ -321,7 +321,7 @@ class _Training:
                 self.snapshots[epoch] = keras.models.load_model(path, compile=False).get_weights()
 
 
-def parts(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]:
+def split_dataset(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, Labelled]:
     """Return the images to train on and those to validate with. Raises DataError where they can't be split."""
     if dataset.validation:
         train, validation = np.arange(len(dataset.y_train)), dataset.validation
@@ -372,7 +372,7 @@ def choose_precision(wanted: str) -> str:
     return wanted
 
 
-def diverged(step: int, learning_rate: float) -> str:
+def divergence_message(step: int, learning_rate: float) -> str:
     """Say in one sentence why a training ended and what to try."""
     return (
         f"The loss was no longer a number after batch {step} at a learning rate of {learning_rate:g}: the steps were "

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,19 +23,19 @@ from model.data import catalog
 from model.data.dataset import Dataset
 from model.drawings import fine_tuning, mixing
 from model.errors import ConfigError, DataError, DigitLabError, RunError
-from model.evaluation.metrics import measure
+from model.evaluation.metrics import compute_metrics
 from model.inference.litert import Recognizer
-from model.inference.rejection import judged, reject_scores
-from model.networks.summary import table
+from model.inference.rejection import rejection_scores, restrict_to_digits
+from model.networks.summary import summary
 from model.results import NO_DIGIT, Metrics
 from model.runs.atomic_files import FolderLock, write_json, write_npz
 from model.runs.events import EventLog
 from model.runs.run import Run
 from model.runs.store import RunStore
 from model.training import commands as control
-from model.training.commands import Command, Control, Interrupted
+from model.training.commands import Command, CommandQueue, Interrupted
 
-MOST_LOOKED_BACK_ON = 25  # epochs of a run
+MAX_EXPORTED_EPOCHS = 25  # epochs of a run
 _HEARTBEAT_S = 1.0
 _LIKELY = "mnist"
 _ahead: dict[str, Dataset] = {}  # what was read while the worker waited for its run
@@ -92,9 +91,9 @@ class _Worker:
         if run.manifest:
             raise RunError(f"Run {run.id} is {run.manifest['status']}; expected an incomplete one, so start a new run.")
         # Read before this worker writes anything, or its own events would count as history.
-        self.resumption = run.resumption()
+        self.latest_checkpoint = run.latest_checkpoint()
         self.log = EventLog(run.path / "events.jsonl")
-        self.commands = Control()
+        self.commands = CommandQueue()
         self.ended = threading.Event()
         self.app_is_gone = threading.Event()
         _thread("heartbeat", self._beat)
@@ -111,7 +110,7 @@ class _Worker:
         except RunError as error:
             return self._interrupted(str(error))
         except DataError as error:
-            return self._interrupted(str(error)) if self.resumption else self._failed(str(error))
+            return self._interrupted(str(error)) if self.latest_checkpoint else self._failed(str(error))
         except DigitLabError as error:
             return self._failed(str(error))
         except Exception as error:
@@ -130,18 +129,24 @@ class _Worker:
 
         dataset = _ahead.pop(self.config.dataset, None)
         dataset = dataset or catalog.load(self.config.dataset, progress=self._download_progress())
-        check_meaning(self.config)
+        check_config(self.config)
         dataset = self._joined(dataset)
         self._describe(dataset)
         start_from = self._teacher().path / "model.keras" if self._begins_taught() else None
         trained = train(
-            self.config, dataset, self.emit, self.commands, self.run_folder.checkpoints, self.resumption, start_from
+            self.config,
+            dataset,
+            self.emit,
+            self.commands,
+            self.run_folder.checkpoints,
+            self.latest_checkpoint,
+            start_from,
         )
         return self._keep(trained, dataset)
 
     def _begins_taught(self) -> bool:
         """Tell whether the first weights are another run's; a resumed training has its own."""
-        return bool(self.config.start_from) and not self.resumption
+        return bool(self.config.start_from) and not self.latest_checkpoint
 
     def _teacher(self) -> Run:
         """Return the run whose weights this one begins with; it lies beside it or is shipped."""
@@ -150,9 +155,11 @@ class _Worker:
     def _joined(self, dataset: Dataset) -> Dataset:
         """Return the dataset with what joins its images."""
         if self.config.start_from:
-            return fine_tuning.join(dataset, self.run_folder.path, self.config.drawings, self.config.seed)
+            return fine_tuning.add_fine_tuning_drawings(
+                dataset, self.run_folder.path, self.config.drawings, self.config.seed
+            )
         if self.config.drawings:
-            return mixing.extend(dataset, self.config.validation_share, self.config.seed, self._drawing_progress)
+            return mixing.add_drawings(dataset, self.config.validation_share, self.config.seed, self._drawing_progress)
         return dataset
 
     def emit(self, event: str, **fields: Any) -> None:
@@ -166,7 +173,7 @@ class _Worker:
         """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
         before = self.run_folder.description.get("dataset", {})
         now = {"fingerprint": dataset.fingerprint, "training_fingerprint": _fingerprint(dataset.x_train)}
-        if self.resumption and any(before.get(name, value) != value for name, value in now.items()):
+        if self.latest_checkpoint and any(before.get(name, value) != value for name, value in now.items()):
             raise RunError(
                 f"The dataset {dataset.name} has changed since this run began; expected the same images "
                 "to go on with, so put them back or start a new run."
@@ -193,22 +200,22 @@ class _Worker:
         path = self.run_folder.path
         calibration = None
         if self.config.drawings and not self.config.start_from:
-            calibration = calibrate(trained.model, mixing.to_calibrate_on(dataset, self.config.seed))
+            calibration = calibrate(trained.model, mixing.calibration_images(dataset, self.config.seed))
         save_keras(trained.model, path / "model.keras")
         export_litert(trained.model, path / "model.tflite")
         with quiet_stderr():
             probabilities = Recognizer(path / "model.tflite").probabilities(dataset.x_test)
         tested = [name for name in dataset.class_names if name != NO_DIGIT]
-        evaluation = judged(dataset.y_test, probabilities, len(tested))
-        doubt = reject_scores(probabilities, len(tested))
+        evaluation = restrict_to_digits(dataset.y_test, probabilities, len(tested))
+        doubt = rejection_scores(probabilities, len(tested))
         write_npz(
             path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities, doubt=doubt
         )
-        figures = measure(evaluation, tested)
+        figures = compute_metrics(evaluation.labels, evaluation.probabilities, tested)
         self._export_snapshots(trained)
         self._tidy()
         status = "stopped" if trained.stopped else "finished"
-        doubts = self._doubts(asdict(calibration) if calibration else self._inherited_calibration(), doubt)
+        doubts = self._doubts(calibration.to_dict() if calibration else self._inherited_calibration(), doubt)
         self._complete(status, figures, trained, dataset, doubts)
         return status
 
@@ -231,7 +238,7 @@ class _Worker:
         from model.training.export import export_litert
 
         kept = trained.model.get_weights()
-        for epoch in looked_back_on(trained.snapshots, trained.epoch):
+        for epoch in epochs_to_export(trained.snapshots, trained.epoch):
             if self.app_is_gone.is_set():
                 break
             trained.model.set_weights(trained.snapshots[epoch])
@@ -244,8 +251,8 @@ class _Worker:
             path.unlink()
 
     def _complete(self, status: str, figures: Metrics, trained: Any, dataset: Dataset, doubts: dict[str, Any]) -> None:
-        layers = table(self.config.network, dataset.image_shape, len(dataset.class_names))
-        history = self.run_folder.follower.read()
+        layers = summary(self.config.network, dataset.image_shape, len(dataset.class_names))
+        history = self.run_folder.event_reader.read()
         manifest = {
             "format": 1,
             "status": status,
@@ -314,7 +321,7 @@ class _Worker:
 
     def _pass_on(self, line: str) -> None:
         try:
-            self.commands.ask(Command.from_json(line))
+            self.commands.put(Command.from_json(line))
         except ConfigError as error:
             print(error, file=sys.stderr)
 
@@ -325,18 +332,18 @@ class _Worker:
 
     def _leave(self) -> None:
         self.app_is_gone.set()
-        self.commands.ask(Command(control.INTERRUPT))
+        self.commands.put(Command(control.INTERRUPT))
 
 
-def looked_back_on(epochs: Collection[int], kept: int) -> list[int]:
+def epochs_to_export(epochs: Collection[int], kept: int) -> list[int]:
     """Return the epochs whose networks can be asked later: all, or of more than 25 as many evenly spread and `kept`.
 
     Writing one takes half a second, and nobody shall wait a minute for the end of a training of a hundred epochs.
     """
     ordered = sorted(epochs)
-    if len(ordered) <= MOST_LOOKED_BACK_ON:
+    if len(ordered) <= MAX_EXPORTED_EPOCHS:
         return ordered
-    places = np.linspace(0, len(ordered) - 1, MOST_LOOKED_BACK_ON).round().astype(int)
+    places = np.linspace(0, len(ordered) - 1, MAX_EXPORTED_EPOCHS).round().astype(int)
     return sorted({ordered[place] for place in places} | {kept})
 
 
@@ -348,9 +355,9 @@ def _thread(name: str, target: Callable[[], None]) -> None:
     threading.Thread(target=target, name=name, daemon=True).start()
 
 
-def check_meaning(config: TrainingConfig) -> None:
+def check_config(config: TrainingConfig) -> None:
     """Raise ConfigError for settings that would teach something wrong: a mirrored digit is no digit."""
-    if config.augmentation.flip and not catalog.mirror_safe(config.dataset):
+    if config.augmentation.flip and not catalog.may_flip(config.dataset):
         raise ConfigError(
             f"flip came with {config.dataset}, whose images mean something else when mirrored; expected a dataset of "
             "things, so leave it out."

@@ -10,11 +10,11 @@ import pytest
 
 from model.config import TrainingConfig
 from model.data import catalog
-from model.drawings.collection import MyDrawings
+from model.drawings.collection import DrawingCollection
 from model.evaluation.analysis import compare
-from model.evaluation.metrics import expected_calibration_error, measure
+from model.evaluation.metrics import compute_metrics, expected_calibration_error
 from model.inference.litert import Recognizer
-from model.inference.rejection import judged
+from model.inference.rejection import restrict_to_digits
 from model.networks import keras_models
 from model.results import NO_DIGIT
 from model.runs.atomic_files import write_json, write_npz
@@ -34,7 +34,7 @@ def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     export_litert(model, run.path / "model.tflite")
     export_litert(model, run.checkpoints / "epoch-000.tflite")
     said = Recognizer(run.path / "model.tflite").probabilities(x_test)
-    evaluation = judged(y_test, said, len(class_names))
+    evaluation = restrict_to_digits(y_test, said, len(class_names))
     write_npz(run.path / "evaluation.npz", labels=y_test, probabilities=said)
     facts = {
         "name": name,
@@ -46,7 +46,7 @@ def made_run(name, x_test, y_test, class_names, fingerprint="none"):
         "source": "a test",
     }
     write_json(run.path / "config.json", run.description | {"dataset": facts})
-    figures = measure(evaluation, class_names).to_dict()
+    figures = compute_metrics(evaluation.labels, evaluation.probabilities, class_names).to_dict()
     manifest = {"status": "finished", "kept_epoch": 0, "epochs": 0, "parameters": model.count_params()}
     write_json(run.path / "run.json", manifest | {"format": 1, "seconds": 1.0, "figures": figures})
     return RunStore().open(run.id)
@@ -89,7 +89,7 @@ def test_every_further_question_is_answered_or_says_why_not(own_dataset, part):
 def test_a_visitors_own_labelled_drawings_are_judged_beside_the_test_set_and_nobody_elses():
     seven = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
     for token, labels in (("mine", (7, 1)), ("somebody else's", (7,))):
-        drawings = MyDrawings(RunStore().home, token)
+        drawings = DrawingCollection(RunStore().home, token)
         for number, label in enumerate((*labels, NO_DIGIT)):
             drawings.keep(f"{number}", label, seven)
     test = opened("pages/evaluate.py", run=CLASSROOM_RUN)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from model.config import OWN, Block, Design, TrainingConfig, settings_text
+from model.config import CUSTOM, Block, Design, TrainingConfig, settings_text
 from model.jobs.manager import JobManager
-from model.networks.summary import table
+from model.networks.summary import summary
 from model.runs.store import RunStore
 from tests.app.test_pages import nothing_cached, opened, recipe_box, text  # noqa: F401 - a fixture for every test here
 
@@ -22,7 +22,7 @@ def asked(monkeypatch):
 
 def choose_own():
     test = opened("pages/train.py")
-    test.selectbox(key="train-preset").set_value(OWN).run()
+    test.selectbox(key="train-preset").set_value(CUSTOM).run()
     assert not test.exception
     return test
 
@@ -32,7 +32,7 @@ def shown_table(test):
 
 
 def expected_table(network):
-    rows = table(network, SHAPE, 10)
+    rows = summary(network, SHAPE, 10)
     return [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in rows]
 
 
@@ -67,7 +67,7 @@ def test_every_widget_changes_the_network(asked):
     assert shown_table(test) == expected_table(WANTED)
     test.button(key="train-start").click().run()
     assert not test.exception
-    assert RunStore().open(asked[0]).config == TrainingConfig(dataset="uci-digits", preset=OWN, design=WANTED)
+    assert RunStore().open(asked[0]).config == TrainingConfig(dataset="uci-digits", preset=CUSTOM, design=WANTED)
 
 
 def test_a_network_that_can_not_be_disables_start_and_says_why():
@@ -105,10 +105,10 @@ def test_too_many_parameters_and_too_large_batches_are_told():
 
 
 def test_a_link_with_a_design_fills_the_builder(asked):
-    wanted = TrainingConfig(dataset="uci-digits", preset=OWN, design=WANTED, epochs=2)
+    wanted = TrainingConfig(dataset="uci-digits", preset=CUSTOM, design=WANTED, epochs=2)
     test = opened("pages/train.py", settings=settings_text(wanted))
     assert not test.exception
-    assert test.selectbox(key="train-preset").value == OWN
+    assert test.selectbox(key="train-preset").value == CUSTOM
     assert test.number_input(key="train-own-blocks").value == 3
     assert shown_table(test) == expected_table(WANTED)
     test.button(key="train-start").click().run()
@@ -120,7 +120,7 @@ def test_a_recipe_leads_back_to_its_preset_and_the_design_is_still_there():
     test.number_input(key="train-own-0-filters").set_value(20).run()
     recipe_box(test).set_value("memorizer").run()
     assert test.selectbox(key="train-preset").value == "dense-128"
-    test.selectbox(key="train-preset").set_value(OWN).run()
+    test.selectbox(key="train-preset").set_value(CUSTOM).run()
     assert test.number_input(key="train-own-0-filters").value == 20
 
 

@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.config import TrainingConfig, settings_text
-from model.inference.digit_reader import Reader
+from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
 from model.runs.atomic_files import write_json
-from model.runs.metadata import Label, fingerprint
+from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from pages.ui.home import showcase
@@ -63,7 +63,7 @@ def test_every_page_opens_first_without_an_error(page):
 
 def test_home_shows_drawings_with_what_the_network_really_says_to_them():
     run = RunStore().open(DEFAULT_RUN)
-    reader = Reader(Recognizer(run.network), run.reject_above)
+    reader = DigitReader(Recognizer(run.network), run.rejection_threshold)
     readings = [reader.read_strokes(strokes) for strokes in showcase.DRAWN]
     assert [each.text if each.accepted else "?" for each in readings] == ["2", "4", "5", "6", "7", "8", "?"]
     shown = next(each.value for each in opened("app.py").get("html") if "figure" in each.value)
@@ -333,7 +333,7 @@ def test_a_wrong_limit_in_the_environment_is_told_in_the_log_and_the_page_works(
 
 
 def test_a_full_store_refuses_in_a_sentence_and_starts_nothing(monkeypatch):
-    RunStore().create(TrainingConfig(), Label(name="dear to somebody"))
+    RunStore().create(TrainingConfig(), RunMetadata(name="dear to somebody"))
     monkeypatch.setenv("DIGIT_LAB_MAX_RUNS", "1")
     test = opened("pages/train.py")
     test.button(key="train-start").click().run()
@@ -342,7 +342,7 @@ def test_a_full_store_refuses_in_a_sentence_and_starts_nothing(monkeypatch):
 
 
 def test_shipped_and_other_peoples_runs_can_be_neither_named_nor_deleted():
-    others = RunStore().create(TrainingConfig(), Label(tab=fingerprint("somebody"), browser=fingerprint("else")))
+    others = RunStore().create(TrainingConfig(), RunMetadata(tab=fingerprint("somebody"), browser=fingerprint("else")))
     for run_id in (CLASSROOM_RUN, others.id):
         test = opened("pages/train.py", run=run_id)
         assert not test.exception
@@ -350,7 +350,7 @@ def test_shipped_and_other_peoples_runs_can_be_neither_named_nor_deleted():
 
 
 def test_the_list_of_runs_shows_typed_names_as_they_are_typed():
-    RunStore().create(TrainingConfig(), Label(name="*bold* [link](x)", note="$x$"))
+    RunStore().create(TrainingConfig(), RunMetadata(name="*bold* [link](x)", note="$x$"))
     shown = [each.value for each in opened("pages/train.py").markdown]
     assert any(r"\*bold\* \[link\]\(x\)" in value and r"\$x\$" in value for value in shown)
 

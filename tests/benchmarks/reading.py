@@ -15,10 +15,10 @@ import numpy as np
 
 from model.data import catalog
 from model.drawings import corpus
-from model.drawings.negatives import scribble
+from model.drawings.negatives import random_negative
 from model.evaluation.metrics import expected_calibration_error
 from model.inference import rejection
-from model.inference.digit_reader import Reader
+from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import Strokes, box_of, clean, render
 from model.runs.store import RunStore
@@ -37,7 +37,7 @@ class Bench:
         self.run = RunStore().open(run_id)
         with quiet_stderr():
             self.recognizer = Recognizer(self.run.network)
-        self.reader = Reader(self.recognizer, self.run.reject_above)
+        self.reader = DigitReader(self.recognizer, self.run.rejection_threshold)
         self.digits = corpus.load(corpus.DIGITS, part)
         self.letters = corpus.load(corpus.LETTERS, part)
         if not self.digits or not self.letters:
@@ -75,8 +75,8 @@ class Bench:
 
     def accepted_and_refused(self) -> tuple[float, float]:
         """Return the share of digits that the run's threshold accepts and of letters that it refuses."""
-        above = self.run.reject_above
-        scores = (rejection.reject_scores(each) for each in (self.of_digits, self.of_letters))
+        above = self.run.rejection_threshold
+        scores = (rejection.rejection_scores(each) for each in (self.of_digits, self.of_letters))
         digits, letters = scores
         return float((digits <= above).mean()), float((letters > above).mean())
 
@@ -116,7 +116,7 @@ class Bench:
             rows.append((f"{name}: called a digit with over 0.9", f"{over.sum()}, {ones} of them a 1", N_SCRIBBLES))
         for name, strokes in ODD.items():
             reading = self.reader.read_strokes(strokes)
-            told = f"{reading.text or 'nothing'}, doubt {reading.reject_score:.3f}"
+            told = f"{reading.text or 'nothing'}, doubt {reading.rejection_score:.3f}"
             rows.append((name, told + (", accepted" if reading.accepted else ", refused"), 1))
         return rows
 
@@ -170,7 +170,7 @@ def wandering(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "no digit": rejection.reject_scores,
+    "no digit": rejection.rejection_scores,
     "1 - best digit": lambda p: 1 - p[:, :10].max(axis=1),
     "entropy": lambda p: -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1),
     "second best": lambda p: np.sort(p, axis=1)[:, -2],
@@ -178,7 +178,7 @@ REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SCRIBBLES = {
     "random points": jumps,
     "Brownian paths": wandering,
-    "scribbles like those it was taught": scribble,
+    "scribbles like those it was taught": random_negative,
 }
 ODD = {
     "blank": [],

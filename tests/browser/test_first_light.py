@@ -54,10 +54,10 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
     assert second_tab.page.locator(".st-key-train-resume").count() == 0, "who did not start it only watches"
     page.wait_for_timeout(1500)
     assert visitor.text("train-status") == paused, "nothing moves while it is paused"
-    steps = len(server.only_run().follower.read().step)
+    steps = len(server.only_run().event_reader.read().step)
     page.locator(".st-key-train-step button").click()
     page.wait_for_function("before => document.querySelector('.st-key-train-status').innerText !== before", arg=paused)
-    assert len(server.only_run().follower.read().step) == steps + 1
+    assert len(server.only_run().event_reader.read().step) == steps + 1
     page.locator(".st-key-train-resume button").click()
     page.wait_for_selector(".st-key-train-pause button")
 
@@ -113,7 +113,7 @@ def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
     visitor.wait_for_text("train-status", "Running")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    steps = server.only_run().follower.read().step
+    steps = server.only_run().event_reader.read().step
     assert steps.tolist() == list(range(1, len(steps) + 1)), "one curve, without gap or repetition"
 
 
@@ -133,7 +133,7 @@ def test_a_training_outlives_its_server_and_is_gone_on_with_after_a_restart(serv
     visitor.wait_for_text("train-status", "Running")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    steps = run.follower.read().step
+    steps = run.event_reader.read().step
     assert steps.tolist() == list(range(1, len(steps) + 1))
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from model.runs.metadata import Label
+from model.runs.metadata import RunMetadata
 from model.runs.store import RunStore
 
 pytestmark = pytest.mark.browser
@@ -93,7 +93,7 @@ def test_a_run_is_named_trained_on_compared_and_deleted(server, visit):
     visitor.wait_for_text("train-status", re.compile("kept from epoch . of 3"), timeout=120_000)
     store = RunStore(server.home / "runs")
     longer = next(run for run in store.list()[0] if not run.shipped and run.id != first.id)
-    history, before = longer.follower.read(), first.follower.read()
+    history, before = longer.event_reader.read(), first.event_reader.read()
     assert history.loss[: len(before.loss)].tolist() == before.loss.tolist(), "it begins with the curve of the first"
     assert len(history.epochs) == 3
 
@@ -161,4 +161,4 @@ def test_the_report_opens_without_a_network(server, visit, chromium):
     assert report.locator(".js-plotly-plot").count() == 4
     assert errors == []
     context.close()
-    assert Label() == store.open("dense-128-dropout").label
+    assert RunMetadata() == store.open("dense-128-dropout").label

@@ -14,7 +14,7 @@ from model.errors import RunError
 from model.jobs.manager import JobManager
 from model.limits import Limits
 from model.runs.events import EventLog
-from model.runs.metadata import Label
+from model.runs.metadata import RunMetadata
 from model.runs.store import RunStore
 from model.training.commands import Command
 
@@ -37,33 +37,33 @@ def wait_for(true, seconds=60):
 
 
 def n_batches(run):
-    return len(run.follower.read().step)
+    return len(run.event_reader.read().step)
 
 
 def test_a_second_training_waits_and_starts_by_itself(jobs):
     first, second, third = (jobs.start(replace(ENDLESS, seed=seed)) for seed in range(3))
-    assert [jobs.place(run.id) for run in (first, second, third)] == [0, 1, 2]
+    assert [jobs.queue_position(run.id) for run in (first, second, third)] == [0, 1, 2]
     assert jobs.status(second) == "queued"
-    jobs.tell(second.id, Command("stop"))
+    jobs.send(second.id, Command("stop"))
     assert jobs.active() == (first.id, third.id)
-    assert jobs.place(third.id) == 1
+    assert jobs.queue_position(third.id) == 1
     wait_for(lambda: n_batches(first) > 3)
-    jobs.tell(first.id, Command("stop"))
+    jobs.send(first.id, Command("stop"))
     wait_for(lambda: jobs.status(jobs.store.open(first.id)) == "stopped")
     wait_for(lambda: n_batches(third) > 0)
     assert jobs.status(third) == "running"
-    assert jobs.place(third.id) == 0
-    assert not second.follower.read().last, "what was withdrawn never began"
+    assert jobs.queue_position(third.id) == 0
+    assert not second.event_reader.read().last, "what was withdrawn never began"
 
 
 def test_a_killed_worker_is_told_within_three_seconds_and_can_be_resumed(jobs):
     run = jobs.start(ENDLESS)
-    wait_for(lambda: run.follower.read().epochs)
+    wait_for(lambda: run.event_reader.read().epochs)
     jobs._jobs[0].process.kill()
     wait_for(lambda: jobs.status(run) == "interrupted", seconds=3)
     wait_for(lambda: not jobs.active(), seconds=3)
     jobs.resume(run.id)
-    wait_for(lambda: run.follower.read().last.get("event") == "batch" and jobs.status(run) == "running")
+    wait_for(lambda: run.event_reader.read().last.get("event") == "batch" and jobs.status(run) == "running")
 
 
 def test_closing_interrupts_every_worker_with_a_checkpoint(jobs):
@@ -73,8 +73,8 @@ def test_closing_interrupts_every_worker_with_a_checkpoint(jobs):
     jobs.close()
     jobs.close()
     assert jobs.status(run) == "interrupted"
-    assert run.follower.read().last["event"] == "interrupted"
-    assert run.resumption().step == n_batches(run)
+    assert run.event_reader.read().last["event"] == "interrupted"
+    assert run.latest_checkpoint().step == n_batches(run)
     with pytest.raises(RunError, match="shutting down"):
         jobs.start(ENDLESS)
 
@@ -95,7 +95,7 @@ def test_a_queued_run_whose_folder_is_gone_does_not_hold_up_the_others(jobs):
     first, gone, third = (jobs.start(ENDLESS) for _ in range(3))
     jobs.store.delete(gone.id)
     wait_for(lambda: n_batches(first) > 0)
-    jobs.tell(first.id, Command("stop"))
+    jobs.send(first.id, Command("stop"))
     wait_for(lambda: n_batches(third) > 0)
     assert gone.id not in jobs.active()
 
@@ -132,7 +132,7 @@ def test_only_an_interrupted_run_can_be_resumed(jobs):
 
 
 def test_a_word_to_a_run_that_has_ended_is_no_error(jobs):
-    jobs.tell("no-such-run", Command("pause"))
+    jobs.send("no-such-run", Command("pause"))
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_warm_worker_takes_the_next_run_and_obeys_like_any_other(warm):
     assert [job.process for job in jobs._jobs] == started
     jobs.warm_up()  # none beside a training, but as soon as it has ended
     assert len(started) == 1
-    jobs.tell(run.id, Command("stop"))
+    jobs.send(run.id, Command("stop"))
     wait_for(lambda: jobs.status(jobs.store.open(run.id)) == "stopped")
     assert (run.path / "worker.log").exists()
     wait_for(lambda: jobs._warm is not None)
@@ -266,7 +266,7 @@ def test_too_many_epochs_are_refused_before_anything_is_made(asleep):
 
 
 def test_a_run_is_started_with_its_label(asleep):
-    assert asleep().start(ENDLESS, Label("Ann's")).label == Label("Ann's")
+    assert asleep().start(ENDLESS, RunMetadata("Ann's")).label == RunMetadata("Ann's")
 
 
 def test_an_old_run_makes_room_for_a_new_one_but_not_the_one_that_is_trained(asleep, monkeypatch):
@@ -283,9 +283,9 @@ def test_an_old_run_makes_room_for_a_new_one_but_not_the_one_that_is_trained(asl
 
 def test_open_places_tell_whether_the_next_training_waits(asleep):
     jobs = asleep(replace(WIDE, trainings=2))
-    assert jobs.open_places() == 2
+    assert jobs.free_slots() == 2
     runs = [jobs.start(ENDLESS) for _ in range(3)]
-    assert (jobs.open_places(), [jobs.place(run.id) for run in runs]) == (0, [0, 0, 1])
+    assert (jobs.free_slots(), [jobs.queue_position(run.id) for run in runs]) == (0, [0, 0, 1])
 
 
 def test_a_training_is_told_to_stop_once_when_its_time_is_up(asleep):
@@ -346,7 +346,7 @@ def test_a_word_to_a_worker_that_was_hung_up_on_is_no_error(jobs):
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 0)
     jobs._jobs[0].process.stdin.close()
-    jobs.tell(run.id, Command("stop"))
+    jobs.send(run.id, Command("stop"))
 
 
 def test_a_training_whose_time_is_up_keeps_what_it_learnt_and_the_next_one_starts():
@@ -354,7 +354,7 @@ def test_a_training_whose_time_is_up_keeps_what_it_learnt_and_the_next_one_start
     try:
         first, second = jobs.start(ENDLESS), jobs.start(ENDLESS)
         wait_for(lambda: jobs.status(jobs.store.open(first.id)) == "stopped")
-        assert first.follower.read().seconds < 30
+        assert first.event_reader.read().seconds < 30
         assert jobs.store.open(first.id).metrics
         wait_for(lambda: n_batches(second) > 0)
     finally:
@@ -364,36 +364,36 @@ def test_a_training_whose_time_is_up_keeps_what_it_learnt_and_the_next_one_start
 def test_a_queued_run_is_told_how_long_it_will_wait(asleep):
     jobs = asleep()
     runs = [jobs.start(replace(ENDLESS, epochs=epochs)) for epochs in (1, 2, 3)]
-    assert [jobs.waiting_seconds(run.id) for run in runs] == [0, 100, 300]
-    assert jobs.waiting_seconds("no-such-run") == 0
+    assert [jobs.estimated_wait(run.id) for run in runs] == [0, 100, 300]
+    assert jobs.estimated_wait("no-such-run") == 0
     tell(runs[0], "started", epochs=1, batches_per_epoch=10)
     tell(runs[0], "batch", step=4, loss=1, accuracy=0, learning_rate=1, seconds=2)
-    assert jobs.waiting_seconds(runs[2].id) == pytest.approx(3 + 200)
+    assert jobs.estimated_wait(runs[2].id) == pytest.approx(3 + 200)
 
 
 def test_with_two_places_the_one_that_is_free_first_is_taken(asleep):
     jobs = asleep(replace(WIDE, trainings=2))
     runs = [jobs.start(replace(ENDLESS, epochs=epochs)) for epochs in (1, 5, 2, 1)]
-    assert [jobs.waiting_seconds(run.id) for run in runs] == [0, 0, 100, 300]
+    assert [jobs.estimated_wait(run.id) for run in runs] == [0, 0, 100, 300]
 
 
 def test_nobody_is_waited_for_longer_than_one_training_may_take(asleep):
     jobs = asleep(replace(WIDE, minutes=10))
     runs = [jobs.start(ENDLESS) for _ in range(3)]
-    assert jobs.waiting_seconds(runs[2].id) == 1200
+    assert jobs.estimated_wait(runs[2].id) == 1200
     with_began_long_ago(runs[0], asleep, 60)
     tell(runs[0], "paused", step=0)
-    assert jobs.waiting_seconds(runs[1].id) == pytest.approx(540, abs=5), "a paused one may go on pausing"
+    assert jobs.estimated_wait(runs[1].id) == pytest.approx(540, abs=5), "a paused one may go on pausing"
 
 
 def test_where_nothing_is_known_no_wait_is_told(asleep):
     jobs = asleep(estimate=lambda config: None)
     runs = [jobs.start(ENDLESS) for _ in range(2)]
-    assert jobs.waiting_seconds(runs[1].id) is None
+    assert jobs.estimated_wait(runs[1].id) is None
 
 
 def test_a_deleted_run_is_not_waited_for(asleep):
     jobs = asleep()
     runs = [jobs.start(ENDLESS) for _ in range(3)]
     jobs.store.delete(runs[1].id)
-    assert jobs.waiting_seconds(runs[2].id) == 60 * WIDE.minutes
+    assert jobs.estimated_wait(runs[2].id) == 60 * WIDE.minutes

@@ -15,11 +15,11 @@ import pytest
 from model.config import Augmentation, TrainingConfig
 from model.inference.litert import Recognizer
 from model.runs.atomic_files import write_json
-from model.runs.curves import Follower
+from model.runs.curves import EventReader
 from model.runs.run import Run
 from model.runs.store import RunStore
 from model.training import worker as worker_module
-from model.training.worker import MOST_LOOKED_BACK_ON, looked_back_on
+from model.training.worker import MAX_EXPORTED_EPOCHS, epochs_to_export
 from tests.support import PROJECT
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
@@ -30,7 +30,7 @@ class Worker:
     """A worker process on a fresh run, and what its event file says."""
 
     def __init__(self, run: Run):
-        self.run, self.follower = run, Follower(run.path / "events.jsonl")
+        self.run, self.event_reader = run, EventReader(run.path / "events.jsonl")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "model", "train", "--run", str(run.path), "--control"],
             cwd=PROJECT,
@@ -47,11 +47,11 @@ class Worker:
     def wait_for(self, true, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            history = self.follower.read()
+            history = self.event_reader.read()
             if true(history):
                 return history
             time.sleep(0.02)
-        raise AssertionError(f"not in {seconds} s; last event {self.follower.read().last}")
+        raise AssertionError(f"not in {seconds} s; last event {self.event_reader.read().last}")
 
     def wait_for_batches(self, n):
         return self.wait_for(lambda history: len(history.step) >= n)
@@ -83,10 +83,10 @@ def events(run):
 
 
 def test_of_many_epochs_some_can_be_looked_back_on_the_first_the_last_and_the_kept_one_among_them():
-    assert looked_back_on(range(25), kept=7) == list(range(25))
-    of_many = looked_back_on(range(101), kept=62)
+    assert epochs_to_export(range(25), kept=7) == list(range(25))
+    of_many = epochs_to_export(range(101), kept=62)
     assert {0, 62, 100} <= set(of_many)
-    assert len(of_many) in (MOST_LOOKED_BACK_ON, MOST_LOOKED_BACK_ON + 1)
+    assert len(of_many) in (MAX_EXPORTED_EPOCHS, MAX_EXPORTED_EPOCHS + 1)
     assert max(np.diff(of_many)) <= 5
 
 
@@ -126,7 +126,7 @@ def test_pause_step_resume_and_stop_obey_at_once(start):
     worker.say("pause")
     paused_at = worker.wait_for(lambda history: history.paused).step[-1]
     time.sleep(0.5)
-    assert worker.follower.read().step[-1] == paused_at
+    assert worker.event_reader.read().step[-1] == paused_at
     worker.say("step")
     assert worker.wait_for(lambda history: history.step[-1] > paused_at).step[-1] == paused_at + 1
     worker.say("set", learning_rate=0.0003)
@@ -161,8 +161,8 @@ def test_when_the_app_is_gone_the_worker_saves_and_the_run_resumes(start):
     run = RunStore().open(worker.run.id)
     assert run.status() == "interrupted"
     assert events(run)[-1] == "interrupted"
-    left_at = worker.follower.read().step[-1]
-    assert run.resumption().step == left_at
+    left_at = worker.event_reader.read().step[-1]
+    assert run.latest_checkpoint().step == left_at
     again = start(run=run)
     history = again.wait_for(lambda history: len(history.step) and history.step[-1] > left_at)
     assert history.step.tolist() == list(range(1, len(history.step) + 1))
@@ -179,8 +179,8 @@ def test_a_killed_worker_leaves_its_last_epoch_to_resume_from(start):
     worker.process.wait(10)
     run = RunStore().open(worker.run.id)
     assert run.status(alive=False) == "interrupted"
-    epochs = worker.follower.read().epochs
-    resumption = run.resumption()
+    epochs = worker.event_reader.read().epochs
+    resumption = run.latest_checkpoint()
     assert resumption.step == epochs[-1]["step"]
     again = start(run=run)
     history = again.wait_for(lambda history: len(history.step) and history.step[-1] > resumption.step)
@@ -226,7 +226,7 @@ def test_a_second_worker_keeps_off_a_run_that_is_being_trained(start):
     second = start(run=worker.run)
     assert second.process.wait(60) == 2
     assert "being trained by another process" in second.process.stderr.read()
-    worker.wait_for_batches(len(worker.follower.read().step) + 5)
+    worker.wait_for_batches(len(worker.event_reader.read().step) + 5)
 
 
 def test_a_dataset_that_has_changed_is_not_gone_on_with(start, tmp_path, monkeypatch, rng):
@@ -243,14 +243,14 @@ def test_a_dataset_that_has_changed_is_not_gone_on_with(start, tmp_path, monkeyp
     again = start(run=worker.run)
     assert again.process.wait(60) == 130
     assert worker.run.status() == "interrupted"
-    assert "has changed since this run began" in worker.follower.read().last["reason"]
+    assert "has changed since this run began" in worker.event_reader.read().last["reason"]
     assert not (worker.run.path / "run.json").exists(), "with the images back it can go on"
 
 
 def test_mirrored_digits_are_not_taught(start):
     worker = start(replace(QUICK, augmentation=Augmentation(flip=True)))
     assert worker.process.wait(60) == 1
-    assert "mean something else when mirrored" in worker.follower.read().last["reason"]
+    assert "mean something else when mirrored" in worker.event_reader.read().last["reason"]
 
 
 def test_bytes_that_are_no_text_neither_stop_nor_deafen_a_worker(start):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from model.cli import main
-from model.config import OWN, Block, Design, TrainingConfig
+from model.config import CUSTOM, Block, Design, TrainingConfig
 from model.runs.store import DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from tests.support import PROJECT
@@ -173,7 +173,7 @@ def test_every_option_of_a_training_arrives(configs):
 def test_a_design_arrives_and_is_called_own(configs):
     main(["train", "--design", '{"blocks": [{"filters": 8}, {"kernel": 5}], "dense": [64], "dropout": 0.1}'])
     config = TrainingConfig.from_dict(configs[0])
-    assert config == TrainingConfig(preset=OWN, design=Design((Block(8), Block(kernel=5)), (64,), 0.1))
+    assert config == TrainingConfig(preset=CUSTOM, design=Design((Block(8), Block(kernel=5)), (64,), 0.1))
 
 
 @pytest.mark.parametrize(

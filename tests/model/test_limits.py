@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.limits import USUAL, Limits
+from model.limits import DEFAULT_LIMITS, Limits
 
 NAMES = [f"DIGIT_LAB_MAX_{field}" for field in ("TRAININGS", "WAITING", "MINUTES", "EPOCHS", "RUNS", "DISK_MB")]
 
 
 def test_what_is_not_set_is_usual():
-    assert Limits(1, 20, 15.0, 100, 200, 4000) == USUAL
-    assert Limits.from_environment({}) == Limits.from_environment(dict.fromkeys(NAMES, "")) == (USUAL, [])
+    assert Limits(1, 20, 15.0, 100, 200, 4000) == DEFAULT_LIMITS
+    assert Limits.from_environment({}) == Limits.from_environment(dict.fromkeys(NAMES, "")) == (DEFAULT_LIMITS, [])
 
 
 def test_each_variable_sets_its_limit():
@@ -26,7 +26,7 @@ def test_each_variable_sets_its_limit():
 @pytest.mark.parametrize("value", ["many", "0", "-1", "nan", "inf", "1e99", "9" * 5000, "1 2", "٣x", "0x10", "-0.5"])
 def test_a_value_that_is_no_positive_number_is_told_with_its_variable_and_the_usual_one_is_used(name, value):
     found, (told,) = Limits.from_environment({name: value})
-    assert found == USUAL
+    assert found == DEFAULT_LIMITS
     assert told.startswith(f"{name} came as ")
     assert "expected a" in told
     assert told.endswith(" is used.")
@@ -35,7 +35,7 @@ def test_a_value_that_is_no_positive_number_is_told_with_its_variable_and_the_us
 
 def test_a_limit_that_was_mistyped_leaves_the_others_in_force():
     found, wrong = Limits.from_environment({"DIGIT_LAB_MAX_RUNS": "lots", "DIGIT_LAB_MAX_MINUTES": "5"})
-    assert (found.minutes, found.runs) == (5, USUAL.runs)
+    assert (found.minutes, found.runs) == (5, DEFAULT_LIMITS.runs)
     assert len(wrong) == 1
 
 

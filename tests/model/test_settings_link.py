@@ -18,7 +18,7 @@ from model.training.recipes import RECIPES
 
 
 def test_a_history_as_csv_holds_every_batch_and_epoch():
-    history = RunStore().open(CLASSROOM_RUN).follower.read()
+    history = RunStore().open(CLASSROOM_RUN).event_reader.read()
     rows = list(csv.DictReader(io.StringIO(history_csv(history))))
     assert [int(row["step"]) for row in rows] == history.step.tolist()
     assert [float(row["loss"]) for row in rows] == history.loss.tolist()

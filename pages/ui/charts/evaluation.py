@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.evaluation.analysis import AnsweredCurve, Reliability
+from model.evaluation.analysis import Reliability, RiskCoverageCurve
 from model.evaluation.perturbations import Disturbance
 from pages.ui.charts.common import BLUE, GREY, ORANGE
 
@@ -165,7 +165,7 @@ def confidence_histogram(found: Reliability) -> go.Figure:
     return figure
 
 
-def answered(curve: AnsweredCurve, points: int = 400) -> go.Figure:
+def answered(curve: RiskCoverageCurve, points: int = 400) -> go.Figure:
     """Draw the accuracy of what is answered against the share that is answered."""
     keep = np.unique(np.linspace(0, len(curve.share) - 1, min(points, len(curve.share))).astype(int))
     figure = go.Figure(layout_template="none")

@@ -21,7 +21,7 @@ from model.networks.layers import (
     MaxPooling,
     Shape,
 )
-from model.networks.summary import LayerFacts
+from model.networks.summary import LayerSummary
 
 _WIDTH, _LARGEST = 300, 420  # units of the drawing; pixels beyond which its words would only grow
 _A_ROW = 4  # stages
@@ -41,7 +41,7 @@ class _Stage:
     learns: bool = False
 
 
-def diagram(rows: Sequence[LayerFacts], input_shape: Shape) -> str:
+def diagram(rows: Sequence[LayerSummary], input_shape: Shape) -> str:
     """Return the drawing of a network's table for images `(height, width, channels)`, as wide as what it stands in."""
     stages = _stages(rows, input_shape)
     n_rows = -(-len(stages) // _A_ROW)
@@ -67,7 +67,7 @@ def diagram(rows: Sequence[LayerFacts], input_shape: Shape) -> str:
     )
 
 
-def _stages(rows: Iterable[LayerFacts], input_shape: Shape) -> list[_Stage]:
+def _stages(rows: Iterable[LayerSummary], input_shape: Shape) -> list[_Stage]:
     rows = list(rows)
     stages = [_Stage("Image", input_shape, f"image of {_size(input_shape)}")]
     for number, row in enumerate(rows, 1):
@@ -102,7 +102,7 @@ def _bend(layer: Layer) -> tuple[str, ...]:
     return ()
 
 
-def _note(row: LayerFacts) -> str:
+def _note(row: LayerSummary) -> str:
     match row.layer:
         case BatchNormalization():
             return "BatchNorm"

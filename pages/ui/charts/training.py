@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from model.runs.curves import History, extremes, smoothed, thin
+from model.runs.curves import History, downsample_mean, downsample_minmax, moving_average
 from model.training import schedules
 from pages.ui.charts.common import BLUE, GREY, ORANGE
 
@@ -35,7 +35,7 @@ _RUNS = (
     ("#cc79a7", "triangle-up"),
     ("#d55e00", "x"),
 )
-MOST_COMPARED = len(_RUNS)
+MAX_COMPARED = len(_RUNS)
 
 
 def curve(history: History, name: str, close: bool = False) -> PlainFigure:
@@ -44,13 +44,13 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
     With `close` the scale leaves the first steps out of sight, which press all later ones flat.
     """
     value, images = getattr(history, name), history.images_a_step
-    mean = smoothed(value, _SMOOTHED)
-    raw = extremes(history.step * images, value, _RAW_POINTS)
+    mean = moving_average(value, _SMOOTHED)
+    raw = downsample_minmax(history.step * images, value, _RAW_POINTS)
     validation = [epoch[f"val_{name}"] for epoch in history.epochs]
     traces = [
         _line(*raw, name="training, by batch", line={"color": _PALER_BLUE if close else _PALE_BLUE, "width": 1}),
         _line(
-            *thin(history.step * images, mean, POINTS),
+            *downsample_mean(history.step * images, mean, POINTS),
             name=f"mean of {_SMOOTHED} batches",
             line={"color": BLUE, "width": 2},
         ),
@@ -72,7 +72,7 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
 
 def learning_rate(history: History) -> PlainFigure:
     """Draw the learning rate at every batch."""
-    x, y = thin(history.step * history.images_a_step, history.learning_rate, POINTS)
+    x, y = downsample_mean(history.step * history.images_a_step, history.learning_rate, POINTS)
     line = _line(x, y, name="learning rate", line={"color": BLUE, "width": 2})
     layout = _against_images(history) | {"showlegend": False, "yaxis": {"rangemode": "tozero", "tickformat": "~g"}}
     return {"data": [line], "layout": layout}
@@ -124,10 +124,10 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
     for (name_of_run, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
         title = escape(name_of_run, quote=False)  # Plotly reads tags in texts
         images, same = history.images_a_step, {"name": title, "legendgroup": title}
-        mean = smoothed(getattr(history, name), _SMOOTHED)
+        mean = moving_average(getattr(history, name), _SMOOTHED)
         validation = [epoch[f"val_{name}"] for epoch in history.epochs]
         settled.append(_settled(mean, validation))
-        x, y = thin(history.step * images, mean, POINTS)
+        x, y = downsample_mean(history.step * images, mean, POINTS)
         in_training = {"hovertemplate": "%{y:.4g} in training<extra>%{fullData.name}</extra>", "showlegend": False}
         traces.append(_line(x, y, line={"color": colour, "width": 1.5, "dash": "dot"}, **in_training, **same))
         traces.append(

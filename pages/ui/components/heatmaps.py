@@ -6,7 +6,7 @@ Knows arrays, colours and the gallery; knows nothing of networks or runs.
 import numpy as np
 import streamlit as st
 
-from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.components.image_grid import Tile, image_grid
 
 _SIDE = 48  # pixels of a map on the screen
 _MOST = 32  # maps of a layer; more would fill the page
@@ -35,4 +35,4 @@ def layer_maps(maps: dict[str, np.ndarray]) -> None:
         st.markdown(f"**{title}** · {pictures.shape[1]}×{pictures.shape[2]}{of}")
         st.caption(meaning)
         shown = enumerate(pictures[:_MOST], 1)
-        gallery((Tile(picture, (), f"map {number} of the {title.lower()}") for number, picture in shown), side=_SIDE)
+        image_grid((Tile(picture, (), f"map {number} of the {title.lower()}") for number, picture in shown), side=_SIDE)

@@ -51,7 +51,7 @@ class Tile:
     right: bool | None = None  # frames the image; the lines say it too, for who can't tell the frames apart
 
 
-def gallery(tiles: Iterable[Tile], side: int = 84) -> None:
+def image_grid(tiles: Iterable[Tile], side: int = 84) -> None:
     """Draw the tiles, `side` pixels wide, in as many columns as there is room for."""
     st.html(
         f"<style>{_CSS}</style>"
@@ -61,7 +61,7 @@ def gallery(tiles: Iterable[Tile], side: int = 84) -> None:
     )
 
 
-def openable(tiles: Iterable[tuple[int, Tile]], key: str, side: int = 84) -> int | None:
+def clickable_image_grid(tiles: Iterable[tuple[int, Tile]], key: str, side: int = 84) -> int | None:
     """Draw numbered tiles that can be clicked; return the number of the one that was clicked just now, or None."""
     shown = [
         {

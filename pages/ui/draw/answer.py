@@ -6,10 +6,10 @@ Knows subjects, figures and the live chart; asks no network.
 import numpy as np
 import streamlit as st
 
-from model.inference.classifier import Answer
+from model.inference.classifier import Prediction
 from model.results import NO_DIGIT
 from pages.ui.components.image_grid import picture
-from pages.ui.draw.sample import Subject
+from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import percent, plain
 
 _SURE, _RATHER_SURE = 0.95, 0.75
@@ -17,7 +17,7 @@ _BAR_PX, _LEAST_PX = 24, 150
 _SEEN_PX = 168
 
 
-def headline(subject: Subject | None, empty: str, hint: str) -> None:
+def headline(subject: Sample | None, empty: str, hint: str) -> None:
     """Say the answer alone in the first line, and how sure the network is in the second."""
     if subject is None:
         st.markdown(f"# {empty}")
@@ -28,14 +28,14 @@ def headline(subject: Subject | None, empty: str, hint: str) -> None:
     st.caption(f"{_truth(subject)}{sentence(answer)} Second guess: {_guess(answer, answer.second)}.")
 
 
-def sentence(answer: Answer) -> str:
+def sentence(answer: Prediction) -> str:
     """Say in words and in a number how sure an answer is."""
     if answer.accepted:
         return f"{_in_words(answer.probability)}, {percent(answer.probability)}."
     return f"This does not look like a digit to me. Best guess: {_guess(answer, answer.best)}."
 
 
-def bars(subject: Subject | None, names: tuple[str, ...], other: Subject | None) -> None:
+def bars(subject: Sample | None, names: tuple[str, ...], other: Sample | None) -> None:
     """Draw the probabilities of all classes; nothing is asked, so they stand at zero without a subject."""
     # Where figures are drawn, Plotly is read; the canvas is on the screen by then.
     from pages.ui.charts import draw as draw_charts
@@ -56,7 +56,7 @@ def bars(subject: Subject | None, names: tuple[str, ...], other: Subject | None)
         st.caption(f"Upper bar, blue: {_network(subject)}. Lower bar, orange: {_network(other)}.")
 
 
-def seen(subject: Subject | None, shape: tuple[int, ...]) -> None:
+def seen(subject: Sample | None, shape: tuple[int, ...]) -> None:
     """Show the very pixels that the network gets."""
     st.markdown("**What the network sees**")
     image = subject.image if subject else np.zeros(shape, np.uint8)
@@ -64,7 +64,7 @@ def seen(subject: Subject | None, shape: tuple[int, ...]) -> None:
     picture(shown, _SEEN_PX, subject.alt if subject else "an empty image")
 
 
-def agreement(subject: Subject, other: Subject) -> None:
+def agreement(subject: Sample, other: Sample) -> None:
     """Say what a second network answers, and whether the two agree."""
     agree = other.answer.told == subject.answer.told
     icon = ":material/check:" if agree else ":material/priority_high:"
@@ -73,25 +73,25 @@ def agreement(subject: Subject, other: Subject) -> None:
     st.caption(sentence(other.answer))
 
 
-def _network(subject: Subject) -> str:
-    run = subject.answerer.run
+def _network(subject: Sample) -> str:
+    run = subject.classifier.run
     return plain(run.label.name or run.config.preset)
 
 
-def _aligned(answer: Answer, names: tuple[str, ...]) -> np.ndarray:
+def _aligned(answer: Prediction, names: tuple[str, ...]) -> np.ndarray:
     by_name = dict(zip(answer.names, answer.probabilities.tolist(), strict=True))
     return np.array([by_name.get(name, 0.0) for name in names])
 
 
-def _truth(subject: Subject) -> str:
+def _truth(subject: Sample) -> str:
     if subject.true is None:
         return ""
     right = subject.true == subject.answer.best
-    true = plain(subject.answerer.class_names[subject.true])
+    true = plain(subject.classifier.class_names[subject.true])
     return f"{'Right' if right else 'Wrong'}: it is {true}. "
 
 
-def _guess(answer: Answer, index: int) -> str:
+def _guess(answer: Prediction, index: int) -> str:
     return f"{plain(answer.names[index])}, {percent(float(answer.probabilities[index]))}"
 
 

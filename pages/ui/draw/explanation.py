@@ -8,36 +8,36 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation import explain
-from model.inference.classifier import Answer
+from model.inference.classifier import Prediction
 from pages.ui.charts import draw as draw_charts
 from pages.ui.components.heatmaps import heat, layer_maps
 from pages.ui.components.image_grid import picture
 from pages.ui.components.live_chart import live_chart
-from pages.ui.draw.sample import Subject
+from pages.ui.draw.sample import Sample
 from pages.ui.shell import services
 from pages.ui.shell.text import plain
 
 _SIDE, _CHART = 196, 190  # pixels on the screen
 
 
-def show(subject: Subject) -> None:
+def show(subject: Sample) -> None:
     """Draw the occlusion map and the maps of the layers."""
     left, right = st.columns([1, 3], gap="medium")
     with left:
         st.markdown("**Where it looks**")
-        hidden = explain.occlusion(subject.answerer.recognizer, subject.image, subject.answer.best)
+        hidden = explain.occlusion(subject.classifier.recognizer, subject.image, subject.answer.best)
         picture(heat(subject.image, hidden), _SIDE, "occlusion map")
         name = plain(subject.answer.name)
         st.caption(f"Orange: covered, the network believes less in {name}. Blue: it believes more.")
     with right:
-        maps = explain.feature_maps(subject.answerer.recognizer, subject.image)
+        maps = explain.feature_maps(subject.classifier.recognizer, subject.image)
         if maps:
             layer_maps(maps)
         else:
             st.caption("This network tells probabilities alone; train one with this version to see its layers.")
 
 
-def growth(subject: Subject) -> None:
+def growth(subject: Sample) -> None:
     """Draw the probability of the answer after each stroke, and after each epoch of the training."""
     strokes, epochs = st.columns(2, gap="medium")
     with strokes:
@@ -48,21 +48,21 @@ def growth(subject: Subject) -> None:
         _epochs(subject)
 
 
-def _strokes(subject: Subject) -> None:
+def _strokes(subject: Sample) -> None:
     if not subject.strokes:
         st.caption("Only what is drawn here has strokes.")
         return
-    readings = explain.stroke_answers(subject.answerer.reader, subject.strokes)
-    answers = [subject.answerer.of_reading(each.digits[0]) for _, each in readings]
+    readings = explain.predict_after_each_stroke(subject.classifier.reader, subject.strokes)
+    answers = [subject.classifier.of_reading(each.digits[0]) for _, each in readings]
     _course([drawn for drawn, _ in readings], answers, subject, "stroke", "draw-strokes-chart")
     if len(answers) == 1:
         st.caption("One stroke, one answer. Draw another, or a 4 or a 5, and see the answer change.")
 
 
-def _epochs(subject: Subject) -> None:
-    run = subject.answerer.run
+def _epochs(subject: Sample) -> None:
+    run = subject.classifier.run
     try:
-        asked = explain.epoch_answers(run, subject.image, services.network)
+        asked = explain.predict_after_each_epoch(run, subject.image, services.network)
     except DigitLabError as error:
         st.caption(str(error))
         return
@@ -80,11 +80,11 @@ def _epochs(subject: Subject) -> None:
     )
 
 
-def _as_answer(subject: Subject, said: np.ndarray) -> Answer:
+def _as_answer(subject: Sample, said: np.ndarray) -> Prediction:
     """An epoch's network is asked for its best guess, as the kept one is; whether it doubts is not asked."""
     names = subject.answer.names
-    of_classes = said[: len(subject.answerer.class_names)]
-    return Answer(names, said, int(of_classes.argmax()), True)
+    of_classes = said[: len(subject.classifier.class_names)]
+    return Prediction(names, said, int(of_classes.argmax()), True)
 
 
 def _settled(told: list[str]) -> int:
@@ -93,7 +93,7 @@ def _settled(told: list[str]) -> int:
     return changes[-1] if changes else 0
 
 
-def _course(places: list[int], answers: list[Answer], subject: Subject, what: str, key: str) -> None:
+def _course(places: list[int], answers: list[Prediction], subject: Sample, what: str, key: str) -> None:
     best = subject.answer.best
     figure = draw_charts.course(
         places, [float(each.probabilities[best]) for each in answers], [each.told for each in answers], what

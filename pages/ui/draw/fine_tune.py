@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 
 from model.drawings import collection, fine_tuning
-from model.drawings.collection import MyDrawing
+from model.drawings.collection import LabelledDrawing
 from model.errors import DigitLabError
-from model.inference.classifier import Answerer
+from model.inference.classifier import Classifier
 from model.runs.run import Run
 from pages.ui.draw.my_drawings import place_of
 from pages.ui.shell import permission, services, text
@@ -21,7 +21,7 @@ def show(run: Run) -> None:
     """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
     st.markdown("**Teach it my hand**")
     drawings = services.my_drawings().all()
-    n_taught = len(fine_tuning.taught(drawings))
+    n_taught = len(fine_tuning.training_part(drawings))
     st.caption(
         f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "
         f"drawings in many variations and from images of its own dataset. About one in four is held back, to see "
@@ -33,20 +33,20 @@ def show(run: Run) -> None:
         "Teach it",
         key="draw-teach",
         icon=":material/school:",
-        disabled=len(drawings) < fine_tuning.FEWEST,
+        disabled=len(drawings) < fine_tuning.MIN_DRAWINGS,
     ):
         _teach(run, drawings)
-    if len(drawings) < fine_tuning.FEWEST:
-        st.caption(f"It takes at least {fine_tuning.FEWEST} labelled drawings.")
+    if len(drawings) < fine_tuning.MIN_DRAWINGS:
+        st.caption(f"It takes at least {fine_tuning.MIN_DRAWINGS} labelled drawings.")
     taught = _newest(run)
     if taught:
         moving = services.jobs().status(taught) in text.MOVING
         st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, taught.id, moving)
 
 
-def _teach(run: Run, drawings: list[MyDrawing]) -> None:
+def _teach(run: Run, drawings: list[LabelledDrawing]) -> None:
     try:
-        config = fine_tuning.settings(run, len(drawings))
+        config = fine_tuning.fine_tuning_config(run, len(drawings))
         services.jobs().start(config, permission.label(), collection.to_jsonl(drawings))
     except DigitLabError as error:
         st.warning(str(error))
@@ -69,17 +69,20 @@ def _outcome(run: Run, taught_id: str, moving: bool) -> None:
     if taught.metrics:
         _before_and_after(run, taught)
     else:
-        st.progress(taught.follower.read().share_done, text=f"The copy is **{status}**.")
+        st.progress(taught.event_reader.read().share_done, text=f"The copy is **{status}**.")
     where = "Draw with the copy" if taught.metrics else "Watch it learn"
     page = "pages/draw.py" if taught.metrics else "pages/train.py"
     st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": taught.id}, width="content")
 
 
 def _before_and_after(run: Run, taught: Run) -> None:
-    drawn = fine_tuning.read(taught.path)
+    drawn = fine_tuning.read_drawings(taught.path)
     rows = [
         (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(taught, part))
-        for what, part in (("it was taught", fine_tuning.taught(drawn)), ("held back", fine_tuning.held_back(drawn)))
+        for what, part in (
+            ("it was taught", fine_tuning.training_part(drawn)),
+            ("held back", fine_tuning.held_out_part(drawn)),
+        )
         if part
     ]
     rows.append((f"{taught.metrics.n:,} test images", run.metrics.accuracy, taught.metrics.accuracy))
@@ -98,8 +101,8 @@ def _before_and_after(run: Run, taught: Run) -> None:
     )
 
 
-def _accuracy(run: Run, drawings: list[MyDrawing]) -> float:
+def _accuracy(run: Run, drawings: list[LabelledDrawing]) -> float:
     """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
-    images, labels = collection.as_images(drawings)
-    answers = Answerer(run, services.recognizer(run)).ask(images, drawn=True)
+    images, labels = collection.render_all(drawings)
+    answers = Classifier(run, services.recognizer(run)).predict(images, drawn=True)
     return float((np.array([place_of(each) for each in answers]) == labels).mean())

@@ -7,13 +7,13 @@ import numpy as np
 import streamlit as st
 
 from model.errors import DigitLabError, InkError
-from model.inference.classifier import Answerer, reads_ink
-from model.inference.digit_reader import Readings
+from model.inference.classifier import Classifier, reads_ink
+from model.inference.digit_reader import DigitPredictions
 from model.ink import photo
-from model.ink.render import Seen
+from model.ink.render import InkSteps
 from model.runs.run import Run
 from pages.ui.draw import sample
-from pages.ui.draw.sample import Number, Subject
+from pages.ui.draw.sample import MultiDigitSample, Sample
 from pages.ui.shell import services, session
 from pages.ui.shell.text import plain
 
@@ -58,11 +58,11 @@ def _back_to_the_canvas() -> None:
     st.session_state[_WAY] = DIGIT
 
 
-def test_image(answerer: Answerer) -> Subject | None:
+def test_image(classifier: Classifier) -> Sample | None:
     """Draw the choice of a test image; return it with exactly the answer that Evaluate has for it."""
     from pages.ui.shell import predictions  # after the canvas: it brings much along
 
-    run = answerer.run
+    run = classifier.run
     try:
         images = services.test_images(run)
         labels = predictions.stored(run).evaluation.labels
@@ -94,11 +94,11 @@ def test_image(answerer: Answerer) -> Subject | None:
     st.query_params["image"] = str(index)
     session.is_new_link(_INDEX, str(index))
     true = int(labels[index])
-    alt = f"test image {index}, a {answerer.class_names[true]}"
-    return sample.of_image(answerer, images[index], alt, drawn=False, true=true)
+    alt = f"test image {index}, a {classifier.class_names[true]}"
+    return sample.of_image(classifier, images[index], alt, drawn=False, true=true)
 
 
-def from_file(answerer: Answerer) -> Subject | Number | None:
+def from_file(classifier: Classifier) -> Sample | MultiDigitSample | None:
     """Draw the field for a file; return what is read from it."""
     came = st.file_uploader(
         f"A PNG, JPEG or WebP, up to {_MOST_MB} MB and 4,096 pixels a side",
@@ -106,26 +106,28 @@ def from_file(answerer: Answerer) -> Subject | Number | None:
         key="draw-upload",
         max_upload_size=_MOST_MB,
     )
-    return _read(answerer, came.name, came) if came else None
+    return _read(classifier, came.name, came) if came else None
 
 
-def from_camera(answerer: Answerer) -> Subject | Number | None:
+def from_camera(classifier: Classifier) -> Sample | MultiDigitSample | None:
     """Draw the camera; return what is read from its photo."""
-    if reads_ink(answerer.run):
+    if reads_ink(classifier.run):
         st.caption("A digit on paper, with a thick dark pen, filling half of the photo.")
     came = st.camera_input("Take a photo", key="draw-photo", label_visibility="collapsed")
-    return _read(answerer, "The photo", came) if came else None
+    return _read(classifier, "The photo", came) if came else None
 
 
-def _read(answerer: Answerer, name: str, came) -> Subject | Number | None:
-    several = reads_ink(answerer.run) and st.toggle("Several digits", key="draw-several", persist_state="session")
+def _read(classifier: Classifier, name: str, came) -> Sample | MultiDigitSample | None:
+    several = reads_ink(classifier.run) and st.toggle("Several digits", key="draw-several", persist_state="session")
     try:
         if came.size > _MOST_MB * 1024**2:
             raise InkError(f"{name} has {came.size / 1024**2:.1f} MB; expected at most {_MOST_MB}, so make it smaller.")
-        if not reads_ink(answerer.run):
-            return sample.of_image(answerer, _fitted(came.getvalue(), answerer.shape, name), f"{name}, shrunk", True)
+        if not reads_ink(classifier.run):
+            return sample.of_image(
+                classifier, _fitted(came.getvalue(), classifier.shape, name), f"{name}, shrunk", True
+            )
         if several:
-            number = _number(answerer, came.getvalue(), name)
+            number = _number(classifier, came.getvalue(), name)
             return number if number.readings.digits else _tell_blank(name)
         found = _seen(came.getvalue(), name)
     except DigitLabError as error:
@@ -135,29 +137,29 @@ def _read(answerer: Answerer, name: str, came) -> Subject | Number | None:
         _tell_blank(name)
         return None
     alt = f"{name} as 28 by 28 grey pixels"
-    return sample.of_image(answerer, found.image[..., None], alt, drawn=True, seen=found)
+    return sample.of_image(classifier, found.image[..., None], alt, drawn=True, seen=found)
 
 
 def _tell_blank(name: str) -> None:
     st.info(f"{plain(name)} looks blank; expected dark ink on light paper, or the other way round.")
 
 
-def _number(answerer: Answerer, content: bytes, name: str) -> Number:
-    sheet = photo.upright(content, name)
+def _number(classifier: Classifier, content: bytes, name: str) -> MultiDigitSample:
+    sheet = photo.open_upright(content, name)
     width = sheet.width
     sheet.thumbnail((_SHEET, _SHEET))
-    readings: Readings = answerer.reader.read_picture(content, numbers=True)
-    return Number(answerer, readings, np.asarray(sheet), width / sheet.width)
+    readings: DigitPredictions = classifier.reader.read_picture(content, numbers=True)
+    return MultiDigitSample(classifier, readings, np.asarray(sheet), width / sheet.width)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _seen(content: bytes, name: str) -> Seen | None:
-    return photo.from_image(content, name)
+def _seen(content: bytes, name: str) -> InkSteps | None:
+    return photo.read_photo(content, name)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fitted(content: bytes, shape: tuple[int, int, int], name: str) -> np.ndarray:
-    return photo.fitted(content, shape, name)
+    return photo.fit_picture(content, shape, name)
 
 
 def _whole(text: str) -> int:

@@ -7,15 +7,15 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from pages.ui.components.image_grid import Tile, data_uri, gallery
-from pages.ui.draw.sample import Number
+from pages.ui.components.image_grid import Tile, data_uri, image_grid
+from pages.ui.draw.sample import MultiDigitSample
 from pages.ui.shell.text import percent
 
 _BOX, _DOUBT = (59, 111, 224), (230, 159, 0)
 _TILE = 72
 
 
-def headline(number: Number | None, empty: str, hint: str) -> None:
+def headline(number: MultiDigitSample | None, empty: str, hint: str) -> None:
     """Say the whole number in the first line."""
     if number is None or not number.readings.digits:
         st.markdown(f"# {empty}")
@@ -30,7 +30,7 @@ def headline(number: Number | None, empty: str, hint: str) -> None:
     st.caption(f"{n} digit{'s' * (n != 1)}, read one by one.{doubt}")
 
 
-def seen(number: Number | None) -> None:
+def seen(number: MultiDigitSample | None) -> None:
     """Show the sheet with a box around each digit, and each as the network saw it with its probability."""
     if number is None or not number.readings.digits:
         st.caption("Each digit gets a box and an answer of its own.")
@@ -40,7 +40,7 @@ def seen(number: Number | None) -> None:
         f'<img src="{data_uri(_boxed(number))}" alt="{alt}" style="width: 100%; max-width: 600px; border-radius: 6px; '
         'border: 1px solid rgba(128,128,128,.35)">'
     )
-    gallery(
+    image_grid(
         (
             Tile(
                 each.image, _lines(each), f"digit {place}: read as {each.digit}", right=None if each.accepted else False
@@ -57,7 +57,7 @@ def _lines(reading) -> tuple[str, ...]:
     return ("?", f"maybe {reading.digit}, {percent(reading.probability)}")
 
 
-def _boxed(number: Number) -> np.ndarray:
+def _boxed(number: MultiDigitSample) -> np.ndarray:
     """Draw the boxes, numbered by what they are read as, over the sheet: `(h, w, 3)` uint8."""
     image = Image.fromarray(number.sheet).convert("RGB")
     draw = ImageDraw.Draw(image)

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from model.drawings import collection
-from model.drawings.collection import LABELS, MyDrawing
+from model.drawings.collection import LABELS, LabelledDrawing
 from model.errors import DigitLabError
-from model.inference.classifier import Answer, Answerer
+from model.inference.classifier import Classifier, Prediction
 from pages.ui.components.fabric_strokes import Stroke
-from pages.ui.components.image_grid import Tile, openable
-from pages.ui.draw.sample import Subject
+from pages.ui.components.image_grid import Tile, clickable_image_grid
+from pages.ui.draw.sample import Sample
 from pages.ui.shell import services, session
 
 _TILE = 64
@@ -24,7 +24,7 @@ _ROW, _FRAME = 30, 62  # pixels of the matrix: only classes that were drawn have
 _CHOSEN = "draw-mine-chosen"
 
 
-def meant(subject: Subject) -> None:
+def meant(subject: Sample) -> None:
     """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
     drawn, before = str(subject.strokes), session.kept_drawing()
     is_back = before is not None and before[2] == drawn  # undo or redo brought back what was labelled
@@ -53,14 +53,14 @@ def _keep(sheet: str, label: int | str | None, drawn: str, strokes: list[Stroke]
 
 
 @st.fragment
-def show(answerer: Answerer) -> None:
+def show(classifier: Classifier) -> None:
     """Show accuracy, confusion matrix and the drawings themselves, with what can be done with them."""
     drawings = services.my_drawings().all()
     if not drawings:
         st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
         return
-    images, labels = collection.as_images(drawings)
-    answers = answerer.ask(images, drawn=True)
+    images, labels = collection.render_all(drawings)
+    answers = classifier.predict(images, drawn=True)
     figures, tiles = st.columns([1, 1.4], gap="medium")
     with figures:
         _figures(answers, labels)
@@ -69,12 +69,12 @@ def show(answerer: Answerer) -> None:
         _take_away(drawings)
 
 
-def place_of(answer: Answer) -> int:
+def place_of(answer: Prediction) -> int:
     """Return which of LABELS an answer is; what is refused counts as "no digit"."""
     return answer.best if answer.accepted else len(LABELS) - 1
 
 
-def _figures(answers: list[Answer], labels: np.ndarray) -> None:
+def _figures(answers: list[Prediction], labels: np.ndarray) -> None:
     from pages.ui.charts.evaluation import confusion_matrix
 
     predicted = np.array([place_of(each) for each in answers])
@@ -92,7 +92,7 @@ def _figures(answers: list[Answer], labels: np.ndarray) -> None:
     )
 
 
-def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, answers: list[Answer]) -> None:
+def _tiles(drawings: list[LabelledDrawing], images: np.ndarray, labels: np.ndarray, answers: list[Prediction]) -> None:
     def tile(i: int) -> Tile:
         right = place_of(answers[i]) == labels[i]
         line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {answers[i].told}")
@@ -100,7 +100,7 @@ def _tiles(drawings: list[MyDrawing], images: np.ndarray, labels: np.ndarray, an
 
     newest = range(len(drawings) - 1, max(-1, len(drawings) - 1 - _SHOWN), -1)
     st.caption(f"{len(drawings)} kept, the newest first. Click one to delete it.")
-    clicked = openable(((i, tile(i)) for i in newest), "draw-mine-tiles", _TILE)
+    clicked = clickable_image_grid(((i, tile(i)) for i in newest), "draw-mine-tiles", _TILE)
     if clicked is not None:
         st.session_state[_CHOSEN] = drawings[clicked].id
     chosen = next((each for each in drawings if each.id == st.session_state.get(_CHOSEN)), None)
@@ -113,7 +113,7 @@ def _on_the_paper() -> tuple[str, ...]:
     return (session.sheet(), *([kept[0]] if kept else []))
 
 
-def _take_away(drawings: list[MyDrawing]) -> None:
+def _take_away(drawings: list[LabelledDrawing]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Strokes (.jsonl)",

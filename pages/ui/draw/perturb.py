@@ -11,14 +11,14 @@ from pages.ui.charts import draw as draw_charts
 from pages.ui.components.image_grid import picture
 from pages.ui.components.live_chart import live_chart
 from pages.ui.draw.answer import sentence
-from pages.ui.draw.sample import Subject
+from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import plain
 
 _SIDE, _CHART = 140, 200  # pixels on the screen
 
 
 @st.fragment
-def show(subject: Subject) -> None:
+def show(subject: Sample) -> None:
     """Draw sliders, the changed image with its answer, and the sweep of one slider."""
     st.caption("The 28×28 pixels are changed as they are and not centred again: how much can the network bear?")
     changed, sliders, swept = st.columns([150, 460, 420], gap="medium")
@@ -47,9 +47,9 @@ def _key(kind: str) -> str:
     return f"draw-break-{kind}"
 
 
-def _changed(subject: Subject, change: Change) -> None:
+def _changed(subject: Sample, change: Change) -> None:
     image = perturbations.changed(subject.image, change)
-    answer = subject.ask(image[None])[0]
+    answer = subject.predict(image[None])[0]
     picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, "the changed image")
     with st.container(key="draw-break-answer"):
         flipped = answer.told != subject.answer.told
@@ -57,7 +57,7 @@ def _changed(subject: Subject, change: Change) -> None:
         st.caption(sentence(answer))
 
 
-def _sweep(subject: Subject, change: Change) -> None:
+def _sweep(subject: Sample, change: Change) -> None:
     kind = st.selectbox(
         "Where does the answer flip?",
         list(KINDS),
@@ -67,7 +67,7 @@ def _sweep(subject: Subject, change: Change) -> None:
     )
     title, unit, *_ = KINDS[kind]
     strengths, images = perturbations.sweep(subject.image, kind, change)
-    answers = subject.ask(images)
+    answers = subject.predict(images)
     told = [each.told for each in answers]
     none = perturbations.none_of(kind)
     places = perturbations.flips(strengths, told, none)

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from model.ink.render import SIDE as NETWORK_SIDE
-from model.ink.render import Seen, squeeze, steps
+from model.ink.render import InkSteps, render_steps, squeeze_canvas
 from pages.ui.components.fabric_strokes import SIDE
 from pages.ui.components.image_grid import data_uri, picture
-from pages.ui.draw.sample import Subject
+from pages.ui.draw.sample import Sample
 
 _SMALL = 112  # pixels on the screen
 _CAPTIONS = ("as drawn", "cropped", "20×20", "28×28, centred")
@@ -24,7 +24,7 @@ _CSS = """<style>
 </style>"""
 
 
-def strip(seen: Seen | None) -> None:
+def strip(seen: InkSteps | None) -> None:
     """Draw the four steps from the paper to the network, black squares while there is no ink."""
     blank = np.zeros((NETWORK_SIDE, NETWORK_SIDE), np.uint8)
     images = (seen.drawn, seen.cropped, seen.scaled, seen.centred) if seen else (blank,) * len(_CAPTIONS)
@@ -35,14 +35,14 @@ def strip(seen: Seen | None) -> None:
     st.html(f'{_CSS}<div class="steps">{"<span>→</span>".join(figures)}</div>')
 
 
-def of(subject: Subject | None) -> Seen | None:
+def of(subject: Sample | None) -> InkSteps | None:
     """Return the steps of a subject that came as ink."""
     if subject is None or not subject.strokes:
         return subject and subject.seen
-    return steps(subject.strokes, SIDE, SIDE, subject.pen)
+    return render_steps(subject.strokes, SIDE, SIDE, subject.pen)
 
 
-def without_centring(subject: Subject | None) -> None:
+def without_centring(subject: Sample | None) -> None:
     """Offer to turn the centring off: the whole canvas squeezed, and the answer that gives."""
     centred = st.toggle(
         "Centre the ink",
@@ -57,8 +57,8 @@ def without_centring(subject: Subject | None) -> None:
     if subject is None or not subject.strokes:
         st.caption("Draw, and see here what comes of it when the whole canvas is squeezed.")
         return
-    squeezed = squeeze(subject.strokes, SIDE, SIDE, subject.pen)
-    answer = subject.ask(squeezed[None, ..., None])[0]
+    squeezed = squeeze_canvas(subject.strokes, SIDE, SIDE, subject.pen)
+    answer = subject.predict(squeezed[None, ..., None])[0]
     picture(squeezed, _SMALL, "the whole canvas squeezed to 28 by 28 grey pixels")
     st.markdown(f"Squeezed, it answers **{answer.told}**.")
     if not answer.accepted:

@@ -38,7 +38,7 @@ def _threshold(score: Score) -> None:
         threshold = st.slider(
             "Answer from this probability on", 0.0, 1.0, 0.9, 0.01, key="eval-threshold", format="percent"
         )
-        answered = analysis.at_threshold(score.right, score.confidence, threshold)
+        answered = analysis.operating_point(score.right, score.confidence, threshold)
         n = len(score.right)
         with st.container(horizontal=True, gap="medium"):
             st.metric("Answered", f"{answered.share:.1%}", width="content")
@@ -48,7 +48,11 @@ def _threshold(score: Score) -> None:
             "to a person."
         )
     with right:
-        _chart(evaluation_charts.answered(analysis.answered_curve(score.right, score.confidence)), "eval-answered", 240)
+        _chart(
+            evaluation_charts.answered(analysis.risk_coverage_curve(score.right, score.confidence)),
+            "eval-answered",
+            240,
+        )
 
 
 def _chart(figure, key: str, height: int = _HEIGHT) -> None:

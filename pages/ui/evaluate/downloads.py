@@ -50,7 +50,7 @@ def predictions_csv(score: Score) -> str:
 def metrics_json(run: Run, score: Score, epoch: int | None) -> str:
     """Return the figures of the page with the run they are of, and the epoch where it is not the kept one's."""
     n_right = int(np.count_nonzero(score.right))
-    low, high = analysis.wilson(n_right, score.metrics.n)
+    low, high = analysis.wilson_interval(n_right, score.metrics.n)
     kept = epoch is None
     of = {"run": run.id, "epoch": run.manifest["kept_epoch"] if kept else epoch, "kept": kept}
     more = {

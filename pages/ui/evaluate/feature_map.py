@@ -40,7 +40,7 @@ def show(run: Run, score: Score) -> None:
         st.info(str(error), icon=":material/scatter_plot:")
         return
     names = [each.name for each in score.metrics.classes]
-    labels, predicted = score.evaluation.labels[indices], score.evaluation.probabilities[indices].argmax(axis=1)
+    labels, predicted = score.evaluation.labels[indices], score.evaluation.predicted[indices]
     figure = evaluation_charts.image_map(points, labels, predicted, indices, names)
     told = f"{len(indices)} test images in two dimensions, {(labels != predicted).sum()} of them read wrong"
     live_chart(figure, f"eval-map-{run.id}-{how}", _HEIGHT, told, pictures)
@@ -52,7 +52,7 @@ def show(run: Run, score: Score) -> None:
 
 @st.cache_data(max_entries=8, show_spinner="Laying out the images…")
 def _layout(run: str, written: int, how: str, _features: np.ndarray) -> np.ndarray:
-    return projection.spread(_features) if how == "spread" else projection.project(_features)
+    return projection.tsne(_features) if how == "spread" else projection.pca(_features)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -76,7 +76,7 @@ def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
                     format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
                 )
     if what == _NEARLY:
-        nearly = analysis.nearly_wrong(score.evaluation, _MOST_NEARLY)
+        nearly = analysis.low_margin_predictions(score.evaluation, _MOST_NEARLY)
         return np.array([each.index for each in nearly], np.int64), "read right, those first that were nearly wrong"
     if what == _SAMPLE:
         n = len(score.evaluation.labels)
@@ -86,9 +86,7 @@ def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
 
 
 def _of_cell(score: Score, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
-    found = analysis.errors_by(
-        score.evaluation, None if true == _ANY else true, None if predicted == _ANY else predicted
-    )
+    found = score.evaluation.indices_in_cell(None if true == _ANY else true, None if predicted == _ANY else predicted)
     if true == predicted != _ANY:
         return found, f"of {names[true]} read right, the surest first"
     of = "" if true == _ANY else f"of {names[true]} "
@@ -113,7 +111,7 @@ def _gallery(images: np.ndarray, score: Score, shown: Sequence[int], names: list
         lines = (read, f"{percent(said[best])} sure", f"then {names[second]}")
         return image_grid.Tile(images[index], lines, alt, right=best == true)
 
-    return image_grid.openable(((int(index), tile(int(index))) for index in shown), "eval-gallery", _SIDE)
+    return image_grid.clickable_image_grid(((int(index), tile(int(index))) for index in shown), "eval-gallery", _SIDE)
 
 
 def _without_pictures(score: Score, chosen: np.ndarray, names: list[str]) -> None:

@@ -83,7 +83,7 @@ def _layers(recognizer, image: np.ndarray) -> None:
 
 def _epochs(run: Run, image: np.ndarray, names: list[str], true: int) -> None:
     try:
-        answers = explain.epoch_answers(run, image, services.network)
+        answers = explain.predict_after_each_epoch(run, image, services.network)
     except DigitLabError as error:
         st.caption(str(error))
         return
@@ -116,11 +116,11 @@ def _neighbours(run: Run, image: np.ndarray, names: list[str]) -> None:
         try:
             known = predictions.neighbours(run)
             of_image = services.recognizer(run).features(image[None])[0]
-            nearest, _ = explain.nearest(known.features, of_image, _NEIGHBOURS)
+            nearest, _ = explain.nearest_neighbours(known.features, of_image, _NEIGHBOURS)
         except DigitLabError as error:
             st.caption(str(error))
             return
-        image_grid.gallery(
+        image_grid.image_grid(
             (
                 image_grid.Tile(
                     known.images[i], (names[known.labels[i]],), f"a training image of {names[known.labels[i]]}"

@@ -12,7 +12,7 @@ from model.evaluation.metrics import expected_calibration_error
 from model.results import Metrics
 from model.runs.run import Run
 from pages.ui.charts import evaluation as evaluation_charts
-from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import identity, predictions
 from pages.ui.shell.predictions import Score
 
@@ -93,7 +93,7 @@ def _matrix_and_mistakes(drawn: ScoredDrawings) -> None:
 
 
 def _column(metrics: Metrics, right, confidence) -> dict[str, str]:
-    low, high = analysis.wilson(metrics.n - len(metrics.mistakes), metrics.n)
+    low, high = analysis.wilson_interval(metrics.n - len(metrics.mistakes), metrics.n)
     return {
         "Images": f"{metrics.n:,}",
         "Accuracy": f"{metrics.accuracy:.2%}",
@@ -108,7 +108,7 @@ def _mistakes(drawn: ScoredDrawings, names: list[str]) -> None:
     if not drawn.metrics.mistakes:
         st.markdown(":material/check: None.")
         return
-    gallery(
+    image_grid(
         (
             Tile(
                 drawn.drawn.images[each.index],

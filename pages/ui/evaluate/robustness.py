@@ -11,9 +11,9 @@ from model.evaluation.perturbations import DISTURBANCES, disturb
 from model.evaluation.robustness import Robustness
 from model.runs.run import Run
 from pages.ui.charts import evaluation as evaluation_charts
-from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import predictions, services
-from pages.ui.shell.predictions import Measuring
+from pages.ui.shell.predictions import RobustnessJob
 
 _POLL_S = 0.5
 _HEIGHT, _SIDE = 200, 40
@@ -30,7 +30,7 @@ def show(run: Run) -> None:
         st.fragment(_progress, run_every=_POLL_S)(run)
 
 
-def _measuring(run: Run) -> Measuring | None:
+def _measuring(run: Run) -> RobustnessJob | None:
     """Return the measurement, or say why there can be none."""
     try:
         return predictions.robustness_of(run)
@@ -67,7 +67,7 @@ def _curves(run: Run, found: Robustness) -> None:
                     key=f"eval-robust-{kind}",
                 )
                 if example is not None:
-                    gallery(_disturbed(example, kind, curve.strengths), side=_SIDE)
+                    image_grid(_disturbed(example, kind, curve.strengths), side=_SIDE)
 
 
 def _in_pairs(items: list) -> list[list]:

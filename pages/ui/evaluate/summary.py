@@ -20,7 +20,7 @@ _CARD_COLUMNS = (("What", "what"), ("Figure", "figure"), ("n", "n"))
 def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
     """Draw the figures; `score` is None where the answers to the single images can't be read."""
     n_right = metrics.n - len(metrics.mistakes)
-    low, high = analysis.wilson(n_right, metrics.n)
+    low, high = analysis.wilson_interval(n_right, metrics.n)
     shown = [
         (
             "Accuracy",

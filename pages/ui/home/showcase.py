@@ -6,9 +6,9 @@ Knows strokes, the reader and the gallery. The strokes are ours, drawn for this 
 import streamlit as st
 
 from model.errors import DigitLabError
-from model.inference.digit_reader import Reader
+from model.inference.digit_reader import DigitReader
 from model.runs.run import Run
-from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
 from pages.ui.shell.text import percent
 
@@ -40,17 +40,17 @@ DRAWN = (
 def show(run: Run) -> None:
     """Draw the tiles, each with its answer; nothing where the network reads no digits."""
     try:
-        reader = Reader(services.recognizer(run), run.reject_above)
+        reader = DigitReader(services.recognizer(run), run.rejection_threshold)
     except DigitLabError:  # told where this network is chosen
         return
     with st.container(key="home-showcase"):
-        gallery((_tile(reader, strokes) for strokes in DRAWN), side=_SIDE)
+        image_grid((_tile(reader, strokes) for strokes in DRAWN), side=_SIDE)
         st.caption(
             "Drawings as the network sees them, and what it says to them now. To what is no digit it should say ?."
         )
 
 
-def _tile(reader: Reader, strokes: list) -> Tile:
+def _tile(reader: DigitReader, strokes: list) -> Tile:
     readings = reader.read_strokes(strokes)
     best = readings.digits[0]
     told = readings.text if readings.accepted else "?"

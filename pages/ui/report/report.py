@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from model.errors import DataError, DigitLabError
 from model.evaluation import analysis
 from model.evaluation.metrics import expected_calibration_error
-from model.networks.summary import table
+from model.networks.summary import summary
 from model.runs.run import Run
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
@@ -42,7 +42,7 @@ def training_report(run: Run, images: np.ndarray | None = None) -> str:
 
     With the test `images` `(n, h, w, c)` uint8 that it was scored on, its surest mistakes are shown.
     """
-    history = run.follower.read()
+    history = run.event_reader.read()
     body = [
         f"<h1>{escape(run.label.name or run.id)}</h1>",
         f'<p class="note">{escape(run.label.note)}</p>' if run.label.note else "",
@@ -100,7 +100,7 @@ def _summary(run: Run) -> str:
 
 def _how_sure(run: Run) -> str:
     metrics = run.metrics
-    low, high = analysis.wilson(metrics.n - len(metrics.mistakes), metrics.n)
+    low, high = analysis.wilson_interval(metrics.n - len(metrics.mistakes), metrics.n)
     told = (
         f"On all images of the kind its accuracy is probably between {low:.2%} and {high:.2%} (95 % interval, Wilson)."
     )
@@ -157,7 +157,7 @@ def _classes(run: Run) -> str:
 def _network(run: Run) -> str:
     facts = run.description.get("dataset", {})
     try:
-        layers = table(run.config.network, tuple(facts["image_shape"]), len(facts["class_names"]))
+        layers = summary(run.config.network, tuple(facts["image_shape"]), len(facts["class_names"]))
     except (DigitLabError, KeyError, TypeError):
         return f"<p>{run.manifest['parameters']:,} parameters.</p>"
     rows = [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from model.runs.metadata import Label, fingerprint
+from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.run import Run
 from pages.ui.shell import services, session
 
@@ -22,13 +22,13 @@ _VARIABLE = "DIGIT_LAB_TEACHER_KEY"
 _GUESS_S = 1.0  # that a wrong key costs
 
 
-def label(of: Label | None = None) -> Label:
+def label(of: RunMetadata | None = None) -> RunMetadata:
     """Return `of`, by default an empty label, with this visitor as the owner and this tab as the one that steers."""
     visitor = session.visitor()
-    return replace(of or Label(), tab=fingerprint(visitor.tab), browser=fingerprint(visitor.browser))
+    return replace(of or RunMetadata(), tab=fingerprint(visitor.tab), browser=fingerprint(visitor.browser))
 
 
-def label_of_resumer(run: Run) -> Label:
+def label_of_resumer(run: Run) -> RunMetadata:
     """Return a run's label with this tab as the one that steers; a run that was nobody's stays nobody's to delete."""
     mine = label(run.label)
     return mine if run.label.browser else replace(mine, browser="")
@@ -41,7 +41,7 @@ def may_train() -> bool:
 
 def may_steer(run: Run) -> bool:
     """Tell whether this tab may pause, stop and set; a run that nobody started here belongs to nobody."""
-    return _is_teacher() or (not _key() and run.label.steered_by(session.visitor().tab))
+    return _is_teacher() or (not _key() and run.label.controlled_by(session.visitor().tab))
 
 
 def may_take_over(run: Run) -> bool:
@@ -58,7 +58,7 @@ def owns(run: Run) -> bool:
 
 def may_resume(run: Run) -> bool:
     """Tell whether this visitor may go on with an interrupted run; one that nobody owns is for all who may train."""
-    return may_train() and (owns(run) or not run.label.tab or run.label.steered_by(session.visitor().tab))
+    return may_train() and (owns(run) or not run.label.tab or run.label.controlled_by(session.visitor().tab))
 
 
 def ask_for_the_key() -> None:
@@ -103,4 +103,4 @@ def _teachers() -> set[str]:
 
 def take_over(run: Run) -> None:
     """Let this tab steer a run that another tab of the same browser started."""
-    services.store().set_label(run.id, label(run.label))
+    services.store().set_metadata(run.id, label(run.label))

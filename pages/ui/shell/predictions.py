@@ -12,15 +12,15 @@ import numpy as np
 import streamlit as st
 
 from model.data import catalog
-from model.data.splits import in_turn
+from model.data.splits import round_robin_by_class
 from model.drawings import collection, corpus
 from model.evaluation import explain, robustness
 from model.evaluation.evaluate import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings
-from model.evaluation.metrics import measure
+from model.evaluation.metrics import compute_metrics
 from model.evaluation.robustness import Robustness
 from model.inference.litert import Recognizer
-from model.inference.rejection import judged
-from model.results import NO_DIGIT, Evaluation, Metrics
+from model.inference.rejection import restrict_to_digits
+from model.results import NO_DIGIT, Metrics, Predictions
 from model.runs.run import Run
 from pages.ui.shell import services
 
@@ -32,7 +32,7 @@ N_MAPPED = 2_000  # test images on the map
 class Score:
     """One network's answers to a test set, and the figures made from them."""
 
-    evaluation: Evaluation
+    evaluation: Predictions
     metrics: Metrics
 
     @property
@@ -54,7 +54,7 @@ def stored(run: Run) -> Score:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
-def _evaluation(run: Run, written: int) -> Evaluation:
+def _evaluation(run: Run, written: int) -> Predictions:
     return run.evaluation()
 
 
@@ -73,8 +73,8 @@ def after_epoch(run: Run, epoch: int) -> Score:
 def _after_epoch(run: Run, path: Path, written: int) -> Score:
     names = [each.name for each in run.metrics.classes]
     said = services.network(path).probabilities(services.test_images(run))
-    evaluation = judged(stored(run).evaluation.labels, said, len(names))
-    return Score(evaluation, measure(evaluation, names))
+    evaluation = restrict_to_digits(stored(run).evaluation.labels, said, len(names))
+    return Score(evaluation, compute_metrics(evaluation.labels, evaluation.probabilities, names))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the drawings…")
@@ -101,7 +101,7 @@ def on_my_drawings(run: Run) -> ScoredDrawings | None:
     kept = [each for each in services.my_drawings().all() if each.label != NO_DIGIT]
     if not kept:
         return None
-    images, labels = collection.as_images(kept)
+    images, labels = collection.render_all(kept)
     return evaluate_drawings(run, DrawnDigits(images, labels, ("me",) * len(kept)), services.recognizer(run))
 
 
@@ -132,7 +132,7 @@ def _neighbours(run: Run, written: int) -> Neighbours:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarray]:
     dataset = catalog.load(name)
-    chosen = in_turn(dataset.y_train, N_NEIGHBOURS)
+    chosen = round_robin_by_class(dataset.y_train, N_NEIGHBOURS)
     return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
 
 
@@ -148,7 +148,7 @@ def _test_features(run: Run, written: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass
-class Measuring:
+class RobustnessJob:
     """A measurement of robustness that runs in a thread of its own, and what came of it."""
 
     share: float = 0.0  # that is done
@@ -157,7 +157,7 @@ class Measuring:
 
 
 @st.cache_resource(show_spinner=False)
-def _measurements() -> dict[str, Measuring]:
+def _measurements() -> dict[str, RobustnessJob]:
     return {}
 
 
@@ -165,18 +165,18 @@ _beginning = threading.Lock()
 _measuring = threading.Lock()  # each takes both cores, from trainings and from people who draw
 
 
-def robustness_of(run: Run) -> Measuring:
+def robustness_of(run: Run) -> RobustnessJob:
     """Return how robust a network is, or how far its measurement has come; the first who asks begins it.
 
     One is measured at a time. Where nothing was measured yet it raises DataError while the test images are not here,
     and RunError for a network or a stored evaluation that can't be read.
     """
     if stored_robustness := robustness.load(run):
-        return Measuring(1.0, stored_robustness)
+        return RobustnessJob(1.0, stored_robustness)
     with _beginning:
         running, key = _measurements(), str(run.path)
         if key not in running:
-            measuring = Measuring()
+            measuring = RobustnessJob()
             arguments = (run, services.recognizer(run), services.test_images(run), stored(run), measuring)
             threading.Thread(target=_measure, args=arguments, name=f"robustness-{run.id}", daemon=True).start()
             running[key] = measuring
@@ -189,7 +189,7 @@ def measure_again(run: Run) -> None:
         _measurements().pop(str(run.path), None)
 
 
-def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score, measuring: Measuring) -> None:
+def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score, measuring: RobustnessJob) -> None:
     def tell(share: float) -> None:
         measuring.share = share
 

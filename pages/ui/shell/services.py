@@ -13,13 +13,13 @@ import numpy as np
 import streamlit as st
 
 from model.data import catalog
-from model.drawings.collection import MyDrawings
+from model.drawings.collection import DrawingCollection
 from model.errors import DataError
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
 from model.limits import Limits
 from model.runs.run import Run
-from model.runs.store import DEFAULT_RUN, Damaged, RunStore
+from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
 from pages.ui.shell import session
 
 
@@ -46,18 +46,18 @@ def jobs() -> JobManager:
     return manager
 
 
-def my_drawings() -> MyDrawings:
+def my_drawings() -> DrawingCollection:
     """Return the labelled drawings of whoever is here: the same in all tabs of a browser."""
-    return MyDrawings(store().home, session.visitor().browser)
+    return DrawingCollection(store().home, session.visitor().browser)
 
 
-def usable_runs() -> tuple[list[Run], list[Damaged]]:
+def usable_runs() -> tuple[list[Run], list[DamagedRun]]:
     """Return the runs that have a network, newest first and shipped ones last, and the damaged folders."""
     runs, damaged = store().list()
     finished = [run for run in runs if run.metrics]
     without = [run for run in finished if not (run.path / "model.tflite").is_file()]
     damaged += [
-        Damaged(run.id, "its model.tflite is gone; expected the network that a training leaves.") for run in without
+        DamagedRun(run.id, "its model.tflite is gone; expected the network that a training leaves.") for run in without
     ]
     return [run for run in finished if run not in without], damaged
 

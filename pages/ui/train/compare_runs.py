@@ -37,7 +37,7 @@ def show(runs: Sequence[Run]) -> None:
 
 
 def _charts(runs: Sequence[Run], close: bool) -> None:
-    named = [(f"{number}. {short_title(run)}", run.follower.read()) for number, run in enumerate(runs, 1)]
+    named = [(f"{number}. {short_title(run)}", run.event_reader.read()) for number, run in enumerate(runs, 1)]
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
             st.markdown(f"**{name.capitalize()}**")
@@ -65,7 +65,7 @@ def _differences(runs: Sequence[Run]) -> None:
 
 def _what_else_differs(runs: Sequence[Run]) -> str:
     """End the sentence that their settings are the same with what may make their curves differ all the same."""
-    histories = [run.follower.read() for run in runs]
+    histories = [run.event_reader.read() for run in runs]
     if any(history.rate_changes for history in histories):
         return "; in some, the learning rate was changed by hand while they ran."
     if len({run.description.get("dataset", {}).get("fingerprint") for run in runs}) > 1:

@@ -16,7 +16,7 @@ def menu(run: Run) -> None:
         for label, name, read in (
             ("Network for Keras", "model.keras", (run.path / "model.keras").read_bytes),
             ("Network for LiteRT", "model.tflite", (run.path / "model.tflite").read_bytes),
-            ("Curves as CSV", "history.csv", lambda: history_csv(run.follower.read())),
+            ("Curves as CSV", "history.csv", lambda: history_csv(run.event_reader.read())),
             ("Report as HTML", "report.html", lambda: report(run)),
             ("Settings as JSON", "settings.json", lambda: json.dumps(run.config.to_dict(), indent=1)),
         ):

@@ -12,8 +12,8 @@ import streamlit as st
 from model.runs.curves import History
 from model.runs.run import Run
 from model.training import epoch_probe
-from model.training.epoch_probe import Glimpse
-from pages.ui.components.image_grid import Tile, gallery
+from model.training.epoch_probe import EpochProbe
+from pages.ui.components.image_grid import Tile, image_grid
 
 _SIDE, _FILTER_SIDE = 64, 40  # pixels on the screen
 _LISTED = 12  # epochs in the sentence; more would fill the page
@@ -30,12 +30,12 @@ def show(run: Run, history: History) -> None:
     names = run.description.get("dataset", {}).get("class_names") or [str(n) for n in range(int(labels.max()) + 1)]
     with st.container(key="train-glimpse"):
         st.markdown(f"**What it answers {_when(seen[-1])}**")
-        gallery((_tile(*each, names) for each in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
+        image_grid((_tile(*each, names) for each in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
         st.caption(_in_words(seen, labels))
     if seen[-1].filters is not None:
         with st.container(key="train-filters"):
             st.markdown(f"**What its first layer looks for {_when(seen[-1])}**")
-            gallery((_filter(*each) for each in enumerate(seen[-1].filters, 1)), side=_FILTER_SIDE)
+            image_grid((_filter(*each) for each in enumerate(seen[-1].filters, 1)), side=_FILTER_SIDE)
             st.caption(
                 "Each square is a filter of the first convolution, laid over the image at every place. Orange weights "
                 "add what they lie on, blue ones take it away, so a filter answers to an edge, a stroke or a corner."
@@ -51,11 +51,11 @@ def _images(run: Run) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)  # a run of an earlier version has none
 
 
-def _answers(seen: Glimpse) -> tuple[np.ndarray, np.ndarray]:
+def _answers(seen: EpochProbe) -> tuple[np.ndarray, np.ndarray]:
     return seen.answers, seen.probabilities
 
 
-def _when(seen: Glimpse) -> str:
+def _when(seen: EpochProbe) -> str:
     return f"after epoch {seen.epoch}" if seen.epoch else "before training"
 
 
@@ -82,7 +82,7 @@ def _filter(number: int, weights: np.ndarray) -> Tile:
     return Tile(pixels.clip(0, 255).astype(np.uint8), (), f"filter {number} of the first convolution")
 
 
-def _in_words(seen: list[Glimpse], labels: np.ndarray) -> str:
+def _in_words(seen: list[EpochProbe], labels: np.ndarray) -> str:
     """Say how many were right after each epoch; they never change, so that the counts can be compared."""
     counts = [f"{(each.answers == labels).sum()}" for each in seen]
     shown = " → ".join(counts if len(counts) <= _LISTED else [*counts[:2], "…", *counts[2 - _LISTED :]])

@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from model.config import ACTIVATIONS, MOST_BLOCKS, MOST_DENSE, OWN, PADDINGS, Block, Design, TrainingConfig
+from model.config import ACTIVATIONS, CUSTOM, MAX_BLOCKS, MAX_DENSE, PADDINGS, Block, Design, TrainingConfig
 from model.errors import ConfigError
 from model.networks.layers import Shape
 from model.networks.presets import CLASSROOM, PRESETS
-from model.networks.summary import LayerFacts, table
+from model.networks.summary import LayerSummary, summary
 from pages.ui.charts.network_diagram import diagram
 
 _KEPT = {"persist_state": "session"}  # as in training_controls: as it was when the page is opened again
@@ -33,16 +33,16 @@ def network_control(shape: Shape | None, n_classes: int) -> dict[str, Any]:
     st.session_state.setdefault("train-preset", TrainingConfig.preset)
     preset = st.selectbox(
         "Network",
-        [*PRESETS, OWN],
+        [*PRESETS, CUSTOM],
         key="train-preset",
         on_change=_unfold,
         **_KEPT,
-        format_func=lambda name: _BUILD if name == OWN else name,
+        format_func=lambda name: _BUILD if name == CUSTOM else name,
         help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers. The last "
         "entry lets you choose every layer.",
     )
-    if preset == OWN:
-        return {"preset": OWN, "design": _builder(shape, n_classes)}
+    if preset == CUSTOM:
+        return {"preset": CUSTOM, "design": _builder(shape, n_classes)}
     if shape is None:
         st.caption(PRESETS[preset].why)
     else:
@@ -63,7 +63,7 @@ def fill(design: Design) -> None:
 
 def _unfold() -> None:
     """Show the builder at once to whoever chooses it."""
-    if st.session_state["train-preset"] == OWN:
+    if st.session_state["train-preset"] == CUSTOM:
         st.session_state[_OPENED] = True
 
 
@@ -102,7 +102,7 @@ def _design() -> Design:
     n_blocks = st.number_input(
         "Blocks of convolutions",
         0,
-        MOST_BLOCKS,
+        MAX_BLOCKS,
         key=_start("blocks", len(start.blocks)),
         **_KEPT,
         help="Each block looks for patterns with its filters and may then halve the image. 0: the pixels go straight "
@@ -112,7 +112,7 @@ def _design() -> Design:
     n_dense = st.number_input(
         "Dense layers",
         0,
-        MOST_DENSE,
+        MAX_DENSE,
         key=_start("dense", len(start.dense)),
         **_KEPT,
         help="Layers in which every neuron sees all that the convolutions found. The output, with a neuron for each "
@@ -210,7 +210,7 @@ def _neurons(number: int) -> int:
 def _result(design: Design, shape: Shape, n_classes: int) -> None:
     """Draw what the layers make, or say why they make nothing."""
     try:
-        rows = table(design, shape, n_classes)
+        rows = summary(design, shape, n_classes)
     except ConfigError as error:
         st.warning(str(error))
         return
@@ -218,7 +218,7 @@ def _result(design: Design, shape: Shape, n_classes: int) -> None:
     st.caption(f"{_parameters(rows):,} parameters in all, for images of {' × '.join(map(str, shape))}.")
 
 
-def _show(rows: tuple[LayerFacts, ...], shape: Shape) -> None:
+def _show(rows: tuple[LayerSummary, ...], shape: Shape) -> None:
     # Not st.html, which drops every SVG; the drawing holds nothing that a person typed.
     st.markdown(f"<div>{diagram(rows, shape)}</div>", unsafe_allow_html=True)
     st.table(
@@ -231,13 +231,13 @@ def _show(rows: tuple[LayerFacts, ...], shape: Shape) -> None:
     )
 
 
-def _parameters(rows: tuple[LayerFacts, ...]) -> int:
+def _parameters(rows: tuple[LayerSummary, ...]) -> int:
     return sum(row.parameters for row in rows)
 
 
 def _table_or_none(network: str | Design, shape: Shape, n_classes: int):
     try:
-        return table(network, shape, n_classes)
+        return summary(network, shape, n_classes)
     except ConfigError:  # told where the settings are checked
         return None
 

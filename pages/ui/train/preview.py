@@ -11,7 +11,7 @@ from model.data import catalog
 from model.data.augmentation import augment
 from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
-from pages.ui.components.image_grid import Tile, gallery
+from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
 
 _SHOWN = 20  # images of a dataset
@@ -25,7 +25,7 @@ def dataset(name: str) -> None:
     if sample is None:
         return
     names = sample.class_names
-    gallery(
+    image_grid(
         (
             Tile(image, (names[label],), f"a training image: {names[label]}")
             for image, label in list(zip(sample.images, sample.labels, strict=True))[:_SHOWN]
@@ -52,7 +52,7 @@ def augmented(name: str, how: Augmentation) -> None:
     images = sample.images[:_ROW]
     rows = [images] + [augment(images, how, np.random.default_rng(seed)).round().astype(np.uint8) for seed in (0, 1, 2)]
     st.caption("As they are, and three times as training would see them:")
-    gallery(
+    image_grid(
         (
             Tile(image, (), f"{sample.class_names[label]}, {'as it is' if number == 0 else f'moved, {number}'}")
             for number, row in enumerate(rows)

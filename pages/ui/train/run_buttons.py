@@ -61,7 +61,11 @@ def _of_interrupted(run: Run, history: History) -> None:
     if permission.may_resume(run):
         st.button("Resume", key="train-resume", icon=":material/play_arrow:", on_click=_resume, args=(run,))
     run_menu.menu(run)
-    kept = "Resume goes on from its last checkpoint." if run.resumption() else "Resume starts it from the beginning."
+    kept = (
+        "Resume goes on from its last checkpoint."
+        if run.latest_checkpoint()
+        else "Resume starts it from the beginning."
+    )
     if not permission.may_resume(run):
         kept = "Who started it can resume it."
     st.caption(f"{history.last.get('reason', '')} {kept}", width="stretch")
@@ -70,7 +74,7 @@ def _of_interrupted(run: Run, history: History) -> None:
 def _resume(run: Run) -> None:
     with suppress(RunError):  # another visitor was faster; the status above tells how it stands
         services.jobs().resume(run.id)
-        services.store().set_label(run.id, permission.label_of_resumer(run))
+        services.store().set_metadata(run.id, permission.label_of_resumer(run))
 
 
 def _of_watchers(run: Run) -> None:
@@ -127,4 +131,4 @@ def _step(run: Run, number: int) -> None:
 def _tell(run: Run, command: Command) -> None:
     """Ask once more who asks: a button may still be drawn in a tab that steers no longer."""
     if permission.may_steer(run):
-        services.jobs().tell(run.id, command)
+        services.jobs().send(run.id, command)

@@ -6,8 +6,8 @@ Knows the run store and the comparison; starts nothing and changes nothing.
 import streamlit as st
 
 from model.runs.run import Run
-from model.runs.store import Damaged
-from pages.ui.charts.training import MOST_COMPARED
+from model.runs.store import DamagedRun
+from pages.ui.charts.training import MAX_COMPARED
 from pages.ui.shell import services
 from pages.ui.shell.text import plain, run_title
 from pages.ui.train import compare_runs
@@ -26,15 +26,15 @@ def show(watched: str | None) -> None:
     with st.container(key="train-runs"):
         st.html(_STYLE)
         st.subheader("Runs")
-        st.caption(f"Tick up to {MOST_COMPARED} to lay their curves over one another.")
+        st.caption(f"Tick up to {MAX_COMPARED} to lay their curves over one another.")
         pages = -(-len(runs) // _A_PAGE)
         page = st.pagination(pages, key="train-runs-page") if pages > 1 else 1
         chosen = [run for run in runs if st.session_state.get(_key(run))]
         for run in runs[(page - 1) * _A_PAGE : page * _A_PAGE]:
-            _row(run, run.id == watched, full=len(chosen) >= MOST_COMPARED and run not in chosen)
+            _row(run, run.id == watched, full=len(chosen) >= MAX_COMPARED and run not in chosen)
         for each in damaged:
             _damaged(each)
-        compare_runs.show([run for run in runs if st.session_state.get(_key(run))][:MOST_COMPARED])
+        compare_runs.show([run for run in runs if st.session_state.get(_key(run))][:MAX_COMPARED])
 
 
 def _key(run: Run) -> str:
@@ -65,5 +65,5 @@ def _figures(run: Run) -> str:
     return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
 
 
-def _damaged(each: Damaged) -> None:
+def _damaged(each: DamagedRun) -> None:
     st.warning(f"The folder {each.id} is damaged and left out: {each.reason}", icon=":material/folder_off:")

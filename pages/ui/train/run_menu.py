@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from model.errors import DigitLabError
-from model.runs.metadata import Label
+from model.runs.metadata import RunMetadata
 from model.runs.run import Run
 from pages.ui.shell import permission, services, session, text
 from pages.ui.train import start_once
@@ -34,7 +34,7 @@ def menu(run: Run) -> None:
 def _save(run: Run, name: str, note: str) -> None:
     label = run.label
     try:
-        services.store().set_label(run.id, Label(name=name, note=note, tab=label.tab, browser=label.browser))
+        services.store().set_metadata(run.id, RunMetadata(name=name, note=note, tab=label.tab, browser=label.browser))
     except DigitLabError as error:
         st.warning(str(error))
     else:

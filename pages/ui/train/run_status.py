@@ -57,9 +57,9 @@ def _what(run: Run, status: str, history: History) -> str:
 
 
 def _in_the_queue(run: Run) -> str:
-    wait = services.jobs().waiting_seconds(run.id)
+    wait = services.jobs().estimated_wait(run.id)
     about = f", in about {duration(wait)}" if wait is not None else ""
-    return f"place {services.jobs().place(run.id)} in the queue; it starts by itself{about}"
+    return f"place {services.jobs().queue_position(run.id)} in the queue; it starts by itself{about}"
 
 
 def _result(run: Run) -> str:

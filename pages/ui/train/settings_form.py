@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from model.config import KEPT, LOSSES, OPTIMIZERS, OWN, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
+from model.config import CUSTOM, KEPT, LOSSES, OPTIMIZERS, SCHEDULES, Augmentation, TrainingConfig, usual_learning_rate
 from model.data import catalog
 from model.data.catalog import DatasetStatus
 from model.errors import ConfigError
@@ -126,7 +126,7 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
         st.session_state[_key("dataset")] = config.dataset
     elif dataset:
         changed.append(f"The dataset {config.dataset} of this link is not here; choose another one.")
-    if config.preset not in (*PRESETS, OWN):
+    if config.preset not in (*PRESETS, CUSTOM):
         st.session_state["train-preset"] = TrainingConfig.preset
         changed.append(
             f"The network {config.preset} of this link is not known here; {TrainingConfig.preset} stands in."
@@ -226,7 +226,7 @@ def _augmentation_part(dataset: str) -> Augmentation:
     shear = st.slider("Shear, degrees", 0.0, 30.0, step=1.0, key=_start("shear"), **slider)
     elastic = st.slider("Bending, pixels", 0.0, 3.0, step=0.1, key=_start("elastic"), **slider)
     flip = False
-    if catalog.mirror_safe(dataset):
+    if catalog.may_flip(dataset):
         flip = st.toggle("Exchange left and right", key=_start("flip"), **_KEPT)
     how = Augmentation(rotation=rotation, shift=shift, zoom=zoom, flip=flip, shear=shear, elastic=elastic)
     preview.augmented(dataset, how)

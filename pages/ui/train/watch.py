@@ -35,7 +35,7 @@ _STYLE = """<style>
 def watch(run_id: str) -> None:
     """Draw a run, and go on drawing it while it moves. Raises RunError where there is none of this id."""
     run = services.store().open(run_id)
-    pace = _pace(services.jobs().status(run), run.follower.read())
+    pace = _pace(services.jobs().status(run), run.event_reader.read())
     st.html(_STYLE)
     st.fragment(_draw, run_every=pace)(run_id, pace)
     st.fragment(_draw_glimpses, run_every=_POLL_GLIMPSES_S if pace else None)(run_id)
@@ -55,7 +55,7 @@ def _draw(run_id: str, pace: float | None) -> None:
     except RunError as error:
         st.warning(str(error))
         return
-    status, history = services.jobs().status(run), run.follower.read()
+    status, history = services.jobs().status(run), run.event_reader.read()
     new_pace = _pace(status, history)
     if (pace is None) != (new_pace is None):
         st.rerun()  # the whole page, so that asking begins or ends
@@ -78,7 +78,7 @@ def _draw(run_id: str, pace: float | None) -> None:
 def _draw_glimpses(run_id: str) -> None:
     with suppress(RunError):  # told above
         run = services.store().open(run_id)
-        epoch_probe_panel.show(run, run.follower.read())
+        epoch_probe_panel.show(run, run.event_reader.read())
 
 
 def _advice(run: Run, history: History, status: str) -> None:
@@ -87,9 +87,9 @@ def _advice(run: Run, history: History, status: str) -> None:
         if not len(history.step):
             st.caption("What is happening is said here as soon as there is something to see.")
             return
-        said = diagnosis.advise(history, _n_classes(run))
+        said = diagnosis.diagnose(history, _n_classes(run))
         more = f" {said.suggestion}" if status in ("running", "paused") else ""
-        st.caption(f":material/lightbulb: {said.happening}{more}")
+        st.caption(f":material/lightbulb: {said.finding}{more}")
 
 
 def _n_classes(run: Run) -> int:
@@ -98,7 +98,7 @@ def _n_classes(run: Run) -> int:
 
 def example(run: Run) -> None:
     """Draw the curves of a complete run, where there is no training to watch yet."""
-    _curves(run, run.follower.read(), "train-example")
+    _curves(run, run.event_reader.read(), "train-example")
 
 
 def _curves(run: Run, history: History, prefix: str, close: bool = False) -> None:

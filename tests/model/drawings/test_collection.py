@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from model.drawings import collection
-from model.drawings.collection import MyDrawing, MyDrawings, as_images, to_jsonl, to_pngs
+from model.drawings.collection import DrawingCollection, LabelledDrawing, render_all, to_jsonl, to_pngs
 from model.errors import InkError
-from model.inference.digit_reader import read_file
+from model.inference.digit_reader import predict_file
 from model.runs.metadata import fingerprint
 
 ONE = [[[140.0, 60.0], [140.0, 220.0]]]
@@ -26,14 +26,14 @@ def file_of(home, token="ann"):
 
 
 def test_a_drawing_is_there_again_after_a_refresh_and_for_nobody_else(tmp_path):
-    MyDrawings(tmp_path, "ann").keep("a", 7, SEVEN)
-    assert MyDrawings(tmp_path, "ann").all() == [MyDrawing("a", 7, SEVEN)]
-    assert MyDrawings(tmp_path, "bob").all() == []
+    DrawingCollection(tmp_path, "ann").keep("a", 7, SEVEN)
+    assert DrawingCollection(tmp_path, "ann").all() == [LabelledDrawing("a", 7, SEVEN)]
+    assert DrawingCollection(tmp_path, "bob").all() == []
     assert "ann" not in "".join(path.name for path in (tmp_path / "_drawings").iterdir()), "only a fingerprint is kept"
 
 
 def test_another_label_corrects_the_same_drawing(tmp_path):
-    mine = MyDrawings(tmp_path, "ann")
+    mine = DrawingCollection(tmp_path, "ann")
     mine.keep("a", 7, SEVEN)
     mine.keep("b", 1, ONE)
     mine.keep("a", "no digit", SEVEN)
@@ -41,7 +41,7 @@ def test_another_label_corrects_the_same_drawing(tmp_path):
 
 
 def test_one_or_all_can_be_deleted_twice(tmp_path):
-    mine = MyDrawings(tmp_path, "ann")
+    mine = DrawingCollection(tmp_path, "ann")
     for drawing_id in "abc":
         mine.keep(drawing_id, 1, ONE)
     for _ in range(2):
@@ -54,52 +54,52 @@ def test_one_or_all_can_be_deleted_twice(tmp_path):
 
 
 def test_the_oldest_drawings_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(collection, "MOST_DRAWINGS", 3)
-    mine = MyDrawings(tmp_path, "ann")
+    monkeypatch.setattr(collection, "MAX_DRAWINGS", 3)
+    mine = DrawingCollection(tmp_path, "ann")
     for number in range(5):
         mine.keep(str(number), number, ONE)
     assert [each.label for each in mine.all()] == [2, 3, 4]
-    monkeypatch.setattr(collection, "MOST_BYTES", 150)
+    monkeypatch.setattr(collection, "MAX_BYTES", 150)
     mine.keep("5", 5, ONE)
     assert [each.label for each in mine.all()] == [4, 5]
 
 
 def test_visitors_who_drew_longest_ago_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(collection, "MOST_VISITORS", 2)
+    monkeypatch.setattr(collection, "MAX_VISITORS", 2)
     for age, token in enumerate(("eve", "dan", "cyd")):
-        MyDrawings(tmp_path, token).keep("a", 1, ONE)
+        DrawingCollection(tmp_path, token).keep("a", 1, ONE)
         os.utime(file_of(tmp_path, token), (1000 + age, 1000 + age))
-    MyDrawings(tmp_path, "ann").keep("a", 1, ONE)
-    assert [bool(MyDrawings(tmp_path, token).all()) for token in ("eve", "dan", "cyd", "ann")] == [0, 0, 1, 1]
+    DrawingCollection(tmp_path, "ann").keep("a", 1, ONE)
+    assert [bool(DrawingCollection(tmp_path, token).all()) for token in ("eve", "dan", "cyd", "ann")] == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("label", [10, -1, True, None, "seven", 1.0, [1]])
 def test_a_label_that_is_none_is_refused_in_a_sentence(tmp_path, label):
     with pytest.raises(InkError, match="expected 0 to 9 or 'no digit'"):
-        MyDrawings(tmp_path, "ann").keep("a", label, ONE)
+        DrawingCollection(tmp_path, "ann").keep("a", label, ONE)
 
 
 def test_an_empty_drawing_is_refused(tmp_path):
     with pytest.raises(InkError, match="without ink"):
-        MyDrawings(tmp_path, "ann").keep("a", 1, [])
+        DrawingCollection(tmp_path, "ann").keep("a", 1, [])
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "_drawings").write_text("a file where the folder should be")
     with pytest.raises(InkError, match="can't be written"):
-        MyDrawings(tmp_path, "ann").keep("a", 1, ONE)
+        DrawingCollection(tmp_path, "ann").keep("a", 1, ONE)
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_whatever_a_broken_file_holds_the_good_lines_are_read(tmp_path_factory, rubbish, cut):
     home = tmp_path_factory.mktemp("home")
-    mine = MyDrawings(home, "ann")
+    mine = DrawingCollection(home, "ann")
     mine.keep("a", 7, SEVEN)
     good = file_of(home).read_bytes()
     file_of(home).write_bytes(rubbish.replace(b"\n", b"") + b"\n" + good + good[:cut])
-    assert MyDrawing("a", 7, SEVEN) in mine.all()
+    assert LabelledDrawing("a", 7, SEVEN) in mine.all()
     mine.keep("b", 1, ONE)
-    assert mine.all()[-1] == MyDrawing("b", 1, ONE)
+    assert mine.all()[-1] == LabelledDrawing("b", 1, ONE)
 
 
 json_values = st.recursive(
@@ -114,7 +114,7 @@ def test_lines_of_the_wrong_shape_are_left_out(tmp_path_factory, value):
     home = tmp_path_factory.mktemp("home")
     file_of(home).parent.mkdir()
     file_of(home).write_text(json.dumps(value) + "\n")
-    for each in MyDrawings(home, "ann").all():
+    for each in DrawingCollection(home, "ann").all():
         assert each.label in collection.LABELS
         assert each.strokes
 
@@ -125,12 +125,14 @@ def test_the_download_is_read_by_predict(tmp_path):
             return strokes
 
     path = tmp_path / "mine.jsonl"
-    path.write_text(to_jsonl([MyDrawing("a", 7, SEVEN), MyDrawing("b", "no digit", ONE)]))
-    assert list(read_file(Reader(), path)) == [SEVEN, ONE]
+    path.write_text(to_jsonl([LabelledDrawing("a", 7, SEVEN), LabelledDrawing("b", "no digit", ONE)]))
+    assert list(predict_file(Reader(), path)) == [SEVEN, ONE]
 
 
 def test_pictures_are_named_by_number_and_label_and_dark_on_white():
-    with zipfile.ZipFile(io.BytesIO(to_pngs([MyDrawing("a", 7, SEVEN), MyDrawing("b", "no digit", ONE)]))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(to_pngs([LabelledDrawing("a", 7, SEVEN), LabelledDrawing("b", "no digit", ONE)]))
+    ) as archive:
         assert archive.namelist() == ["001-7.png", "002-no-digit.png"]
         picture = np.asarray(Image.open(archive.open("002-no-digit.png")))
     assert picture.shape == (280, 280)
@@ -139,7 +141,7 @@ def test_pictures_are_named_by_number_and_label_and_dark_on_white():
 
 
 def test_images_and_labels_are_as_the_network_takes_them():
-    images, labels = as_images([MyDrawing("a", 7, SEVEN), MyDrawing("b", "no digit", ONE)])
+    images, labels = render_all([LabelledDrawing("a", 7, SEVEN), LabelledDrawing("b", "no digit", ONE)])
     assert images.shape == (2, 28, 28, 1)
     assert labels.tolist() == [7, 10]
-    assert as_images([])[0].shape == (0, 28, 28, 1)
+    assert render_all([])[0].shape == (0, 28, 28, 1)

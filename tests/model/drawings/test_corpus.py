@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.drawings import corpus
-from model.drawings.corpus import DIGITS, LETTERS, TEST, TRAIN, VALIDATION, part_of
+from model.drawings.corpus import DIGITS, LETTERS, TEST, TRAIN, VALIDATION, split_of_writer
 from model.errors import DataError
 
 ANN = {"label": 7, "writer": "ann", "strokes": [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]}
@@ -40,11 +40,11 @@ def as_lines(*values):
     ],
 )
 def test_the_part_of_a_writer_is_fixed_for_ever(writer, part):
-    assert part_of(writer) == part
+    assert split_of_writer(writer) == part
 
 
 def test_of_many_writers_the_parts_have_their_shares():
-    parts = [part_of(f"writer {number}") for number in range(10_000)]
+    parts = [split_of_writer(f"writer {number}") for number in range(10_000)]
     assert parts.count(VALIDATION) == pytest.approx(1200, abs=100)  # three standard deviations
     assert parts.count(TEST) == pytest.approx(1800, abs=115)
     assert parts.count(TRAIN) == pytest.approx(7000, abs=140)
@@ -125,7 +125,7 @@ def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_facto
         except DataError as error:
             assert str(error).startswith("drawn-digits.jsonl, line 1, ")
         else:
-            assert part_of(drawing.writer) in (TRAIN, VALIDATION, TEST)
+            assert split_of_writer(drawing.writer) in (TRAIN, VALIDATION, TEST)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe" + b"no text", gzip.compress(b"{}")[:-9], b"\x1f\x8b no gzip"])

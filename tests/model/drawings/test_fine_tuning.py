@@ -10,7 +10,7 @@ import pytest
 from model.config import TrainingConfig
 from model.data import catalog
 from model.drawings import collection, fine_tuning
-from model.drawings.collection import MyDrawing
+from model.drawings.collection import LabelledDrawing
 from model.errors import RunError
 from model.inference.litert import Recognizer
 from model.results import NO_DIGIT
@@ -21,7 +21,7 @@ TRIANGLE = [[60, 220], [140, 60], [220, 220], [60, 220]]
 
 
 def drawings(n, label, points=TRIANGLE):
-    return [MyDrawing(f"{label}-{i}", label, [[[x + 3 * i, y] for x, y in points]]) for i in range(n)]
+    return [LabelledDrawing(f"{label}-{i}", label, [[[x + 3 * i, y] for x, y in points]]) for i in range(n)]
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def base(tmp_path_factory):
 def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
     store, run = base
     drawn = drawings(12, 5)
-    images, labels = collection.as_images(drawn)
+    images, labels = collection.render_all(drawn)
     before = Recognizer(run.network).probabilities(images)[:, 5]
-    config = fine_tuning.settings(run, len(drawn))
+    config = fine_tuning.fine_tuning_config(run, len(drawn))
     taught = store.create(config, lessons=collection.to_jsonl(drawn))
     assert worker.run(taught.path) == "finished"
     taught = store.open(taught.id)
@@ -53,7 +53,7 @@ def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
 
 def test_about_one_drawing_in_four_is_held_back_and_each_is_on_one_side():
     drawn = drawings(400, 3)
-    taught, held = fine_tuning.taught(drawn), fine_tuning.held_back(drawn)
+    taught, held = fine_tuning.training_part(drawn), fine_tuning.held_out_part(drawn)
     assert 70 < len(held) < 130
     assert sorted(each.id for each in (*taught, *held)) == sorted(each.id for each in drawn)
     assert [each for each in drawn if each in held] == held, "in their order"
@@ -63,46 +63,46 @@ def test_about_one_drawing_in_four_is_held_back_and_each_is_on_one_side():
 def test_of_few_drawings_at_least_one_is_taught_and_one_is_held_back(n):
     for label in (0, 1, 2, 3):
         drawn = drawings(n, label)
-        assert 1 <= len(fine_tuning.held_back(drawn)) < n
+        assert 1 <= len(fine_tuning.held_out_part(drawn)) < n
 
 
 def test_what_was_learnt_once_is_not_held_back_later():
     drawn = drawings(60, 3)
-    learnt = {each.id for each in fine_tuning.taught(drawn)}
+    learnt = {each.id for each in fine_tuning.training_part(drawn)}
     for later in (drawn[7:], [*drawn[30:], *drawn[:30]], [*drawn, *drawings(20, 4)]):
-        assert not learnt & {each.id for each in fine_tuning.held_back(later)}
+        assert not learnt & {each.id for each in fine_tuning.held_out_part(later)}
 
 
 def test_lessons_join_what_is_learnt_and_no_digit_is_not_forgotten(tmp_path):
     (tmp_path / "lessons.jsonl").write_text(collection.to_jsonl([*drawings(3, 7), *drawings(2, NO_DIGIT)]))
     dataset = catalog.load("uci-digits")
-    with_no_digit = fine_tuning.join(dataset, tmp_path, knows_no_digit=True, seed=0)
+    with_no_digit = fine_tuning.add_fine_tuning_drawings(dataset, tmp_path, knows_no_digit=True, seed=0)
     assert with_no_digit.class_names[-1] == NO_DIGIT
     images, labels = with_no_digit.lessons
     assert images.shape[1:] == (28, 28, 1)
     assert set(labels.tolist()) == {7, 10}
-    without = fine_tuning.join(dataset, tmp_path, knows_no_digit=False, seed=0)
+    without = fine_tuning.add_fine_tuning_drawings(dataset, tmp_path, knows_no_digit=False, seed=0)
     assert set(without.lessons[1].tolist()) == {7}, "ten classes can't be taught an eleventh"
     assert np.array_equal(dataset.x_train, without.x_train)
 
 
 def test_a_folder_without_lessons_is_refused_in_words(tmp_path):
     with pytest.raises(RunError, match="has no lessons; expected lessons.jsonl"):
-        fine_tuning.join(catalog.load("uci-digits"), tmp_path, knows_no_digit=False, seed=0)
+        fine_tuning.add_fine_tuning_drawings(catalog.load("uci-digits"), tmp_path, knows_no_digit=False, seed=0)
 
 
 def test_too_few_drawings_and_networks_for_other_images_are_refused_in_words(base):
     with pytest.raises(RunError, match="3 labelled drawings are here; expected at least 4"):
-        fine_tuning.settings(RunStore().open(CLASSROOM_RUN), 3)
+        fine_tuning.fine_tuning_config(RunStore().open(CLASSROOM_RUN), 3)
     store, _ = base
     with pytest.raises(RunError, match="does not read drawings"):
-        fine_tuning.settings(store.create(TrainingConfig()), 8)
+        fine_tuning.fine_tuning_config(store.create(TrainingConfig()), 8)
 
 
 @pytest.mark.parametrize("run_id", [CLASSROOM_RUN, DEFAULT_RUN])
 def test_the_settings_keep_network_dataset_and_classes_of_the_run(run_id):
     run = RunStore().open(run_id)
-    config = fine_tuning.settings(run, 8)
+    config = fine_tuning.fine_tuning_config(run, 8)
     assert (config.network, config.dataset, config.drawings) == (
         run.config.network,
         run.config.dataset,
@@ -114,7 +114,7 @@ def test_the_settings_keep_network_dataset_and_classes_of_the_run(run_id):
 
 def test_a_network_of_other_layers_fails_with_a_sentence(base):
     store, run = base
-    config = replace(fine_tuning.settings(run, 8), preset="dense-128")
+    config = replace(fine_tuning.fine_tuning_config(run, 8), preset="dense-128")
     taught = store.create(config, lessons=collection.to_jsonl(drawings(8, 5)))
     assert worker.run(taught.path) == "failed"
     assert "expected a network of the same layers" in store.open(taught.id).manifest["reason"]

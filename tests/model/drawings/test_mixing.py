@@ -8,7 +8,7 @@ import pytest
 
 from model.drawings import corpus, mixing
 from model.drawings.corpus import TEST, TRAIN, VALIDATION
-from model.drawings.mixing import extend, to_calibrate_on
+from model.drawings.mixing import add_drawings, calibration_images
 from model.errors import DataError
 from model.ink.render import PEN_WIDTH, render
 
@@ -65,11 +65,11 @@ def holds(images, image):
 
 
 def test_the_writers_of_these_tests_are_in_the_parts_they_stand_for():
-    assert all(corpus.part_of(writer) == part for part, writers in WRITERS.items() for writer in writers)
+    assert all(corpus.split_of_writer(writer) == part for part, writers in WRITERS.items() for writer in writers)
 
 
 def test_no_digit_is_the_last_class_and_test_images_stay(dataset, drawn):
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     assert joined.class_names == (*dataset.class_names, "no digit")
     assert joined.x_test is dataset.x_test
     assert joined.y_test is dataset.y_test
@@ -77,7 +77,7 @@ def test_no_digit_is_the_last_class_and_test_images_stay(dataset, drawn):
 
 
 def test_training_holds_what_training_writers_drew_and_no_more(dataset, drawn):
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     assert (joined.x_train.dtype, joined.y_train.dtype) == (np.uint8, np.int64)
     assert joined.x_train.shape == (len(joined.y_train), 28, 28, 1)
     expected = [32, 32, 32, 32, 32, 0, 0, 0, 0, 0, 0]  # four fifths of forty
@@ -90,7 +90,7 @@ def test_training_holds_what_training_writers_drew_and_no_more(dataset, drawn):
 
 
 def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as_they_drew_it(dataset, drawn):
-    images, labels = extend(dataset, SHARE, SEED).validation
+    images, labels = add_drawings(dataset, SHARE, SEED).validation
     assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
     expected = [8, 8, 8, 8, 8, 0, 0, 0, 0, 0, 0]
     expected[3] += 1
@@ -104,8 +104,8 @@ def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as
 def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
     monkeypatch.setattr(mixing, "vary", lambda strokes, rng: strokes)
     monkeypatch.setattr(mixing, "pen", lambda rng: PEN_WIDTH)
-    joined = extend(dataset, SHARE, SEED)
-    drawn_images, drawn_labels = to_calibrate_on(joined, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
+    drawn_images, drawn_labels = calibration_images(joined, SEED)
     for images, labels in ((joined.x_train, joined.y_train), joined.validation, (drawn_images, drawn_labels)):
         assert not set(labels.tolist()) & set(DIGITS_OF[TEST])
         assert holds(images, render(STROKES[TEST])) == 0
@@ -116,20 +116,20 @@ def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
 
 
 def test_the_datasets_own_images_are_in_one_part_each(dataset, drawn):
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     train, validation = joined.x_train[:160], joined.validation[0][:40]
     together = sorted(image.tobytes() for image in np.concatenate([train, validation]))
     assert together == sorted(image.tobytes() for image in dataset.x_train)
 
 
 def test_each_copy_of_a_drawing_is_another(dataset, drawn):
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     ones = joined.x_train[160:][joined.y_train[160:] == 1]
     assert len({image.tobytes() for image in ones}) == len(ones) == 4
 
 
 def test_the_same_seed_gives_the_same_images(dataset, drawn):
-    first, again, other = (extend(dataset, SHARE, seed) for seed in (SEED, SEED, SEED + 1))
+    first, again, other = (add_drawings(dataset, SHARE, seed) for seed in (SEED, SEED, SEED + 1))
     assert np.array_equal(first.x_train, again.x_train)
     assert np.array_equal(first.y_train, again.y_train)
     assert all(np.array_equal(a, b) for a, b in zip(first.validation, again.validation, strict=True))
@@ -138,28 +138,28 @@ def test_the_same_seed_gives_the_same_images(dataset, drawn):
 
 def test_the_dataset_that_came_is_left_alone(dataset, drawn):
     before = dataset.x_train.copy()
-    extend(dataset, SHARE, SEED)
+    add_drawings(dataset, SHARE, SEED)
     assert np.array_equal(dataset.x_train, before)
     assert len(dataset.class_names) == 10
 
 
 def test_without_drawings_only_scribbles_and_an_empty_canvas_join(dataset):
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     assert counts(joined.y_train) == [32] * 5 + [0] * 5 + [SCRIBBLES + 1]
     assert counts(joined.validation[1]) == [8] * 5 + [0] * 5 + [VALIDATION_SCRIBBLES]
-    assert all(a is b for a, b in zip(to_calibrate_on(joined, SEED), joined.validation, strict=True))
+    assert all(a is b for a, b in zip(calibration_images(joined, SEED), joined.validation, strict=True))
 
 
 def test_without_letters_digits_join_alone(dataset, drawn, tmp_path):
     (tmp_path / f"{corpus.LETTERS}.jsonl").unlink()
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     assert counts(joined.y_train)[NO_DIGIT] == SCRIBBLES + PAIRS + 1
     assert counts(joined.validation[1])[NO_DIGIT] == VALIDATION_SCRIBBLES
 
 
 def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset, drawn):
-    joined = extend(dataset, SHARE, SEED)
-    images, labels = to_calibrate_on(joined, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
+    images, labels = calibration_images(joined, SEED)
     assert labels.tolist() == [3] + [NO_DIGIT] * (1 + VALIDATION_SCRIBBLES)
     assert np.array_equal(images, joined.validation[0][40:])
     assert np.array_equal(labels, joined.validation[1][40:])
@@ -169,7 +169,7 @@ def test_it_tells_how_far_it_is(dataset, monkeypatch):
     monkeypatch.setattr(mixing, "_SCRIBBLES", 2100)
     monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))
     told = []
-    extend(dataset, SHARE, SEED, told.append)
+    add_drawings(dataset, SHARE, SEED, told.append)
     assert told == [1000, 2000]
 
 
@@ -177,15 +177,15 @@ def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
     smaller = replace(dataset, x_train=dataset.x_train[:, :20])
     coloured = replace(dataset, x_train=np.repeat(dataset.x_train, 3, axis=3))
     fewer = replace(dataset, class_names=tuple("01234"))
-    more = extend(dataset, SHARE, SEED)
+    more = add_drawings(dataset, SHARE, SEED)
     for unfit in (smaller, coloured, fewer, more):
         with pytest.raises(DataError, match="^Drawings were to join uci-digits.*expected digits of 28x28"):
-            extend(unfit, SHARE, SEED)
+            add_drawings(unfit, SHARE, SEED)
 
 
 def test_real_drawings_join(dataset, real_data, monkeypatch):
     monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))  # that takes a minute
-    joined = extend(dataset, SHARE, SEED)
+    joined = add_drawings(dataset, SHARE, SEED)
     taught = [len(corpus.load(name, TRAIN)) for name in (corpus.DIGITS, corpus.LETTERS)]
     made_up = SCRIBBLES + PAIRS + 1
     assert len(joined.y_train) == 160 + taught[0] * DIGIT_COPIES + taught[1] * LETTER_COPIES + made_up

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.drawings.negatives import _KINDS, _SHARES, _SIGNS, scribble
+from model.drawings.negatives import _KINDS, _SHARES, _SIGNS, random_negative
 from model.ink.render import clean, render
 
 
@@ -41,7 +41,7 @@ def test_shares_of_the_kinds_add_up():
 
 def test_the_same_random_numbers_give_the_same_scribble():
     for seed in range(50):
-        one, other = (scribble(np.random.default_rng(seed)) for _ in range(2))
+        one, other = (random_negative(np.random.default_rng(seed)) for _ in range(2))
         assert len(one) == len(other)
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
@@ -49,7 +49,7 @@ def test_the_same_random_numbers_give_the_same_scribble():
 def test_five_hundred_scribbles_are_drawings_and_hardly_one_is_like_another(rng):
     images = []
     for _ in range(500):
-        lines = scribble(rng)
+        lines = random_negative(rng)
         assert len(clean(lines)) == len(lines)
         images.append(render(lines).tobytes())
     assert all(any(image) for image in images)

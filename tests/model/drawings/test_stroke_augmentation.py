@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.drawings.stroke_augmentation import pen, vary, with_habits
+from model.drawings.stroke_augmentation import add_writing_habits, random_pen_width, vary_strokes
 from model.ink.render import PEN_WIDTH, box_of, render
 
 SEVEN = [np.array([[60.0, 60], [180, 60], [110, 220]]), np.array([[90.0, 140], [170, 140]])]
@@ -19,7 +19,7 @@ STROKES = st.lists(st.lists(POINT, min_size=1, max_size=12).map(np.array), min_s
 @given(STROKES, st.integers(0, 2**32))
 def test_no_stroke_and_no_point_is_lost(strokes, seed):
     before = [line.copy() for line in strokes]
-    varied = vary(strokes, np.random.default_rng(seed))
+    varied = vary_strokes(strokes, np.random.default_rng(seed))
     assert [line.shape for line in varied] == [line.shape for line in strokes]
     assert all(np.isfinite(line).all() for line in varied)
     assert render(varied).any()
@@ -27,7 +27,7 @@ def test_no_stroke_and_no_point_is_lost(strokes, seed):
 
 
 def test_the_same_random_numbers_change_strokes_alike():
-    first, again, other = (np.concatenate(vary(SEVEN, np.random.default_rng(seed))) for seed in (3, 3, 4))
+    first, again, other = (np.concatenate(vary_strokes(SEVEN, np.random.default_rng(seed))) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.allclose(first, other, atol=1)
 
@@ -35,14 +35,14 @@ def test_the_same_random_numbers_change_strokes_alike():
 def test_all_strokes_of_a_character_are_changed_together():
     together = [np.array([[0.0, 0], [50, 100]]), np.array([[50.0, 100], [100, 0]])]
     for seed in range(20):
-        one, other = vary(together, np.random.default_rng(seed))
+        one, other = vary_strokes(together, np.random.default_rng(seed))
         assert np.allclose(one[-1], other[0])
 
 
 @pytest.mark.parametrize("strokes", [SEVEN, ZERO])
 def test_changes_are_seen_and_small_and_mean_next_to_nothing(strokes, rng):
     points = np.concatenate(strokes)
-    moved = np.stack([np.concatenate(vary(strokes, rng)) - points for _ in range(3000)]) / SIZE
+    moved = np.stack([np.concatenate(vary_strokes(strokes, rng)) - points for _ in range(3000)]) / SIZE
     far = np.hypot(*moved.transpose(2, 0, 1)).max(axis=1)  # of each copy, how far its farthest point moved
     assert np.abs(moved.mean(axis=0)).max() < 0.01
     assert 0.05 < np.median(far) < 0.25
@@ -50,12 +50,14 @@ def test_changes_are_seen_and_small_and_mean_next_to_nothing(strokes, rng):
 
 
 def test_a_character_of_twice_the_size_changes_twice_as_much():
-    large, small = (np.concatenate(vary([k * line for line in SEVEN], np.random.default_rng(1))) for k in (2, 1))
+    large, small = (
+        np.concatenate(vary_strokes([k * line for line in SEVEN], np.random.default_rng(1))) for k in (2, 1)
+    )
     assert np.allclose(large, 2 * small)
 
 
 def test_a_pen_is_neither_too_thin_nor_too_thick(rng):
-    pens = [pen(rng) for _ in range(3000)]
+    pens = [random_pen_width(rng) for _ in range(3000)]
     assert 1.4 <= min(pens) < 1.6
     assert 3.3 < max(pens) <= 3.6
     assert np.mean(pens) == pytest.approx((1.4 + PEN_WIDTH + 3.6) / 3, abs=0.05)  # of a triangular distribution
@@ -63,7 +65,7 @@ def test_a_pen_is_neither_too_thin_nor_too_thick(rng):
 
 @pytest.mark.parametrize("digit, strokes", [(0, ZERO), (7, SEVEN)])
 def test_some_zeros_get_a_slash_and_some_sevens_a_bar(digit, strokes, rng):
-    grown = [with_habits(digit, strokes, rng) for _ in range(2000)]
+    grown = [add_writing_habits(digit, strokes, rng) for _ in range(2000)]
     assert all(each[: len(strokes)] == strokes for each in grown)  # the very same arrays
     added = [each[-1] for each in grown if len(each) > len(strokes)]
     assert {len(each) - len(strokes) for each in grown} == {0, 1}
@@ -77,12 +79,12 @@ def test_some_zeros_get_a_slash_and_some_sevens_a_bar(digit, strokes, rng):
 
 @pytest.mark.parametrize("digit", [1, 2, 3, 4, 5, 6, 8, 9])
 def test_other_digits_stay_as_they_are(digit, rng):
-    assert all(with_habits(digit, SEVEN, rng) is SEVEN for _ in range(200))
+    assert all(add_writing_habits(digit, SEVEN, rng) is SEVEN for _ in range(200))
 
 
 def test_habits_leave_the_strokes_that_came_alone(rng):
     before = [line.copy() for line in ZERO]
     for _ in range(200):
-        with_habits(0, ZERO, rng)
+        add_writing_habits(0, ZERO, rng)
     assert len(ZERO) == 1
     assert np.array_equal(ZERO[0], before[0])

@@ -10,17 +10,16 @@ from hypothesis.extra.numpy import arrays
 
 from model.errors import DataError
 from model.evaluation.analysis import (
-    answered_curve,
-    at_threshold,
     compare,
     confused_pairs,
-    errors_by,
-    nearly_wrong,
+    low_margin_predictions,
+    operating_point,
     reliability,
-    wilson,
+    risk_coverage_curve,
+    wilson_interval,
 )
-from model.evaluation.metrics import expected_calibration_error, measure, mistakes
-from model.results import Evaluation
+from model.evaluation.metrics import compute_metrics, expected_calibration_error, mistakes
+from model.results import Predictions
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEEN = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -28,7 +27,7 @@ SHARES = st.floats(0, 1)
 
 
 def said(rows, labels):
-    return Evaluation(np.array(labels), np.array(rows, np.float32))
+    return Predictions(np.array(labels), np.array(rows, np.float32))
 
 
 def right_or_wrong(*right):
@@ -52,16 +51,16 @@ def test_the_interval_is_wilsons_formula(seen):
     z, p = 1.959963984540054, right / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    assert wilson(right, n) == pytest.approx((middle - half, middle + half), abs=1e-9)
+    assert wilson_interval(right, n) == pytest.approx((middle - half, middle + half), abs=1e-9)
 
 
 def test_of_nothing_seen_nothing_is_known():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 def test_more_confidence_needs_a_wider_interval():
-    low, high = wilson(9_898, 10_000)
-    wider_low, wider_high = wilson(9_898, 10_000, confidence=0.99)
+    low, high = wilson_interval(9_898, 10_000)
+    wider_low, wider_high = wilson_interval(9_898, 10_000, confidence=0.99)
     assert wider_low < low < 0.9898 < high < wider_high
 
 
@@ -132,11 +131,11 @@ def test_without_mistakes_nothing_is_confused():
 
 
 def test_confusions_add_up_to_the_mistakes_of_a_shipped_network(classroom):
-    metrics = measure(classroom, "0123456789")
+    metrics = compute_metrics(classroom.labels, classroom.probabilities, "0123456789")
     pairs = confused_pairs(metrics.confusion, "0123456789", limit=100)
     assert sum(each.count for each in pairs) == len(metrics.mistakes)
     for each in pairs:
-        assert len(errors_by(classroom, each.true, each.predicted)) == each.count
+        assert len(classroom.indices_in_cell(each.true, each.predicted)) == each.count
 
 
 def test_reliability_is_that_of_scikit_learn(rng):
@@ -167,7 +166,7 @@ def test_of_what_is_answered_the_accuracy_is_scikit_learns_precision(rng):
 
     confidence = rng.integers(0, 50, 500) / 50  # many are equal
     right = rng.random(500) < confidence
-    curve = answered_curve(right, confidence)
+    curve = risk_coverage_curve(right, confidence)
     precision, _, threshold = precision_recall_curve(right, confidence, drop_intermediate=False)
     assert np.allclose(curve.threshold, threshold[::-1])
     assert np.allclose(curve.accuracy, precision[:-1][::-1])
@@ -177,24 +176,24 @@ def test_of_what_is_answered_the_accuracy_is_scikit_learns_precision(rng):
 @given(st.lists(st.tuples(st.booleans(), SHARES), min_size=1, max_size=40))
 def test_the_curve_tells_what_every_threshold_on_it_tells(answers):
     right, confidence = np.array(answers, float).T
-    curve = answered_curve(right.astype(bool), confidence)
+    curve = risk_coverage_curve(right.astype(bool), confidence)
     assert curve.share[-1] == 1
     for threshold, share, accuracy in zip(curve.threshold, curve.share, curve.accuracy, strict=True):
-        answered = at_threshold(right.astype(bool), confidence, threshold)
+        answered = operating_point(right.astype(bool), confidence, threshold)
         assert (answered.share, answered.accuracy) == pytest.approx((share, accuracy))
 
 
 def test_who_answers_nothing_has_no_accuracy():
-    answered = at_threshold(np.array([True]), np.array([0.5]), 0.9)
+    answered = operating_point(np.array([True]), np.array([0.5]), 0.9)
     assert answered.share == 0
     assert np.isnan(answered.accuracy)
-    assert not len(answered_curve(np.zeros(0, bool), np.zeros(0)).threshold)
+    assert not len(risk_coverage_curve(np.zeros(0, bool), np.zeros(0)).threshold)
 
 
 def test_a_network_that_may_keep_silent_is_right_more_often(classroom):
     right = classroom.probabilities.argmax(axis=1) == classroom.labels
     confidence = classroom.probabilities.max(axis=1)
-    answered = at_threshold(right, confidence, 0.9)
+    answered = operating_point(right, confidence, 0.9)
     assert answered.accuracy > right.mean() + 0.005
     assert 0.9 < answered.share < 1
 
@@ -202,19 +201,19 @@ def test_a_network_that_may_keep_silent_is_right_more_often(classroom):
 def test_nearly_wrong_are_right_answers_with_the_narrowest_margin():
     labels = [0, 0, 1, 0]
     rows = [[0.5, 0.3, 0.2], [0.40, 0.38, 0.22], [0.34, 0.33, 0.33], [0.45, 0.1, 0.45]]
-    first, second = nearly_wrong(said(rows, labels), limit=2)
+    first, second = low_margin_predictions(said(rows, labels), limit=2)
     assert (first.index, first.true, first.second, first.margin) == (3, 0, 2, 0)
     assert (second.index, second.true, second.second) == (1, 0, 1)
     assert second.probability == pytest.approx(0.40)
     assert second.margin == pytest.approx(0.02)
-    assert nearly_wrong(said([[1.0]], [0])) == ()
+    assert low_margin_predictions(said([[1.0]], [0])) == ()
 
 
 def test_nearly_wrong_of_a_shipped_network_are_those_that_sorting_finds(deep):
     ordered = np.sort(deep.probabilities, axis=1)
     margin = ordered[:, -1] - ordered[:, -2]
     margin[deep.probabilities.argmax(axis=1) != deep.labels] = 2
-    near = nearly_wrong(deep, limit=20)
+    near = low_margin_predictions(deep, limit=20)
     assert [each.margin for each in near] == pytest.approx(np.sort(margin)[:20].tolist())
     assert all(deep.labels[each.index] == each.true != each.second for each in near)
 
@@ -224,8 +223,8 @@ ANSWERS = arrays(np.float32, (30, 3), elements=st.floats(2**-7, 1, width=32))
 
 @given(ANSWERS, st.none() | st.integers(0, 2), st.none() | st.integers(0, 2))
 def test_a_cell_of_the_matrix_holds_its_images_the_most_confident_first(rows, true, predicted):
-    evaluation = Evaluation(np.arange(30) % 3, rows)
-    found = errors_by(evaluation, true, predicted).tolist()
+    evaluation = Predictions(np.arange(30) % 3, rows)
+    found = evaluation.indices_in_cell(true, predicted).tolist()
     expected = []
     for index, row in enumerate(rows.tolist()):
         answer, label = row.index(max(row)), index % 3
@@ -238,4 +237,4 @@ def test_a_cell_of_the_matrix_holds_its_images_the_most_confident_first(rows, tr
 
 
 def test_all_errors_are_the_mistakes_of_the_figures(classroom):
-    assert errors_by(classroom).tolist() == [each.index for each in mistakes(classroom)]
+    assert classroom.indices_in_cell().tolist() == [each.index for each in mistakes(classroom)]

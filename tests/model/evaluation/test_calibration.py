@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from model.evaluation.calibration import DIGITS_AMONG_DRAWINGS, adjusted, calibrate, fit
+from model.evaluation.calibration import DIGITS_AMONG_DRAWINGS, apply_calibration, calibrate, fit_temperature_and_bias
 from model.evaluation.metrics import expected_calibration_error
-from model.inference.rejection import reject_scores
+from model.inference.rejection import rejection_scores
 
 
 def softmax(logits):
@@ -68,18 +68,18 @@ def test_who_is_right_as_often_as_he_says_has_next_to_no_error(rng):
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 1.7, 3.5])
 def test_the_temperature_that_spoilt_the_probabilities_is_found_again(temperature, rng):
     labels, probabilities = answers(rng, 20_000, temperature, spread=1.5)
-    assert fit(labels, probabilities) == (pytest.approx(temperature, rel=0.05), 0)
+    assert fit_temperature_and_bias(labels, probabilities) == (pytest.approx(temperature, rel=0.05), 0)
 
 
 def test_the_temperature_stays_in_bounds_whatever_the_network_says(rng):
     right, wrong = np.eye(10, dtype=np.float32), np.eye(10, dtype=np.float32)[::-1]
-    assert 0.2 <= fit(np.arange(10), right)[0] <= 5
-    assert 4.9 < fit(np.arange(10), wrong)[0] <= 5
+    assert 0.2 <= fit_temperature_and_bias(np.arange(10), right)[0] <= 5
+    assert 4.9 < fit_temperature_and_bias(np.arange(10), wrong)[0] <= 5
 
 
 def test_a_share_of_others_that_training_had_and_the_page_has_not_is_found_as_a_bias(rng):
     labels, probabilities = answers(rng, 50_000, 1.0, n_classes=11, spread=1.5)
-    _, bias = fit(labels, probabilities)
+    _, bias = fit_temperature_and_bias(labels, probabilities)
     share = (labels < 10).mean()
     # Bayes: odds move by the ratio of the prior odds.
     expected = np.log((1 - DIGITS_AMONG_DRAWINGS) / DIGITS_AMONG_DRAWINGS) - np.log((1 - share) / share)
@@ -100,13 +100,13 @@ def normalised(rows):
 @given(ROWS)
 def test_a_temperature_of_one_changes_nothing(rows):
     rows = normalised(rows)
-    assert np.allclose(adjusted(rows, 1), rows, atol=1e-6)
+    assert np.allclose(apply_calibration(rows, 1), rows, atol=1e-6)
 
 
 @given(ROWS, st.floats(0.2, 5))
 def test_a_temperature_never_changes_the_answer(rows, temperature):
     rows = normalised(rows)
-    cooled = adjusted(rows, temperature)
+    cooled = apply_calibration(rows, temperature)
     assert np.array_equal(cooled.argmax(axis=1), rows.argmax(axis=1))
     assert np.allclose(cooled.sum(axis=1), 1)
     assert cooled.min() >= 0
@@ -116,14 +116,14 @@ def test_a_temperature_never_changes_the_answer(rows, temperature):
 
 def test_a_temperature_divides_what_enters_the_softmax(rng):
     logits = rng.normal(0, 2, (50, 11))
-    assert np.allclose(adjusted(softmax(logits), 1.6), softmax(logits / 1.6))
+    assert np.allclose(apply_calibration(softmax(logits), 1.6), softmax(logits / 1.6))
 
 
 @pytest.mark.parametrize("others", [0, 1])
 @given(rows=ROWS)
 def test_doubt_is_what_no_digit_gets_or_else_what_the_best_digit_lacks(others, rows):
     rows = normalised(rows)
-    doubt = reject_scores(rows, n_digits=rows.shape[1] - others)
+    doubt = rejection_scores(rows, n_digits=rows.shape[1] - others)
     assert np.allclose(doubt, [row[-1] if others else 1 - max(row.tolist()) for row in rows])
     assert doubt.min() >= 0
     assert doubt.max() <= 1
@@ -152,7 +152,7 @@ def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
     logits = np.log(probabilities.astype(float))
     logits[:, 10] += found.bias
     cooled = softmax(logits / found.temperature)
-    accepted = [bool(row[10] <= found.reject_above) for row in cooled]
+    accepted = [bool(row[10] <= found.rejection_threshold) for row in cooled]
     of_digits = [yes for yes, label in zip(accepted, labels, strict=True) if label < 10]
     of_others = [yes for yes, label in zip(accepted, labels, strict=True) if label == 10]
     assert found.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)

@@ -13,7 +13,7 @@ from model.drawings import corpus
 from model.errors import DataError
 from model.evaluation.evaluate import drawn_digits, evaluate_drawings
 from model.inference.litert import Recognizer
-from model.inference.rejection import judged, reject_scores
+from model.inference.rejection import rejection_scores, restrict_to_digits
 from model.ink.render import render
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
@@ -25,7 +25,7 @@ LABELS = np.array([0, 1, 2, 0, 1])
 
 @given(SAID)
 def test_no_digit_is_left_out_and_the_others_keep_their_ratios(said):
-    evaluation = judged(LABELS, said, 3)
+    evaluation = restrict_to_digits(LABELS, said, 3)
     assert evaluation.probabilities.shape == (5, 3)
     for row, all_of_it in zip(evaluation.probabilities, said, strict=True):
         expected = [each / sum(all_of_it[:3].tolist()) for each in all_of_it[:3].tolist()]
@@ -34,13 +34,13 @@ def test_no_digit_is_left_out_and_the_others_keep_their_ratios(said):
 
 @given(SAID)
 def test_what_knows_only_the_classes_is_judged_as_it_is(said):
-    assert np.array_equal(judged(LABELS, said, 4).probabilities, said)
+    assert np.array_equal(restrict_to_digits(LABELS, said, 4).probabilities, said)
 
 
 def test_who_is_sure_of_no_digit_is_judged_without_dividing_by_nothing():
     said = np.zeros((1, 4), np.float32)
     said[0, 3] = 1
-    assert np.array_equal(judged(LABELS[:1], said, 3).probabilities, np.zeros((1, 3)))
+    assert np.array_equal(restrict_to_digits(LABELS[:1], said, 3).probabilities, np.zeros((1, 3)))
 
 
 # By their SHA-256 ann tests; bob trains and eva validates.
@@ -79,7 +79,7 @@ def test_a_shipped_network_reads_plain_drawings_and_shows_where_it_errs(folder, 
     assert scored.evaluation.probabilities.shape == (3, 10)
     assert np.allclose(scored.evaluation.probabilities.sum(axis=1), 1, atol=1e-5)
     said = Recognizer(run.network).probabilities(scored.drawn.images)
-    assert np.allclose(scored.doubt, reject_scores(said), atol=1e-6)
+    assert np.allclose(scored.doubt, rejection_scores(said), atol=1e-6)
 
 
 def test_what_is_kept_is_not_read_again(folder):

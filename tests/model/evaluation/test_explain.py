@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InkError, RunError
-from model.evaluation.explain import epoch_answers, epoch_networks, feature_maps, nearest, occlusion, stroke_answers
-from model.inference.digit_reader import Reader
+from model.evaluation.explain import (
+    epoch_networks,
+    feature_maps,
+    nearest_neighbours,
+    occlusion,
+    predict_after_each_epoch,
+    predict_after_each_stroke,
+)
+from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import render
 from model.runs.run import Run
@@ -136,7 +143,7 @@ def test_a_file_without_layers_has_no_maps(run, seven):
 def test_every_stored_epoch_answers(run, seven):
     networks = epoch_networks(run)
     assert list(networks) == ([0, 1, 2, 3, 4, 5] if run.id == CLASSROOM_RUN else [0, 1, 2, 4, 8, 16, 24])
-    answers = epoch_answers(run, seven)
+    answers = predict_after_each_epoch(run, seven)
     assert [epoch for epoch, _ in answers] == list(networks)
     for epoch, probabilities in answers:
         assert np.allclose(probabilities, Recognizer(networks[epoch]).probabilities(seven[None])[0])
@@ -151,7 +158,7 @@ def test_networks_that_are_open_are_not_opened_again(run, seven):
         opened.append(path.name)
         return Recognizer(path)
 
-    epoch_answers(run, seven, load)
+    predict_after_each_epoch(run, seven, load)
     assert opened == [path.name for path in epoch_networks(run).values()]
 
 
@@ -168,14 +175,14 @@ def test_other_files_beside_the_epochs_are_no_epochs(run, tmp_path):
 
 def test_a_run_without_checkpoints_has_no_epochs(tmp_path, seven):
     assert epoch_networks(Run(tmp_path)) == {}
-    assert epoch_answers(Run(tmp_path), seven) == []
+    assert predict_after_each_epoch(Run(tmp_path), seven) == []
 
 
 def test_an_epoch_that_is_no_network_is_told_in_words(tmp_path, seven):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "epoch-001.tflite").write_bytes(b"cut")
     with pytest.raises(RunError, match=r"epoch-001\.tflite .* can't be read as a LiteRT network"):
-        epoch_answers(Run(tmp_path), seven)
+        predict_after_each_epoch(Run(tmp_path), seven)
 
 
 def test_the_nearest_are_those_of_scikit_learn(rng):
@@ -184,21 +191,21 @@ def test_the_nearest_are_those_of_scikit_learn(rng):
     features = rng.normal(size=(500, 16)).astype(np.float32)
     query = rng.normal(size=16).astype(np.float32)
     distance, index = NearestNeighbors(n_neighbors=7).fit(features).kneighbors(query[None])
-    found, how_far = nearest(features, query, 7)
+    found, how_far = nearest_neighbours(features, query, 7)
     assert np.array_equal(found, index[0])
     assert np.allclose(how_far, distance[0], atol=1e-5)
 
 
 def test_an_image_is_nearest_to_itself_and_of_few_all_are_near():
     features = np.array([[3, 4], [0, 0], [3, 4]], np.float32)
-    found, distance = nearest(features, features[0], 10)
+    found, distance = nearest_neighbours(features, features[0], 10)
     assert found.tolist() == [0, 2, 1]
     assert distance.tolist() == [0, 0, 5]
 
 
 def test_after_each_stroke_the_answer_is_that_of_what_is_drawn_so_far(run, recognizer):
-    reader = Reader(recognizer, run.reject_above)
-    answers = stroke_answers(reader, [SEVEN[0], [], SEVEN[1]])
+    reader = DigitReader(recognizer, run.rejection_threshold)
+    answers = predict_after_each_stroke(reader, [SEVEN[0], [], SEVEN[1]])
     assert [drawn for drawn, _ in answers] == [1, 2]
     for drawn, readings in answers:
         assert readings.to_dict() == reader.read_strokes(SEVEN[:drawn]).to_dict()
@@ -207,7 +214,7 @@ def test_after_each_stroke_the_answer_is_that_of_what_is_drawn_so_far(run, recog
 
 @pytest.mark.parametrize("strokes", [[], [[]]])
 def test_an_empty_drawing_has_no_answers(recognizer, strokes):
-    assert stroke_answers(Reader(recognizer), strokes) == []
+    assert predict_after_each_stroke(DigitReader(recognizer), strokes) == []
 
 
 @given(st.integers(1, 60), st.integers(1, 15))
@@ -216,7 +223,7 @@ def test_of_many_strokes_evenly_spaced_moments_are_kept(n, most):
         def read_strokes(self, strokes):
             return len(strokes)
 
-    answers = stroke_answers(Counting(), [[[5 * i, 0], [5 * i, 50]] for i in range(n)], most)
+    answers = predict_after_each_stroke(Counting(), [[[5 * i, 0], [5 * i, 50]] for i in range(n)], most)
     moments = [drawn for drawn, _ in answers]
     assert [seen for _, seen in answers] == moments
     assert len(moments) == min(n, most)
@@ -227,4 +234,4 @@ def test_of_many_strokes_evenly_spaced_moments_are_kept(n, most):
 
 def test_what_are_no_strokes_is_refused_in_words(recognizer):
     with pytest.raises(InkError, match="expected a list of strokes"):
-        stroke_answers(Reader(recognizer), "seven")
+        predict_after_each_stroke(DigitReader(recognizer), "seven")

@@ -3,32 +3,32 @@
 import numpy as np
 import pytest
 
-from model.evaluation.metrics import measure
-from model.results import Evaluation, Metrics
+from model.evaluation.metrics import compute_metrics
+from model.results import Metrics, Predictions
 
 NAMES = tuple("abcde")
 
 
 @pytest.fixture
-def evaluation(rng) -> Evaluation:
+def evaluation(rng) -> Predictions:
     """500 answers in five classes; class e never occurs, class d is never predicted."""
     labels = rng.integers(0, 4, 500)
     probabilities = rng.dirichlet(np.ones(5), 500)
     probabilities[np.arange(500), labels] += rng.random(500)
     probabilities[:, 3] = 0.001
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return Evaluation(labels, probabilities.astype(np.float32))
+    return Predictions(labels, probabilities.astype(np.float32))
 
 
 def test_the_confusion_matrix_counts_pairs(evaluation):
     counted = np.zeros((5, 5), int)
     for true, row in zip(evaluation.labels, evaluation.probabilities, strict=True):
         counted[true, int(np.argmax(row))] += 1
-    assert np.array_equal(measure(evaluation, NAMES).confusion, counted)
+    assert np.array_equal(compute_metrics(evaluation.labels, evaluation.probabilities, NAMES).confusion, counted)
 
 
 def test_figures_of_each_class_follow_from_the_matrix(evaluation):
-    metrics = measure(evaluation, NAMES)
+    metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     for i, each in enumerate(metrics.classes):
         hits, called, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
         precision = hits / called if called else 0
@@ -39,7 +39,7 @@ def test_figures_of_each_class_follow_from_the_matrix(evaluation):
 
 
 def test_macro_averages_give_the_same_weight_to_each_class_that_occurs(evaluation):
-    metrics = measure(evaluation, NAMES)
+    metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     occurring = metrics.classes[:4]
     assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in occurring]))
     assert metrics.macro_recall == pytest.approx(np.mean([each.recall for each in occurring]))
@@ -51,18 +51,18 @@ def test_loss_and_accuracy_are_those_of_keras(evaluation):
 
     loss = keras.losses.sparse_categorical_crossentropy(evaluation.labels, evaluation.probabilities)
     hit = keras.metrics.sparse_categorical_accuracy(evaluation.labels, evaluation.probabilities)
-    metrics = measure(evaluation, NAMES)
+    metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     assert metrics.loss == pytest.approx(float(keras.ops.mean(loss)), abs=1e-6)
     assert metrics.accuracy == pytest.approx(float(keras.ops.mean(hit)), abs=1e-6)
 
 
 def test_a_certain_and_wrong_answer_costs_much_but_not_infinity():
-    metrics = measure(Evaluation(np.array([0]), np.array([[0.0, 1.0]], np.float32)), "ab")
+    metrics = compute_metrics(np.array([0]), np.array([[0.0, 1.0]], np.float32), "ab")
     assert metrics.loss == pytest.approx(-np.log(1e-7))
 
 
 def test_mistakes_are_all_there_and_the_most_confident_first(evaluation):
-    metrics = measure(evaluation, NAMES)
+    metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     predicted = evaluation.probabilities.argmax(axis=1)
     assert {each.index for each in metrics.mistakes} == set(np.flatnonzero(predicted != evaluation.labels))
     for each in metrics.mistakes:
@@ -75,7 +75,7 @@ def test_mistakes_are_all_there_and_the_most_confident_first(evaluation):
 def test_metrics_survive_json(evaluation):
     import json
 
-    metrics = measure(evaluation, NAMES)
+    metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     again = Metrics.from_dict(json.loads(json.dumps(metrics.to_dict())))
     assert again.to_dict() == metrics.to_dict()
     assert np.array_equal(again.confusion, metrics.confusion)

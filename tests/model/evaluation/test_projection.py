@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.evaluation.projection import MOST_SPREAD, project, spread
+from model.evaluation.projection import MAX_TSNE_IMAGES, pca, tsne
 
 
 def groups(rng, n=90, width=20, apart=30.0):
@@ -17,7 +17,7 @@ def test_the_projection_is_that_of_a_singular_value_decomposition(rng):
     features = rng.normal(size=(300, 12)) * np.arange(1, 13)
     centred = features - features.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    layout = project(features)
+    layout = pca(features)
     assert layout.shape == (300, 2)
     assert layout.dtype == np.float32
     for axis in range(2):
@@ -27,13 +27,13 @@ def test_the_projection_is_that_of_a_singular_value_decomposition(rng):
 
 def test_a_projection_comes_out_the_same_signs_included(rng):
     features, _ = groups(rng)
-    layout = project(features)
-    assert np.array_equal(layout, project(features))
+    layout = pca(features)
+    assert np.array_equal(layout, pca(features))
     # In another order the decomposition may turn a sign round; the picture must not.
-    assert np.allclose(project(features[::-1]), layout[::-1], atol=1e-3)
+    assert np.allclose(pca(features[::-1]), layout[::-1], atol=1e-3)
 
 
-@pytest.mark.parametrize("lay_out", [project, spread])
+@pytest.mark.parametrize("lay_out", [pca, tsne])
 def test_what_is_alike_lies_together(lay_out, rng):
     features, group = groups(rng)
     layout = lay_out(features)
@@ -47,16 +47,16 @@ def test_what_is_alike_lies_together(lay_out, rng):
 
 def test_a_spread_comes_out_the_same(rng):
     features, _ = groups(rng, n=60)
-    assert np.array_equal(spread(features), spread(features))
+    assert np.array_equal(tsne(features), tsne(features))
 
 
 @pytest.mark.parametrize("n", [4, 20])
 def test_few_images_can_be_laid_out(n, rng):
     features, _ = groups(rng, n)
-    assert project(features).shape == spread(features).shape == (n, 2)
+    assert pca(features).shape == tsne(features).shape == (n, 2)
 
 
-@pytest.mark.parametrize("lay_out", [project, spread])
+@pytest.mark.parametrize("lay_out", [pca, tsne])
 @pytest.mark.parametrize("shape", [(0, 5), (3, 5), (50, 1)])
 def test_too_little_is_refused_in_words(lay_out, shape):
     with pytest.raises(DataError, match="expected at least 4 with 2, so choose more images"):
@@ -65,10 +65,10 @@ def test_too_little_is_refused_in_words(lay_out, shape):
 
 def test_too_many_to_spread_are_refused_in_words():
     with pytest.raises(DataError, match="2,001 images came to be spread; expected at most 2,000"):
-        spread(np.zeros((MOST_SPREAD + 1, 3), np.float32))
+        tsne(np.zeros((MAX_TSNE_IMAGES + 1, 3), np.float32))
 
 
-@pytest.mark.parametrize("lay_out", [project, spread])
+@pytest.mark.parametrize("lay_out", [pca, tsne])
 @pytest.mark.parametrize("value", [0, 1, 0.1, 1e30])
 def test_images_that_are_all_the_same_lie_in_one_place(lay_out, value):
     assert np.ptp(lay_out(np.full((50, 5), value, np.float32)), axis=0).max() <= 1e-6 * value
@@ -78,11 +78,11 @@ def test_images_that_are_all_the_same_lie_in_one_place(lay_out, value):
 def test_one_that_differs_from_all_others_crashes_nothing(value):
     features = np.zeros((50, 20), np.float32)
     features[0, 3] = value
-    assert np.isfinite(spread(features)).all()
-    assert np.isfinite(project(features)).all()
+    assert np.isfinite(tsne(features)).all()
+    assert np.isfinite(pca(features)).all()
 
 
-@pytest.mark.parametrize("lay_out", [project, spread])
+@pytest.mark.parametrize("lay_out", [pca, tsne])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_no_number_is_refused_in_words(lay_out, value):
     features = np.ones((50, 5), np.float32)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from model.errors import InkError
-from model.inference.digit_reader import REJECT_ABOVE, Reader, Readings, read_file
+from model.inference.digit_reader import DEFAULT_REJECTION_THRESHOLD, DigitPredictions, DigitReader, predict_file
 from model.inference.litert import Recognizer
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
@@ -20,13 +20,13 @@ ONE = [[[140, 60], [140, 220]]]
 @pytest.fixture(scope="module")
 def reader():
     run = RunStore().open(DEFAULT_RUN)
-    return Reader(Recognizer(run.network), run.reject_above)
+    return DigitReader(Recognizer(run.network), run.rejection_threshold)
 
 
 @pytest.fixture(scope="module")
 def classroom():
     """A network of ten answers that has never seen what is no digit."""
-    return Reader(Recognizer(RunStore().open(CLASSROOM_RUN).network))
+    return DigitReader(Recognizer(RunStore().open(CLASSROOM_RUN).network))
 
 
 @pytest.mark.parametrize("strokes", [[], [[]], [[], []]])
@@ -40,7 +40,7 @@ def test_plain_digits_are_read(reader, strokes, text):
     readings = reader.read_strokes(strokes)
     assert readings.text == text
     assert readings.accepted
-    assert readings.reject_score == pytest.approx(readings.digits[0].probabilities[10], abs=1e-6)
+    assert readings.rejection_score == pytest.approx(readings.digits[0].probabilities[10], abs=1e-6)
 
 
 def test_probabilities_are_those_of_ten_digits_and_of_none(reader):
@@ -89,7 +89,9 @@ def test_a_doubtful_drawing_is_not_accepted_but_still_read(which, request):
     cross = [[[60, 60], [220, 220]], [[60, 220], [220, 60]]]
     doubtful = request.getfixturevalue(which).read_strokes(cross)
     assert doubtful.text
-    assert doubtful.reject_score > REJECT_ABOVE  # far above the threshold of the one, just above that of the other
+    assert (
+        doubtful.rejection_score > DEFAULT_REJECTION_THRESHOLD
+    )  # far above the threshold of the one, just above that of the other
     assert not doubtful.accepted
     assert "does not look like a digit" in doubtful.describe()
 
@@ -101,7 +103,7 @@ def test_a_network_for_colour_images_does_not_read_drawings(tmp_path):
     path = tmp_path / "model.tflite"
     export_litert(keras_models.build("dense-64", (32, 32, 3), 10), path)
     with pytest.raises(InkError, match="expected .28, 28, 1. for drawings"):
-        Reader(Recognizer(path))
+        DigitReader(Recognizer(path))
 
 
 @pytest.mark.parametrize("name, opener", [("a.jsonl", open), ("a.jsonl.gz", gzip.open)])
@@ -110,7 +112,7 @@ def test_a_file_of_drawings_is_read_line_by_line(reader, tmp_path, name, opener)
     with opener(path, "wt") as file:
         file.writelines(json.dumps({"strokes": strokes}) + "\n" for strokes in (SEVEN, [], ONE))
         file.write("\n")
-    assert [readings.text for readings in read_file(reader, path)] == ["7", "", "1"]
+    assert [readings.text for readings in predict_file(reader, path)] == ["7", "", "1"]
 
 
 def test_a_picture_of_a_digit_is_read(reader, tmp_path):
@@ -118,7 +120,7 @@ def test_a_picture_of_a_digit_is_read(reader, tmp_path):
     page[40:160, 74:86] = 30
     path = tmp_path / "one.png"
     Image.fromarray(page).save(path)
-    assert next(read_file(reader, path)).text == "1"
+    assert next(predict_file(reader, path)).text == "1"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_bad_line_is_named_with_its_file(reader, tmp_path, content, said):
     path = tmp_path / "drawn.jsonl"
     path.write_text(content)
     with pytest.raises(InkError, match=said) as caught:
-        list(read_file(reader, path))
+        list(predict_file(reader, path))
     assert "drawn.jsonl" in str(caught.value)
 
 
@@ -143,9 +145,9 @@ def test_files_of_other_kinds_are_refused_in_words(reader, tmp_path):
     for name, content in (("a.txt", b"x"), ("b.jsonl", b"\xff\xfe\x00"), ("c.jsonl.gz", b"cut"), ("d.png", b"text")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InkError, match="expected"):
-            list(read_file(reader, tmp_path / name))
+            list(predict_file(reader, tmp_path / name))
 
 
 def test_a_reading_is_described_for_people(reader):
     assert reader.read_strokes(SEVEN).describe().startswith("7  ")
-    assert Readings(()).describe() == "nothing is drawn"
+    assert DigitPredictions(()).describe() == "nothing is drawn"

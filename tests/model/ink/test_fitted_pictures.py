@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from model.errors import InkError
-from model.ink.photo import fitted, upright
+from model.ink.photo import fit_picture, open_upright
 
 
 def png(image, kind="PNG"):
@@ -19,7 +19,7 @@ def png(image, kind="PNG"):
 def test_a_wide_photo_is_cut_to_its_middle_and_shrunk():
     photo = np.zeros((100, 300, 3), np.uint8)
     photo[:, 100:200] = (200, 30, 10)
-    image = fitted(png(Image.fromarray(photo)), (32, 32, 3))
+    image = fit_picture(png(Image.fromarray(photo)), (32, 32, 3))
     assert image.shape == (32, 32, 3)
     assert (image == (200, 30, 10)).all()
 
@@ -27,11 +27,11 @@ def test_a_wide_photo_is_cut_to_its_middle_and_shrunk():
 def test_clothes_on_white_get_the_dark_ground_of_fashion_mnist():
     photo = np.full((280, 280), 255, np.uint8)
     photo[70:210, 70:210] = 40
-    image = fitted(png(Image.fromarray(photo)), (28, 28, 1))
+    image = fit_picture(png(Image.fromarray(photo)), (28, 28, 1))
     assert image.shape == (28, 28, 1)
     assert image[0, 0, 0] == 0
     assert image[14, 14, 0] == 215
-    dark = fitted(png(Image.fromarray(255 - photo)), (28, 28, 1))
+    dark = fit_picture(png(Image.fromarray(255 - photo)), (28, 28, 1))
     assert (dark == image).all()
 
 
@@ -41,11 +41,11 @@ def test_every_kind_of_picture_becomes_colours(mode):
         image = Image.fromarray(np.full((40, 40), 65535, np.uint16))
     else:
         image = Image.new("RGB", (40, 40), "white").convert(mode)
-    read = upright(png(image, "JPEG" if mode == "CMYK" else "PNG"))
+    read = open_upright(png(image, "JPEG" if mode == "CMYK" else "PNG"))
     assert read.mode == "RGB"
     assert np.asarray(read).min() > 250
 
 
 def test_what_is_no_picture_is_told_in_a_sentence():
     with pytest.raises(InkError, match="cat.png is no picture that can be read here; expected"):
-        fitted(b"this is text", (32, 32, 3), "cat.png")
+        fit_picture(b"this is text", (32, 32, 3), "cat.png")

@@ -77,7 +77,7 @@ def assert_well_formed(seen):
 
 
 def assert_is_seven(picture):
-    seen = photo.from_image(picture)
+    seen = photo.read_photo(picture)
     assert_well_formed(seen)
     assert likeness(seen, SEVEN) > 0.93
     weight = seen.image.astype(float)
@@ -90,7 +90,7 @@ def assert_is_seven(picture):
 @pytest.mark.parametrize("strokes", [SEVEN, TWO, FIVE])
 @pytest.mark.parametrize("pen", [2.5, 6, 12, 18])
 def test_a_photo_shows_what_was_written(strokes, pen, rng):
-    seen = photo.from_image(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
+    seen = photo.read_photo(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
     assert_well_formed(seen)
     assert likeness(seen, strokes) > 0.9
 
@@ -177,21 +177,21 @@ def test_a_picture_that_lies_on_its_side_is_turned_upright():
 def test_a_path_is_read_like_its_bytes(tmp_path):
     path = tmp_path / "seven.png"
     path.write_bytes(file_of(plain()))
-    assert (photo.from_image(path).image == photo.from_image(path.read_bytes()).image).all()
-    assert (photo.from_image(str(path)).image == photo.from_image(path).image).all()
+    assert (photo.read_photo(path).image == photo.read_photo(path.read_bytes()).image).all()
+    assert (photo.read_photo(str(path)).image == photo.read_photo(path).image).all()
 
 
 @pytest.mark.parametrize("factor", [1, 3])
 def test_the_box_is_in_pixels_of_the_picture(factor):
     image = plain()
-    seen = photo.from_image(file_of(image.resize((640 * factor, 480 * factor))))
+    seen = photo.read_photo(file_of(image.resize((640 * factor, 480 * factor))))
     expected = np.array([60 - 6 + 180, 60 - 6 + 90, 180 + 6 + 180, 220 + 6 + 90]) * factor
     assert np.allclose(seen.box, expected, atol=2 * factor)
 
 
 def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
     thin, usual, thick = (
-        photo.from_image(file_of(Image.fromarray(np.uint8(255 * cover(SEVEN, pen=pen))))).image.sum(dtype=int)
+        photo.read_photo(file_of(Image.fromarray(np.uint8(255 * cover(SEVEN, pen=pen))))).image.sum(dtype=int)
         for pen in (1.5, 17, 34)
     )
     assert 0.75 * usual < thin < 1.1 * usual
@@ -204,7 +204,7 @@ def test_a_hairline_in_a_large_picture_is_ink(tone):
     draw = ImageDraw.Draw(image)
     for stroke in SEVEN:
         draw.line([(5 * x + 200, 5 * y + 100) for x, y in stroke], fill=tone, width=5)
-    assert likeness(photo.from_image(file_of(image)), SEVEN) > 0.85
+    assert likeness(photo.read_photo(file_of(image)), SEVEN) > 0.85
 
 
 def blank_sheets(rng):
@@ -224,12 +224,12 @@ def blank_sheets(rng):
 def test_a_blank_sheet_is_no_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
         picture = file_of(Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8)), kind, **options)
-        assert photo.from_image(picture) is None
-        assert photo.digits_from_image(picture, grouped=by_shape) == []
+        assert photo.read_photo(picture) is None
+        assert photo.read_photo_digits(picture, grouped=by_shape) == []
 
 
 def test_a_wholly_transparent_picture_is_no_digit():
-    assert photo.from_image(file_of(Image.new("RGBA", (200, 200)))) is None
+    assert photo.read_photo(file_of(Image.new("RGBA", (200, 200)))) is None
 
 
 def mnist_like():
@@ -239,10 +239,10 @@ def mnist_like():
 @pytest.mark.parametrize("turned", [False, True])
 def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
     image = mnist_like()
-    seen = photo.from_image(file_of(Image.fromarray(255 - image if turned else image)))
+    seen = photo.read_photo(file_of(Image.fromarray(255 - image if turned else image)))
     assert (seen.image == image).all()
     assert_well_formed(seen)
-    assert len(photo.digits_from_image(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
+    assert len(photo.read_photo_digits(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
 
 
 def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
@@ -255,7 +255,7 @@ def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
 def test_real_mnist_comes_through_unchanged(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::20]
-    assert all((photo.from_image(file_of(Image.fromarray(image))).image == image).all() for image in images)
+    assert all((photo.read_photo(file_of(Image.fromarray(image))).image == image).all() for image in images)
 
 
 def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
@@ -264,7 +264,7 @@ def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
     likenesses = []
     for image in images:
         large = Image.fromarray(np.pad(image, ((3, 20), (12, 1)))).resize((410, 510), Image.Resampling.BICUBIC)
-        seen = photo.from_image(file_of(large, "JPEG"))
+        seen = photo.read_photo(file_of(large, "JPEG"))
         # MNIST was laid in by whole pixels, so up to half a pixel of difference is its own.
         likenesses.append(np.corrcoef(seen.image.ravel(), image.ravel())[0, 1])
     assert np.median(likenesses) > 0.93
@@ -277,7 +277,7 @@ def test_real_drawings_look_in_a_photo_as_they_do_on_the_canvas(real_data, rng):
     likenesses = []
     for strokes in drawings:
         picture = file_of(photographed(cover(strokes, pen=rng.uniform(3, 12)), rng), "JPEG", quality=85)
-        likenesses.append(likeness(photo.from_image(picture), strokes))
+        likenesses.append(likeness(photo.read_photo(picture), strokes))
     assert np.median(likenesses) > 0.94
 
 
@@ -286,7 +286,7 @@ def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
     line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
     paper, tone = (30, 220) if turned else (230, 60)
-    found = photo.digits_from_image(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
+    found = photo.read_photo_digits(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
     assert len(found) == 3
     for seen, strokes in zip(found, (SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
@@ -331,7 +331,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
     make, words = REFUSED[name]
     path = tmp_path / "drawing.png"
     path.write_bytes(make())
-    for read in (photo.from_image, partial(photo.digits_from_image, grouped=by_shape)):
+    for read in (photo.read_photo, partial(photo.read_photo_digits, grouped=by_shape)):
         with pytest.raises(InkError, match=words) as caught:
             read(path)
         assert str(caught.value).startswith("drawing.png ")
@@ -344,17 +344,17 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InkError, match="^seven.png can't be opened .No such file"):
-        photo.from_image(tmp_path / "seven.png")
+        photo.read_photo(tmp_path / "seven.png")
     with pytest.raises(InkError, match="can't be opened"):
-        photo.from_image(tmp_path)
+        photo.read_photo(tmp_path)
     with pytest.raises(InkError):
-        photo.from_image("seven\0.png")
+        photo.read_photo("seven\0.png")
 
 
 @pytest.mark.parametrize("thing", [None, 7, ["seven.png"], np.zeros((28, 28))])
 def test_a_thing_that_is_no_file_is_refused(thing):
     with pytest.raises(InkError, match=f"came as {type(thing).__name__}; expected a picture file"):
-        photo.from_image(thing)
+        photo.read_photo(thing)
 
 
 WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]
@@ -379,8 +379,8 @@ def test_any_pixels_give_an_image_or_nothing(pixels):
 
 def check_any_outcome(picture):
     try:
-        seen = photo.from_image(picture)
-        parts = photo.digits_from_image(picture, grouped=by_shape)
+        seen = photo.read_photo(picture)
+        parts = photo.read_photo_digits(picture, grouped=by_shape)
     except InkError as error:
         assert str(error).endswith(".")
     else:

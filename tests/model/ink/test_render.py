@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.errors import InkError
-from model.ink.render import MIDDLE, PEN_WIDTH, clean, render, squeeze, steps
+from model.ink.render import MIDDLE, PEN_WIDTH, clean, render, render_steps, squeeze_canvas
 
 SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 
@@ -74,8 +74,8 @@ def test_a_blank_canvas_has_no_ink(blank):
     assert clean(blank) == []
     assert render(blank).shape == (28, 28)
     assert not render(blank).any()
-    assert steps(blank) is None
-    assert not squeeze(blank).any()
+    assert render_steps(blank) is None
+    assert not squeeze_canvas(blank).any()
 
 
 @settings(deadline=None)
@@ -100,7 +100,7 @@ def test_the_ink_is_centred_by_its_mass_unless_it_would_leave_the_frame(strokes)
 @settings(deadline=None)
 @given(drawings())
 def test_no_ink_leaves_the_frame(strokes):
-    whole = steps(strokes).scaled.sum(dtype=int)
+    whole = render_steps(strokes).scaled.sum(dtype=int)
     assert abs(render(strokes).sum(dtype=int) - whole) <= 0.1 * whole
 
 
@@ -109,7 +109,7 @@ def test_heavy_ink_at_one_end_is_held_back_at_the_edge():
     tall = [[[y, x] for x, y in stroke] for stroke in blot]
     for strokes in (blot, tall):
         image = render(strokes)
-        assert abs(image.sum(dtype=int) - steps(strokes).scaled.sum(dtype=int)) < 0.03 * image.sum(dtype=int)
+        assert abs(image.sum(dtype=int) - render_steps(strokes).scaled.sum(dtype=int)) < 0.03 * image.sum(dtype=int)
 
 
 @settings(deadline=None)
@@ -185,7 +185,7 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
     assert side_of(image) <= 4
     assert 3 < image.sum() / 255 < 5.5  # a disc of 2.2 pixels has an area of 3.8
     assert np.allclose(middle_of(image), MIDDLE, atol=0.05)
-    assert steps(dot).image.any()
+    assert render_steps(dot).image.any()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
     ],
 )
 def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
-    for use in (clean, render, steps, squeeze):
+    for use in (clean, render, render_steps, squeeze_canvas):
         with pytest.raises(InkError, match=words) as caught:
             use(strokes)
         assert str(caught.value).startswith("The drawing ")
@@ -273,7 +273,7 @@ def test_the_wildest_scribble_is_drawn_within_seconds(rng):
 
 
 def test_the_steps_can_be_shown_and_end_in_what_the_network_gets():
-    seen = steps(SEVEN, width=300, height=260)
+    seen = render_steps(SEVEN, width=300, height=260)
     assert seen.drawn.shape == (260, 300)
     assert seen.drawn[60, 120] == 255
     assert seen.drawn[250, 290] == 0
@@ -286,14 +286,14 @@ def test_the_steps_can_be_shown_and_end_in_what_the_network_gets():
 
 
 def test_the_steps_of_a_drawing_far_off_the_canvas_are_small():
-    seen = steps([[[-1e6, -1e6], [1e6, 1e6]]])
+    seen = render_steps([[[-1e6, -1e6], [1e6, 1e6]]])
     assert seen.drawn.shape == (280, 280)
     assert max(seen.cropped.shape) < 400
     assert seen.image.any()
 
 
 def test_squeezing_the_canvas_keeps_place_and_size():
-    corner = squeeze([[[20, 20], [60, 20], [60, 60]]])
+    corner = squeeze_canvas([[[20, 20], [60, 20], [60, 60]]])
     assert corner.shape == (28, 28)
     assert corner[2, 4] > 200
     assert not corner[9:].any() and not corner[:, 9:].any()
@@ -315,7 +315,7 @@ def test_ink_needs_only_numpy_and_pillow():
 
 
 def test_a_thin_pen_fades_where_the_canvas_is_squeezed_and_not_where_ink_is_drawn_anew():
-    thin, thick = squeeze(SEVEN, pen=6), squeeze(SEVEN, pen=20)
+    thin, thick = squeeze_canvas(SEVEN, pen=6), squeeze_canvas(SEVEN, pen=20)
     assert thin.max() < thick.max()
-    assert steps(SEVEN, pen=6).drawn.sum() < steps(SEVEN, pen=20).drawn.sum()
-    assert (steps(SEVEN, pen=6).centred == render(SEVEN)).all()
+    assert render_steps(SEVEN, pen=6).drawn.sum() < render_steps(SEVEN, pen=20).drawn.sum()
+    assert (render_steps(SEVEN, pen=6).centred == render(SEVEN)).all()

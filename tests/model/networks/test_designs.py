@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.config import ACTIVATIONS, OWN, Block, Design, TrainingConfig, settings_from, settings_text
+from model.config import ACTIVATIONS, CUSTOM, Block, Design, TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError
 from model.networks.presets import CLASSROOM, layers_of
-from model.networks.summary import check_memory, table
+from model.networks.summary import check_memory, summary
 from tests.model.test_config import ANYTHING
 
 BLOCKS = st.builds(
@@ -76,9 +76,9 @@ def test_keras_has_the_table_of_every_design_and_refuses_the_same(design, shape)
     expected = _as_keras_has_it(design, shape)
     if expected is None:
         with pytest.raises(ConfigError, match="shrink to nothing in .* of your network, which .* enters; expected"):
-            table(design, shape, 10)
+            summary(design, shape, 10)
     else:
-        rows = table(design, shape, 10)
+        rows = summary(design, shape, 10)
         assert [(row.shape, row.parameters) for row in rows] == expected
 
 
@@ -91,13 +91,13 @@ def test_the_model_that_is_built_has_exactly_these_layers(design):
 
     keras.backend.clear_session()
     try:
-        rows = table(design, (32, 32, 3), 10)
+        rows = summary(design, (32, 32, 3), 10)
     except ConfigError:
         with pytest.raises(ConfigError):
             keras_models.build(design, (32, 32, 3), 10)
         return
     model = keras_models.build(design, (32, 32, 3), 10)
-    assert model.name == OWN
+    assert model.name == CUSTOM
     built = [(layer.output.shape[1:], layer.count_params()) for layer in model.layers[1:]]
     assert built == [(row.shape, row.parameters) for row in rows]
     assert [type(layer).__name__ for layer in model.layers[1:]] == [
@@ -110,10 +110,10 @@ def test_the_start_of_the_builder_is_the_classroom_network():
 
 
 def test_multiplications_are_those_counted_by_hand():
-    rows = table("dense-128", (28, 28, 1), 10)
+    rows = summary("dense-128", (28, 28, 1), 10)
     convolutions = [26 * 26 * 32 * 9, 0, 11 * 11 * 64 * 9 * 32, 0]
     assert [row.multiplications for row in rows] == [*convolutions, 0, 1600 * 128, 128 * 10]
-    normalized = table(Design((Block(4, 3, "same", True, False),)), (8, 8, 3), 10)
+    normalized = summary(Design((Block(4, 3, "same", True, False),)), (8, 8, 3), 10)
     assert [row.multiplications for row in normalized] == [8 * 8 * 4 * 27, 8 * 8 * 4, 0, 0, 256 * 10]
 
 
@@ -138,7 +138,7 @@ def test_titles_name_the_activation(activation, title):
 
 def test_a_network_that_shrinks_to_nothing_says_where_and_what_to_do():
     with pytest.raises(ConfigError) as caught:
-        table(Design((Block(), Block(), Block(), Block())), (28, 28, 1), 10)
+        summary(Design((Block(), Block(), Block(), Block())), (28, 28, 1), 10)
     assert str(caught.value) == (
         "Images of 28x28 shrink to nothing in Conv2D 32 3x3 ReLU, layer 7 of your network, which 1x1 enters; expected "
         "at least 3x3, so choose padding same, a smaller kernel or less pooling."
@@ -150,18 +150,18 @@ def test_too_many_parameters_say_where_they_are_and_what_to_do():
     with pytest.raises(
         ConfigError, match="411,066,890 parameters came, 411,043,840 of them in Dense 2048 ReLU; .*5,000"
     ):
-        table(huge, (28, 28, 1), 10)
+        summary(huge, (28, 28, 1), 10)
     with pytest.raises(ConfigError, match="more pooling, fewer filters or fewer neurons"):
-        table(huge, (28, 28, 1), 10)
+        summary(huge, (28, 28, 1), 10)
     with pytest.raises(ConfigError, match="smaller image or the preset deep"):
-        table("dense-128", (200, 200, 3), 10)
+        summary("dense-128", (200, 200, 3), 10)
 
 
 def test_the_largest_network_that_is_allowed_has_five_million_parameters():
     just = Design((), (2048, 1600))  # 784 x 2048 + 2048 + 2048 x 1600 + 1600 + 1600 x 10 + 10
-    assert sum(row.parameters for row in table(just, (28, 28, 1), 10)) == 4_902_090
+    assert sum(row.parameters for row in summary(just, (28, 28, 1), 10)) == 4_902_090
     with pytest.raises(ConfigError):
-        table(Design((), (2048, 1700)), (28, 28, 1), 10)
+        summary(Design((), (2048, 1700)), (28, 28, 1), 10)
 
 
 def test_a_step_that_holds_too_much_is_refused_with_its_numbers():
@@ -178,7 +178,7 @@ def test_a_step_that_holds_too_much_is_refused_with_its_numbers():
 
 @given(DESIGNS)
 def test_a_design_survives_json_and_an_address(design):
-    config = TrainingConfig(preset=OWN, design=design)
+    config = TrainingConfig(preset=CUSTOM, design=design)
     values = config.to_dict()
     assert json.loads(json.dumps(values)) == values, "plain values: no tuples"
     assert TrainingConfig.from_dict(json.loads(json.dumps(values))) == config
@@ -201,7 +201,7 @@ GARBAGE = st.dictionaries(st.sampled_from(FIELDS), ANYTHING | st.lists(st.dictio
 @given(GARBAGE | ANYTHING)
 def test_any_json_is_a_design_or_one_sentence(values):
     try:
-        design = TrainingConfig.from_dict({"preset": OWN, "design": values}).design
+        design = TrainingConfig.from_dict({"preset": CUSTOM, "design": values}).design
         assert isinstance(design, Design)
     except ConfigError as error:
         assert "expected" in str(error) or "known are" in str(error)
@@ -239,9 +239,9 @@ def test_each_part_of_a_design_says_what_came_and_what_was_expected(wrong, words
 @pytest.mark.parametrize(
     "settings, words",
     [
-        ({"preset": OWN}, "preset came as 'own' without a design; expected"),
+        ({"preset": CUSTOM}, "preset came as 'own' without a design; expected"),
         ({"preset": "deep", "design": Design()}, "design came with the preset 'deep'; expected 'own'"),
-        ({"preset": OWN, "design": {}}, "design came as {}; expected a Design record"),
+        ({"preset": CUSTOM, "design": {}}, "design came as {}; expected a Design record"),
     ],
 )
 def test_a_design_and_the_preset_own_come_together_or_not_at_all(settings, words):
@@ -281,7 +281,7 @@ def test_an_exported_design_answers_as_keras_does_and_tells_the_layers_it_has(na
     assert abs(recognizer.probabilities(images) - expected).max() < 1e-4
     outputs = recognizer.layer_outputs(images[:1])
     assert outputs.keys() >= told | {"probabilities"}
-    entering_the_output = table(design, (28, 28, 1), 10)[-2].shape
+    entering_the_output = summary(design, (28, 28, 1), 10)[-2].shape
     assert outputs["features"].shape == entering_the_output
     if len(design.blocks) > 0:
         side = 28 if design.blocks[0].padding == "same" else 26
@@ -293,8 +293,8 @@ def test_a_design_is_trained_and_kept_like_any_network(uci_digits, tmp_path):
     from model.training.loop import train
 
     design = Design((Block(8),), (16,), 0.1, "tanh")
-    config = TrainingConfig(dataset="uci-digits", preset=OWN, design=design, epochs=1, batch_size=256)
+    config = TrainingConfig(dataset="uci-digits", preset=CUSTOM, design=design, epochs=1, batch_size=256)
     trained = train(config, uci_digits)
     assert trained.epoch in (0, 1)
-    assert trained.model.name == OWN
+    assert trained.model.name == CUSTOM
     assert len(trained.model.layers) == 1 + len(layers_of(design, 10))

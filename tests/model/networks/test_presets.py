@@ -7,7 +7,7 @@ import pytest
 from model.errors import ConfigError
 from model.networks import keras_models
 from model.networks.presets import PRESETS, layers_of
-from model.networks.summary import table
+from model.networks.summary import summary
 
 # The table of the classroom exercise, written down by hand: shape that leaves each layer, its parameters.
 CONVOLUTIONS = [
@@ -27,7 +27,7 @@ EXERCISE = {
 @pytest.mark.parametrize("name", EXERCISE)
 def test_a_preset_has_the_shapes_and_counts_of_the_exercise(name):
     rows, total = EXERCISE[name]
-    facts = table(name, (28, 28, 1), 10)
+    facts = summary(name, (28, 28, 1), 10)
     assert [(row.shape, row.parameters) for row in facts] == rows
     assert sum(row.parameters for row in facts) == total
 
@@ -60,7 +60,7 @@ DEEP = [
 
 
 def test_the_deep_preset_has_the_shapes_and_counts_written_down_by_hand():
-    facts = table("deep", (28, 28, 1), 11)
+    facts = summary("deep", (28, 28, 1), 11)
     assert [(row.shape, row.parameters) for row in facts] == DEEP
     assert sum(row.parameters for row in facts) == 289_195
 
@@ -73,9 +73,9 @@ def test_keras_counts_the_parameters_of_the_deep_preset_alike():
 
 
 def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixels():
-    assert table("deep", (4, 4, 1), 10)[-1].shape == (10,)
+    assert summary("deep", (4, 4, 1), 10)[-1].shape == (10,)
     with pytest.raises(ConfigError, match="3x3 shrink to nothing in MaxPooling 2x2 of deep"):
-        table("deep", (3, 3, 1), 10)
+        summary("deep", (3, 3, 1), 10)
 
 
 @pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
@@ -83,7 +83,7 @@ def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixel
 def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
     model = keras_models.build(name, shape, n_classes)
     rescaling, *layers = model.layers
-    facts = table(name, shape, n_classes)
+    facts = summary(name, shape, n_classes)
     assert [(layer.output.shape[1:], layer.count_params()) for layer in layers] == [
         (row.shape, row.parameters) for row in facts
     ]
@@ -118,7 +118,7 @@ def test_the_network_scales_raw_pixels_itself(rng):
 
 def test_images_that_are_too_small_are_refused_in_words():
     with pytest.raises(ConfigError, match="9x9 shrink to nothing.*expected larger images"):
-        table("dense-64", (9, 9, 1), 10)
+        summary("dense-64", (9, 9, 1), 10)
 
 
 def test_an_unknown_preset_names_the_known_ones():

@@ -13,7 +13,7 @@ from model.jobs.manager import JobManager
 from model.limits import Limits
 from model.runs import continuation
 from model.runs.atomic_files import write_json
-from model.runs.metadata import Label, fingerprint
+from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.store import RunStore
 from model.training.commands import Command
 
@@ -47,14 +47,14 @@ def inside(folder):
 
 def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
     old = complete(jobs, jobs.start(QUICK))
-    before, old_curve = inside(old.path), old.follower.read()
-    run = jobs.extend(old.id, 2, Label("More of it", tab=fingerprint("a tab")))
+    before, old_curve = inside(old.path), old.event_reader.read()
+    run = jobs.extend(old.id, 2, RunMetadata("More of it", tab=fingerprint("a tab")))
     assert (run.id != old.id, run.label.name, run.config) == (True, "More of it", replace(QUICK, epochs=4, patience=0))
     assert not run.manifest
     assert jobs.status(run) in ("starting", "running"), "its curve looks complete, but it is not finishing"
     run = complete(jobs, run)
     assert (run.status(), run.manifest["epochs"], run.manifest["steps"]) == ("finished", 4, 4 * 42)
-    curve = run.follower.read()
+    curve = run.event_reader.read()
     assert curve.step.tolist() == list(range(1, 4 * 42 + 1)), "no batch is lost or done twice"
     assert np.array_equal(curve.loss[: 2 * 42], old_curve.loss)
     assert [epoch["epoch"] for epoch in curve.epochs] == [1, 2, 3, 4]
@@ -69,20 +69,20 @@ def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
 
 def test_a_run_that_was_stopped_in_mid_epoch_finishes_it_first(jobs):
     old = jobs.start(replace(QUICK, epochs=1000))
-    wait_for(lambda: len(old.follower.read().step) > 42 + 3)
-    jobs.tell(old.id, Command("pause"))
-    wait_for(lambda: old.follower.read().paused)
-    jobs.tell(old.id, Command("stop"))
+    wait_for(lambda: len(old.event_reader.read().step) > 42 + 3)
+    jobs.send(old.id, Command("pause"))
+    wait_for(lambda: old.event_reader.read().paused)
+    jobs.send(old.id, Command("stop"))
     old = complete(jobs, old)
-    before, left_at = inside(old.path), len(old.follower.read().step)
+    before, left_at = inside(old.path), len(old.event_reader.read().step)
     done = -(-left_at // 42)
     assert (old.status(), old.manifest["epochs"], left_at % 42 > 0) == ("stopped", done, True)
     run = complete(jobs, jobs.extend(old.id, 1))
-    curve = run.follower.read()
+    curve = run.event_reader.read()
     assert (run.status(), run.manifest["epochs"]) == ("finished", done + 1)
     assert curve.step.tolist() == list(range(1, (done + 1) * 42 + 1))
     assert [epoch["step"] for epoch in curve.epochs] == [42 * epoch for epoch in range(1, done + 2)]
-    assert np.array_equal(curve.loss[:left_at], old.follower.read().loss)
+    assert np.array_equal(curve.loss[:left_at], old.event_reader.read().loss)
     assert inside(old.path) == before
 
 
@@ -100,7 +100,7 @@ def test_a_run_that_was_stopped_before_its_first_batch_begins_anew(store):
     old = ended(store, store.create(QUICK), "stopped")
     run = store.extend(old, 3)
     assert run.config.epochs == 3
-    assert run.resumption() is None
+    assert run.latest_checkpoint() is None
     assert run.status() == "interrupted"
     assert run.status(alive=True) == "starting"
 
@@ -112,7 +112,7 @@ def test_events_after_the_last_epoch_are_left_behind(store):
     (run.checkpoints / ".epoch-002.keras").write_text("half-written")
     (run.checkpoints / "epoch-001.tflite").write_text("served")
     (store.home / "new" / "checkpoints").mkdir(parents=True)
-    continuation.carry_over(run, store.home / "new")
+    continuation.copy_history(run, store.home / "new")
     lines = (store.home / "new" / "events.jsonl").read_text().splitlines()
     assert lines[:2] == events[:2]
     assert [json.loads(line)["event"] for line in lines[2:]] == ["interrupted"]

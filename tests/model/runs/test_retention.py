@@ -11,7 +11,7 @@ from model.errors import RunError
 from model.limits import Limits
 from model.runs import retention
 from model.runs.events import EventLog
-from model.runs.metadata import Label
+from model.runs.metadata import RunMetadata
 from model.runs.store import RunStore
 
 HOUR = 3600
@@ -30,7 +30,7 @@ def aged(run, seconds):
 
 
 def add(store, age=HOUR, label=None, megabytes=0):
-    run = store.create(TrainingConfig(), label or Label())
+    run = store.create(TrainingConfig(), label or RunMetadata())
     (run.path / "model.keras").write_bytes(bytes(megabytes * 1_000_000))
     return aged(run, age)
 
@@ -68,8 +68,8 @@ def test_the_oldest_go_until_their_size_fits(store):
 
 def test_named_busy_young_and_shipped_runs_stay(store):
     (store.shipped / "champion").mkdir(parents=True)
-    named, busy, young = add(store, label=Label("Ann's")), add(store), add(store, age=500)
-    noted = add(store, label=Label(note="no name"))
+    named, busy, young = add(store, label=RunMetadata("Ann's")), add(store), add(store, age=500)
+    noted = add(store, label=RunMetadata(note="no name"))
     retention.make_room(store, Limits(runs=4), (busy.id,))
     assert ids(store) == {named.id, busy.id, young.id}
     assert noted.id not in ids(store)

@@ -8,13 +8,13 @@ import pytest
 
 from model.data import catalog
 from model.drawings import corpus
-from model.drawings.negatives import scribble
+from model.drawings.negatives import random_negative
 from model.errors import DataError
 from model.evaluation.evaluate import COMPUTED, STORED, evaluate
-from model.evaluation.metrics import expected_calibration_error, measure
-from model.inference.digit_reader import Reader
+from model.evaluation.metrics import compute_metrics, expected_calibration_error
+from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
-from model.inference.rejection import reject_scores
+from model.inference.rejection import rejection_scores
 from model.ink.render import clean, render
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
@@ -46,7 +46,7 @@ def test_it_is_a_complete_run_without_checkpoints_to_train_on_from(run):
     assert run.status() == "finished"
     assert run.config.preset == CLASSROOM_RUN
     assert sorted(path.name for path in run.checkpoints.iterdir()) == [f"epoch-00{i}.tflite" for i in range(6)]
-    assert len(run.follower.read().epochs) == run.config.epochs == 5
+    assert len(run.event_reader.read().epochs) == run.config.epochs == 5
     assert run.manifest["parameters"] == 225_034
 
 
@@ -62,7 +62,9 @@ def test_no_dataset_is_inside(name):
 @BOTH
 def test_its_figures_follow_from_its_stored_answers(name):
     run = RunStore().open(name)
-    again = measure(run.evaluation(), [each.name for each in run.metrics.classes])
+    again = compute_metrics(
+        run.evaluation().labels, run.evaluation().probabilities, [each.name for each in run.metrics.classes]
+    )
     assert again.to_dict() == run.metrics.to_dict()
 
 
@@ -109,7 +111,7 @@ def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data
 def test_it_reads_really_drawn_digits(run, real_data):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawn = [json.loads(line) for line in file][::7]
-    reader = Reader(Recognizer(run.network))
+    reader = DigitReader(Recognizer(run.network))
     read = [reader.read_strokes(each["strokes"]).text == str(each["label"]) for each in drawn]
     assert np.mean(read) > 0.93, f"of {len(read)} drawings"
 
@@ -119,11 +121,11 @@ def test_the_default_run_is_complete_and_small(deep):
     assert deep.status() == "finished"
     assert [each.name for each in deep.metrics.classes] == [*"0123456789"]
     with np.load(deep.path / "evaluation.npz") as stored:
-        assert (stored["doubt"] > deep.reject_above).sum() == deep.manifest["refused"]
+        assert (stored["doubt"] > deep.rejection_threshold).sum() == deep.manifest["refused"]
     assert sum((deep.path / name).stat().st_size for name in ("model.keras", "model.tflite")) <= 4e6
     assert deep.manifest["parameters"] == 289_195
     assert {"data", "recipe", "figures", "weaknesses"} <= deep.card.keys()
-    assert 0 < deep.reject_above < 1
+    assert 0 < deep.rejection_threshold < 1
 
 
 def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
@@ -142,16 +144,16 @@ def test_new_writers_are_read_and_believed(recognizer, real_data):
 
 def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, deep, real_data):
     doubt = {
-        name: reject_scores(answers(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
+        name: rejection_scores(answers(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
         for name in (corpus.DIGITS, corpus.LETTERS)
     }
-    assert (doubt[corpus.DIGITS] <= deep.reject_above).mean() > 0.98
-    assert (doubt[corpus.LETTERS] > deep.reject_above).mean() > 0.95
+    assert (doubt[corpus.DIGITS] <= deep.rejection_threshold).mean() > 0.98
+    assert (doubt[corpus.LETTERS] > deep.rejection_threshold).mean() > 0.95
 
 
 def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
-    said = answers(recognizer, [clean(scribble(rng)) for _ in range(1000)])
-    assert (reject_scores(said) > deep.reject_above).mean() > 0.95
+    said = answers(recognizer, [clean(random_negative(rng)) for _ in range(1000)])
+    assert (rejection_scores(said) > deep.rejection_threshold).mean() > 0.95
     assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
 
 
@@ -166,4 +168,4 @@ def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
     ids=["dot", "dash", "filled square", "plus"],
 )
 def test_what_is_plainly_no_digit_is_refused(recognizer, deep, strokes):
-    assert not Reader(recognizer, deep.reject_above).read_strokes(strokes).accepted
+    assert not DigitReader(recognizer, deep.rejection_threshold).read_strokes(strokes).accepted

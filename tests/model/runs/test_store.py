@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from model.config import TrainingConfig
 from model.errors import RunError
-from model.evaluation.metrics import measure
-from model.results import Evaluation
+from model.evaluation.metrics import compute_metrics
+from model.results import Predictions
 from model.runs.atomic_files import write_json, write_npz
 from model.runs.events import EventLog
 from model.runs.store import RunStore
@@ -23,10 +23,13 @@ def store(tmp_path):
 
 
 def complete(run, status="finished"):
-    evaluation = Evaluation(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
+    evaluation = Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
     write_npz(run.path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities)
     manifest = {"status": status, "parameters": 5, "kept_epoch": 1, "epochs": 1}
-    write_json(run.path / "run.json", manifest | {"figures": measure(evaluation, "ab").to_dict()})
+    write_json(
+        run.path / "run.json",
+        manifest | {"figures": compute_metrics(evaluation.labels, evaluation.probabilities, "ab").to_dict()},
+    )
 
 
 def test_a_new_run_keeps_its_settings(store):
@@ -202,11 +205,11 @@ def test_a_checkpoint_that_is_gone_or_cut_is_not_resumed_from(store):
             val_accuracy=0,
             checkpoint=f"epoch-00{number}.keras",
         )
-    assert run.resumption() is None
+    assert run.latest_checkpoint() is None
     with ZipFile(run.checkpoints / "epoch-001.keras", "w") as whole:
         whole.writestr("config.json", "{}")
     (run.checkpoints / "epoch-002.keras").write_bytes(b"PK cut in the middle")
-    resumption = run.resumption()
+    resumption = run.latest_checkpoint()
     assert (resumption.step, resumption.validation_losses) == (2, {1: 1.0})
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import ConfigError
-from model.training.commands import Command, Control
+from model.training.commands import Command, CommandQueue
 
 
 @pytest.mark.parametrize("do", ["pause", "resume", "step", "stop"])
@@ -39,11 +39,11 @@ def test_any_line_is_a_command_or_one_sentence(line):
 
 
 def test_commands_are_taken_in_the_order_they_came_and_none_is_invented():
-    control = Control()
-    assert control.next(wait=False) is None
-    control.ask(Command("pause"))
-    control.ask(Command("stop"))
-    assert [control.next(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]
+    control = CommandQueue()
+    assert control.get(wait=False) is None
+    control.put(Command("pause"))
+    control.put(Command("stop"))
+    assert [control.get(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]
 
 
 def test_stop_carries_a_reason_and_step_the_batches_it_was_asked_after():

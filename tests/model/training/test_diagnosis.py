@@ -5,7 +5,7 @@ import pytest
 
 from model.runs.curves import History
 from model.runs.store import CLASSROOM_RUN, RunStore
-from model.training.diagnosis import advise
+from model.training.diagnosis import diagnose
 
 
 def history(loss, epochs=()):
@@ -32,22 +32,22 @@ CURVES = {
 @pytest.mark.parametrize("name", CURVES)
 def test_a_curve_that_shows_one_thing_is_called_so(name):
     loss, epochs = CURVES[name]
-    said = advise(history(loss, epochs), n_classes=10)
+    said = diagnose(history(loss, epochs), n_classes=10)
     assert said.name == name
-    assert said.happening.endswith(".")
+    assert said.finding.endswith(".")
     assert said.suggestion.endswith(".")
 
 
 def test_a_loss_that_stays_above_guessing_has_diverged():
-    assert advise(history([2.29, *np.full(300, 2.31)]), n_classes=10).name == "diverged"
-    assert advise(history([2.4, *np.linspace(2.4, 2.0, 300)]), n_classes=10).name == "learning"
+    assert diagnose(history([2.29, *np.full(300, 2.31)]), n_classes=10).name == "diverged"
+    assert diagnose(history([2.4, *np.linspace(2.4, 2.0, 300)]), n_classes=10).name == "learning"
 
 
 def test_validation_that_is_merely_noisy_is_no_overfitting():
     epochs = [(0.06, 0.050, 0.985), (0.05, 0.045, 0.986), (0.045, 0.047, 0.986)]
-    assert advise(history(0.3 * FALLING, epochs), n_classes=10).name != "overfitting"
+    assert diagnose(history(0.3 * FALLING, epochs), n_classes=10).name != "overfitting"
 
 
 def test_the_shipped_training_went_well():
-    said = advise(RunStore().open(CLASSROOM_RUN).follower.read(), n_classes=10)
+    said = diagnose(RunStore().open(CLASSROOM_RUN).event_reader.read(), n_classes=10)
     assert said.name in ("learning", "flat")

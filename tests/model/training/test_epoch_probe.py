@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data.splits import in_turn
+from model.data.splits import round_robin_by_class
 from model.training.epoch_probe import pack, unpack
 
 ANYTHING = st.recursive(
@@ -24,7 +24,7 @@ def through_json(event):
 @given(st.lists(st.integers(0, 12), max_size=80))
 def test_twenty_images_are_spread_over_the_classes(labels):
     labels = np.array(labels, np.int64)
-    chosen = in_turn(labels, 20)
+    chosen = round_robin_by_class(labels, 20)
     assert len(chosen) == min(20, len(labels)) == len(set(chosen.tolist()))
     counts = [int((labels[chosen] == label).sum()) for label in np.unique(labels)]
     there = [int((labels == label).sum()) for label in np.unique(labels)]

@@ -5,20 +5,20 @@ from types import SimpleNamespace
 import pytest
 
 from model.config import TrainingConfig
-from model.runs.curves import Follower
+from model.runs.curves import EventReader
 from model.runs.events import EventLog
 from model.training import estimates
 
 
 @pytest.mark.parametrize("multiplications, measured", [(2_600_000, 0.016), (29_000_000, 0.135)])
 def test_the_two_measured_steps_are_met_within_a_tenth(multiplications, measured):
-    assert estimates.seconds(multiplications, 128, 1, 128) == pytest.approx(measured, rel=0.1)
+    assert estimates.training_seconds(multiplications, 128, 1, 128) == pytest.approx(measured, rel=0.1)
 
 
 def test_twice_the_epochs_take_twice_as_long_and_small_batches_longer():
-    once = estimates.seconds(2_600_000, 55_000, 1, 128)
-    assert estimates.seconds(2_600_000, 55_000, 2, 128) == pytest.approx(2 * once)
-    assert estimates.seconds(2_600_000, 55_000, 1, 32) > once
+    once = estimates.training_seconds(2_600_000, 55_000, 1, 128)
+    assert estimates.training_seconds(2_600_000, 55_000, 2, 128) == pytest.approx(2 * once)
+    assert estimates.training_seconds(2_600_000, 55_000, 1, 32) > once
 
 
 @pytest.fixture
@@ -34,19 +34,19 @@ def batches(log, first, last, seconds_each):
 
 
 def test_nothing_is_said_before_the_first_batches(log, tmp_path):
-    follower = Follower(tmp_path / "events.jsonl")
-    assert estimates.remaining(follower.read(), 5) is None
+    follower = EventReader(tmp_path / "events.jsonl")
+    assert estimates.seconds_left(follower.read(), 5) is None
     log.write("started", epochs=5, batches_per_epoch=10)
-    assert estimates.remaining(follower.read(), 5) is None
+    assert estimates.seconds_left(follower.read(), 5) is None
 
 
 def test_a_running_training_goes_on_at_the_pace_it_had(log, tmp_path):
     log.write("started", epochs=5, batches_per_epoch=10)
     batches(log, 1, 20, seconds_each=0.5)
-    history = Follower(tmp_path / "events.jsonl").read()
-    assert estimates.remaining(history, 5) == pytest.approx(15)
-    assert estimates.remaining(history, 9) == pytest.approx(35), "the settings say how far it goes"
-    assert estimates.remaining(history, 1) == 0, "never less than nothing"
+    history = EventReader(tmp_path / "events.jsonl").read()
+    assert estimates.seconds_left(history, 5) == pytest.approx(15)
+    assert estimates.seconds_left(history, 9) == pytest.approx(35), "the settings say how far it goes"
+    assert estimates.seconds_left(history, 1) == 0, "never less than nothing"
 
 
 @pytest.fixture
@@ -57,23 +57,23 @@ def a_layer_of_a_million(monkeypatch):
         asked.append(arguments)
         return (SimpleNamespace(multiplications=1_000_000),)
 
-    monkeypatch.setattr(estimates, "table", table)
+    monkeypatch.setattr(estimates, "summary", table)
     return asked
 
 
 def test_a_known_dataset_counts_with_its_images_and_any_other_as_mnist(a_layer_of_a_million):
     config = TrainingConfig(dataset="uci-digits", epochs=3, batch_size=64)
-    assert estimates.estimate(config) == pytest.approx(estimates.seconds(1_000_000, 1_437, 3, 64))
+    assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 1_437, 3, 64))
     config = TrainingConfig(dataset="cifar-10", train_images=500, epochs=3, batch_size=64)
-    assert estimates.estimate(config) == pytest.approx(estimates.seconds(1_000_000, 500, 3, 64))
+    assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 500, 3, 64))
     config = TrainingConfig(dataset="mine", epochs=3, batch_size=64)
-    assert estimates.estimate(config) == pytest.approx(estimates.seconds(1_000_000, 60_000, 3, 64))
+    assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 60_000, 3, 64))
     assert [shape for _, shape, _ in a_layer_of_a_million] == [(28, 28, 1), (32, 32, 3), (28, 28, 1)]
 
 
 def test_a_network_that_is_gone_has_no_estimate():
-    assert estimates.estimate(TrainingConfig(preset="gone")) is None
+    assert estimates.estimate_seconds(TrainingConfig(preset="gone")) is None
 
 
 def test_the_classroom_exercise_takes_about_a_minute():
-    assert 40 < estimates.estimate(TrainingConfig()) < 100
+    assert 40 < estimates.estimate_seconds(TrainingConfig()) < 100

@@ -9,11 +9,11 @@ import pytest
 from model.config import Augmentation, Design, TrainingConfig
 from model.data.splits import validation_split
 from model.errors import TrainingError
-from model.results import Resumption
-from model.training.commands import Command, Control, Interrupted
+from model.results import Checkpoint
+from model.training.commands import Command, CommandQueue, Interrupted
 from model.training.epoch_probe import unpack
 from model.training.export import export_litert
-from model.training.loop import choose_precision, optimizer, parts, train
+from model.training.loop import choose_precision, optimizer, split_dataset, train
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1, batch_size=128, precision="float32")
 
@@ -75,13 +75,13 @@ def test_the_kept_weights_are_those_of_the_best_validation_loss(learnt, uci_digi
 
 
 def test_the_last_epoch_is_kept_where_that_is_asked_for(uci_digits):
-    commands, losses = Control(), []
+    commands, losses = CommandQueue(), []
 
     def spoil(event, **fields):
         """Ruin the second epoch, so that the first is the better one."""
         if event == "epoch":
             losses.append(fields["val_loss"])
-            commands.ask(Command("set", learning_rate=1.0))
+            commands.put(Command("set", learning_rate=1.0))
 
     trained = train(replace(QUICK, epochs=2, keep="last"), uci_digits, spoil, commands)
     assert losses[0] < losses[1]
@@ -103,7 +103,7 @@ def test_each_epoch_shows_its_answers_to_the_same_twenty_images_and_its_filters(
         images, labels = stored["images"], stored["labels"]
     assert images.dtype == np.uint8
     assert sorted(labels.tolist()) == sorted(list(range(10)) * 2)
-    _, validation = parts(uci_digits, QUICK)
+    _, validation = split_dataset(uci_digits, QUICK)
     there = {(image.tobytes(), int(label)) for image, label in zip(*validation, strict=True)}
     assert {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)} <= there
     for event in (*heard.of("started"), *heard.of("epoch")):
@@ -117,13 +117,13 @@ def test_each_epoch_shows_its_answers_to_the_same_twenty_images_and_its_filters(
 
 
 def test_one_batch_that_is_asked_for_twice_is_taken_once(uci_digits):
-    control = Control()
+    control = CommandQueue()
 
     def ask():
-        control.ask(Command("pause"))
+        control.put(Command("pause"))
         for _ in range(2):
-            control.ask(Command("step", after=2))
-        control.ask(Command("stop", reason="the bell rings"))
+            control.put(Command("step", after=2))
+        control.put(Command("stop", reason="the bell rings"))
 
     heard = Heard(at=2, ask=ask)
     trained = train(QUICK, uci_digits, heard, control)
@@ -133,9 +133,9 @@ def test_one_batch_that_is_asked_for_twice_is_taken_once(uci_digits):
 
 
 def test_a_learning_rate_that_is_asked_for_twice_is_set_once(uci_digits):
-    heard, commands = Heard(), Control()
+    heard, commands = Heard(), CommandQueue()
     for _ in range(2):
-        commands.ask(Command("set", learning_rate=0.0005))
+        commands.put(Command("set", learning_rate=0.0005))
     train(replace(QUICK, epochs=1), uci_digits, heard, commands)
     assert [fields["learning_rate"] for fields in heard.of("set")] == [0.0005]
 
@@ -144,9 +144,9 @@ def test_a_learning_rate_that_is_asked_for_twice_is_set_once(uci_digits):
 def test_few_training_images_are_a_seeded_part_and_validation_stays_whole(own, uci_digits):
     validation = (uci_digits.x_test, uci_digits.y_test) if own else None
     dataset = replace(uci_digits, validation=validation)
-    (x, y), held_back = parts(dataset, replace(QUICK, train_images=100))
-    (again, _), _ = parts(dataset, replace(QUICK, train_images=100))
-    (whole, _), all_held_back = parts(dataset, QUICK)
+    (x, y), held_back = split_dataset(dataset, replace(QUICK, train_images=100))
+    (again, _), _ = split_dataset(dataset, replace(QUICK, train_images=100))
+    (whole, _), all_held_back = split_dataset(dataset, QUICK)
     assert len(x) == len(y) == 100
     assert np.array_equal(x, again)
     assert {each.tobytes() for each in x} <= {each.tobytes() for each in whole}
@@ -245,8 +245,8 @@ def test_a_loss_that_is_no_number_ends_the_training_with_advice(uci_digits):
 
 
 def test_stop_keeps_what_is_learnt_in_the_middle_of_an_epoch(uci_digits):
-    commands = Control()
-    heard = Heard(at=4, ask=lambda: commands.ask(Command("stop")))
+    commands = CommandQueue()
+    heard = Heard(at=4, ask=lambda: commands.put(Command("stop")))
     trained = train(replace(QUICK, epochs=5), uci_digits, heard, commands)
     assert trained.stopped
     assert heard.of("batch")[-1]["step"] == 4
@@ -256,16 +256,16 @@ def test_stop_keeps_what_is_learnt_in_the_middle_of_an_epoch(uci_digits):
 
 
 def test_stop_before_the_first_batch_keeps_the_untrained_network(uci_digits):
-    commands = Control()
-    commands.ask(Command("stop"))
+    commands = CommandQueue()
+    commands.put(Command("stop"))
     trained = train(QUICK, uci_digits, commands=commands)
     assert (trained.stopped, trained.epoch) == (True, 0)
 
 
 def test_step_takes_one_batch_and_pauses(uci_digits):
-    commands = Control()
+    commands = CommandQueue()
     for do in ("pause", "step", "step", "stop"):
-        commands.ask(Command(do))
+        commands.put(Command(do))
     heard = Heard()
     train(QUICK, uci_digits, heard, commands)
     names = [event for event, _ in heard.events]
@@ -273,8 +273,8 @@ def test_step_takes_one_batch_and_pauses(uci_digits):
 
 
 def test_a_learning_rate_set_in_mid_training_is_told_and_used(uci_digits):
-    commands = Control()
-    heard = Heard(at=3, ask=lambda: commands.ask(Command("set", 0.0005)))
+    commands = CommandQueue()
+    heard = Heard(at=3, ask=lambda: commands.put(Command("set", 0.0005)))
     train(QUICK, uci_digits, heard, commands)
     rates = [fields["learning_rate"] for fields in heard.of("batch")]
     assert rates[:3] == pytest.approx([0.001] * 3)
@@ -287,13 +287,13 @@ def test_an_interrupted_training_resumes_with_the_same_curve(uci_digits, tmp_pat
     config = replace(config, epochs=2)
     whole = Heard()
     train(config, uci_digits, whole)
-    commands = Control()
-    cut = Heard(at=5, ask=lambda: commands.ask(Command("interrupt")))
+    commands = CommandQueue()
+    cut = Heard(at=5, ask=lambda: commands.put(Command("interrupt")))
     with pytest.raises(Interrupted):
         train(config, uci_digits, cut, commands, checkpoints=tmp_path)
     told = cut.of("interrupted")[0]
     rest = Heard()
-    resume = Resumption(told["step"], tmp_path / told["checkpoint"], told["seconds"], told["rate_factor"])
+    resume = Checkpoint(told["step"], tmp_path / told["checkpoint"], told["seconds"], told["rate_factor"])
     trained = train(config, uci_digits, rest, checkpoints=tmp_path, resume=resume)
     steps = [fields["step"] for fields in cut.of("batch") + rest.of("batch")]
     assert steps == [fields["step"] for fields in whole.of("batch")]
@@ -302,12 +302,12 @@ def test_an_interrupted_training_resumes_with_the_same_curve(uci_digits, tmp_pat
 
 
 def test_resumed_and_stopped_at_once_it_keeps_what_was_learnt(uci_digits, tmp_path):
-    config, commands = replace(QUICK, epochs=3, batch_size=32), Control()
-    cut = Heard(at=40, ask=lambda: commands.ask(Command("interrupt")))
+    config, commands = replace(QUICK, epochs=3, batch_size=32), CommandQueue()
+    cut = Heard(at=40, ask=lambda: commands.put(Command("interrupt")))
     with pytest.raises(Interrupted):
         train(config, uci_digits, cut, commands, checkpoints=tmp_path)
-    commands.ask(Command("stop"))
-    resume = Resumption(40, tmp_path / cut.of("interrupted")[0]["checkpoint"])
+    commands.put(Command("stop"))
+    resume = Checkpoint(40, tmp_path / cut.of("interrupted")[0]["checkpoint"])
     heard = Heard()
     trained = train(config, uci_digits, heard, commands, checkpoints=tmp_path, resume=resume)
     assert trained.epoch == 1

@@ -8,7 +8,7 @@ import pytest
 from model.config import Block, Design
 from model.networks.layers import Dense
 from model.networks.presets import PRESETS
-from model.networks.summary import LayerFacts, table
+from model.networks.summary import LayerSummary, summary
 from pages.ui.charts.network_diagram import diagram
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,7 +21,7 @@ LARGE = Design(
 
 
 def drawn(network, shape=(28, 28, 1), n_classes=10):
-    return ElementTree.fromstring(diagram(table(network, shape, n_classes), shape))
+    return ElementTree.fromstring(diagram(summary(network, shape, n_classes), shape))
 
 
 def stages(svg):
@@ -91,7 +91,7 @@ def test_more_maps_are_more_sheets_and_smaller_maps_smaller_ones():
 
 
 def test_its_colours_are_those_of_the_page_and_one_accent():
-    text = diagram(table("deep", (28, 28, 1), 10), (28, 28, 1))
+    text = diagram(summary("deep", (28, 28, 1), 10), (28, 28, 1))
     assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', text)) == {"currentColor", "#3b6fe0", "none"}
     assert 'width="100%"' in text
     assert "\n" not in text, "a blank line would end the HTML in Markdown"
@@ -102,6 +102,6 @@ def test_what_a_title_holds_is_escaped():
         def title(self):
             return "<b>\"&'"
 
-    row = LayerFacts(Strange(3), (3,), 1, 1)
+    row = LayerSummary(Strange(3), (3,), 1, 1)
     svg = ElementTree.fromstring(diagram([row, row], (8, 8, 1)))
     assert "<b>\"&'" in svg.get("aria-label")

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from model.runs.metadata import Label
+from model.runs.metadata import RunMetadata
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from pages.ui.report.report import training_report
 
@@ -56,7 +56,9 @@ def test_what_somebody_typed_is_text_and_no_code(tmp_path):
 
     store = RunStore(tmp_path)
     shutil.copytree(RunStore().open(CLASSROOM_RUN).path, tmp_path / "mine")
-    store.set_label("mine", Label(name="<script>alert(1)</script>", note="a & b\n<img src=x onerror=alert(2)>"))
+    store.set_metadata(
+        "mine", RunMetadata(name="<script>alert(1)</script>", note="a & b\n<img src=x onerror=alert(2)>")
+    )
     read = Reader(training_report(store.open("mine")))
     assert "<script>alert(1)</script>" in " ".join(read.text)
     assert "img" not in [tag for tag, _ in read.tags]
