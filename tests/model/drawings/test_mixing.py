@@ -102,8 +102,8 @@ def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as
 
 
 def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
-    monkeypatch.setattr(mixing, "vary", lambda strokes, rng: strokes)
-    monkeypatch.setattr(mixing, "pen", lambda rng: PEN_WIDTH)
+    monkeypatch.setattr(mixing, "vary_strokes", lambda strokes, rng: strokes)
+    monkeypatch.setattr(mixing, "random_pen_width", lambda rng: PEN_WIDTH)
     joined = add_drawings(dataset, SHARE, SEED)
     drawn_images, drawn_labels = calibration_images(joined, SEED)
     for images, labels in ((joined.x_train, joined.y_train), joined.validation, (drawn_images, drawn_labels)):
@@ -167,7 +167,7 @@ def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset
 
 def test_it_tells_how_far_it_is(dataset, monkeypatch):
     monkeypatch.setattr(mixing, "_SCRIBBLES", 2100)
-    monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))
+    monkeypatch.setattr(mixing, "render_variation", lambda strokes, rng: render([]))
     told = []
     add_drawings(dataset, SHARE, SEED, told.append)
     assert told == [1000, 2000]
@@ -184,7 +184,7 @@ def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
 
 
 def test_real_drawings_join(dataset, real_data, monkeypatch):
-    monkeypatch.setattr(mixing, "by_another_hand", lambda strokes, rng: render([]))  # that takes a minute
+    monkeypatch.setattr(mixing, "render_variation", lambda strokes, rng: render([]))  # that takes a minute
     joined = add_drawings(dataset, SHARE, SEED)
     taught = [len(corpus.load(name, TRAIN)) for name in (corpus.DIGITS, corpus.LETTERS)]
     made_up = SCRIBBLES + PAIRS + 1
