@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 from model.errors import InkError
-from model.ink.render import SIDE, clean, render, render_steps
-from model.results import NO_DIGIT
+from model.ink.render import SIDE, Strokes, parse_strokes, render, render_steps
+from model.results import NO_DIGIT, ArrayRepr
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
 
@@ -32,17 +32,18 @@ _MOST_ID = 64  # characters
 _changing = threading.Lock()
 
 
-@dataclass(frozen=True)
-class LabelledDrawing:
-    """One labelled drawing: `label` is a digit or "no digit", `strokes` are lists of [x, y] in canvas pixels."""
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelledDrawing(ArrayRepr):
+    """One labelled drawing: `label` is a digit or "no digit"."""
 
     id: str
     label: int | str
-    strokes: list[list[list[float]]]
+    strokes: Strokes
 
     def to_line(self) -> str:
         """Return one line of JSON, as `predict` reads it."""
-        return json.dumps({"strokes": self.strokes, "label": self.label, "id": self.id}, separators=(",", ":"))
+        strokes = [stroke.tolist() for stroke in self.strokes]
+        return json.dumps({"strokes": strokes, "label": self.label, "id": self.id}, separators=(",", ":"))
 
 
 class DrawingCollection:
@@ -154,8 +155,8 @@ def _checked(label: Any) -> int | str:
     return label
 
 
-def _rounded(strokes: Any) -> list[list[list[float]]]:
-    lines = clean(strokes)
-    if not lines:
+def _rounded(raw: Any) -> Strokes:
+    strokes = parse_strokes(raw)
+    if not strokes:
         raise InkError("A drawing came without ink; expected a stroke at least, so draw first.")
-    return [np.round(line, 2).tolist() for line in lines]
+    return Strokes(np.round(stroke, 2) for stroke in strokes)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import DataError, InkError
-from model.ink.render import Strokes, box_of, clean
+from model.ink.render import Strokes, box_of, parse_strokes
+from model.results import ArrayRepr
 
 DIGITS, LETTERS = "drawn-digits", "drawn-letters"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -21,9 +22,9 @@ _FARTHEST = 10_000  # canvas pixels from the corner
 _SHARES = ((VALIDATION, 0.12), (TEST, 0.30))  # cumulative; the rest trains
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """One character: `label` is a digit's number or a letter, `strokes` are `(n, 2)` float64 canvas pixels."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Drawing(ArrayRepr):
+    """One character: `label` is a digit's number or a letter."""
 
     label: int | str
     writer: str
@@ -66,7 +67,7 @@ def file_of(name: str) -> Path | None:
 def _drawing(line: str, source: str, name: str) -> Drawing:
     try:
         values: Any = json.loads(line)
-        drawing = Drawing(values["label"], str(values["writer"]), clean(values["strokes"], source))
+        drawing = Drawing(values["label"], str(values["writer"]), parse_strokes(values["strokes"], source))
         split_of_writer(drawing.writer)  # not every string has bytes to hash
     except InkError as error:
         raise DataError(str(error)) from error

@@ -83,7 +83,7 @@ def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarr
         yield _N_DIGITS, render_variation(random_negative(rng), rng)
     for _ in range(_PAIRS if digits else 0):
         yield _N_DIGITS, render_variation(_pair(digits, rng), rng)
-    yield _N_DIGITS, render([])
+    yield _N_DIGITS, render(Strokes())
 
 
 def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
@@ -106,7 +106,8 @@ def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
     (_, top, x1, bottom), (start, upper, _, lower) = box_of(left.strokes), box_of(right.strokes)
     scale = max(bottom - top, 1.0) / max(lower - upper, 1.0) * rng.uniform(0.85, 1.15)
     gap = rng.uniform(-0.05, 0.3) * (bottom - top)
-    return [*left.strokes, *((line - (start, upper)) * scale + (x1 + gap, top) for line in right.strokes)]
+    moved = ((stroke - (start, upper)) * scale + (x1 + gap, top) for stroke in right.strokes)
+    return Strokes((*left.strokes, *moved))
 
 
 def _drawn(labelled: Iterable[tuple[int, np.ndarray]], tell: OnProgress) -> _Part:

@@ -13,7 +13,7 @@ from model.ink.render import Strokes
 
 def random_negative(rng: np.random.Generator) -> Strokes:
     """Return one thing that is no digit, as strokes about 200 canvas pixels large."""
-    return [200 * line for line in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng)]
+    return Strokes(200 * stroke for stroke in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng))
 
 
 def _walk(rng):

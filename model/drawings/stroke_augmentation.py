@@ -26,7 +26,7 @@ def vary_strokes(strokes: Strokes, rng: np.random.Generator) -> Strokes:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     change = turn @ np.array([[stretch, lean], [0, 1 / stretch]])
     bend = _bend(rng)
-    return [bend((line - middle) / size) @ change.T * size + middle for line in strokes]
+    return Strokes(bend((stroke - middle) / size) @ change.T * size + middle for stroke in strokes)
 
 
 def random_pen_width(rng: np.random.Generator) -> float:
@@ -42,7 +42,7 @@ def add_writing_habits(digit: int, strokes: Strokes, rng: np.random.Generator) -
     corner, size = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1.0)
     ends = [[0.0, 1.0], [1.0, 0.0]] if digit == 0 else [[0.15, 0.5], [0.95, 0.5]]
     slash = np.array(ends) + rng.normal(0, 0.09, (2, 2))
-    return [*strokes, corner + slash * size]
+    return Strokes((*strokes, corner + slash * size))
 
 
 def _bend(rng: np.random.Generator):

@@ -12,7 +12,7 @@ import numpy as np
 
 from model.inference.digit_reader import DigitPredictions, DigitReader
 from model.inference.litert import Recognizer
-from model.ink.render import clean
+from model.ink.render import Strokes, parse_strokes
 from model.runs.run import Run
 
 _PATCH_POSITIONS = 14  # that are covered each way, unless a stride was asked for
@@ -94,9 +94,9 @@ def predict_after_each_stroke(reader: DigitReader, strokes: Any, most: int = 12)
     Of a drawing of more than `most` strokes, evenly spaced moments are kept, the last one among them. Raises InkError
     for what are no strokes.
     """
-    lines = clean(strokes)
-    moments = np.rint(np.linspace(len(lines), 1, min(len(lines), most))[::-1]).astype(int).tolist()
-    return [(drawn, reader.read_strokes(lines[:drawn])) for drawn in moments]
+    parsed = parse_strokes(strokes)
+    moments = np.rint(np.linspace(len(parsed), 1, min(len(parsed), most))[::-1]).astype(int).tolist()
+    return [(drawn, reader.read_strokes(Strokes(parsed[:drawn]))) for drawn in moments]
 
 
 def _between(values: np.ndarray, height: int, width: int, stride: int) -> np.ndarray:

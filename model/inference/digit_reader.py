@@ -16,7 +16,7 @@ from model.errors import InkError
 from model.inference.litert import Recognizer
 from model.inference.rejection import N_DIGITS, rejection_scores
 from model.ink import grouping, photo
-from model.ink.render import SIDE, Strokes, box_of, clean, render
+from model.ink.render import SIDE, Strokes, box_of, parse_strokes, render
 from model.results import DigitPrediction
 
 # The doubt above which a drawing is refused, for networks that were trained without drawings and so bring no threshold
@@ -93,7 +93,7 @@ class DigitReader:
 
         Raises InkError for what are no strokes.
         """
-        lines = clean(strokes, source)
+        lines = parse_strokes(strokes, source)
         if not lines:
             return DigitPredictions(())
         groups = self._grouped_strokes(lines) if numbers else [lines]
@@ -114,8 +114,8 @@ class DigitReader:
 
     def _grouped_strokes(self, lines: Strokes) -> list[Strokes]:
         boxes = [box_of([each]) for each in lines]
-        groups = self._grouped(boxes, lambda members: render([lines[index] for index in members]))
-        return [[lines[index] for index in members] for members in groups]
+        groups = self._grouped(boxes, lambda members: render(lines.select(members)))
+        return [lines.select(members) for members in groups]
 
     def _grouped(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
         """Let the network say what belongs together, if it was taught what is no digit."""

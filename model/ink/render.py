@@ -1,7 +1,8 @@
 """Drawn strokes -> the 28x28 image that MNIST taught the network to read, and the steps between.
 
 Knows NumPy, Pillow and canvas pixels; knows nothing of networks, of pages or of photos (see `ink_image`).
-A drawing is a list of strokes, a stroke a list of [x, y] in canvas pixels, y growing downwards.
+A drawing comes as a list of strokes, a stroke as a list of [x, y] in canvas pixels, y growing downwards;
+`parse_strokes` checks it once and returns `Strokes`, which everything else trusts.
 
 MNIST's own recipe (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): the ink's
 bounding box is brought into 20x20 pixels with its aspect kept, and laid into 28x28 by its centre of mass. Here
@@ -10,8 +11,9 @@ in small writing.
 """
 
 import reprlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -43,7 +45,22 @@ _CHUNK = 4_096  # pieces painted at a time, so that the wildest scribble needs n
 _MARGIN = 4  # around the painted field: as far as a piece inside it can reach out
 _VIEW = 280  # the longest side of a cropped drawing that is shown
 
-Strokes = list[np.ndarray]
+
+class Strokes(tuple[np.ndarray, ...]):
+    """The strokes of one drawing: `(n, 2)` float64 arrays of canvas pixels, n at least 1. Empty without ink.
+
+    Trusted: raw lists become a value of this type only in `parse_strokes`. Code that computes strokes from others may
+    build one directly.
+    """
+
+    __slots__ = ()
+
+    def select(self, indices: Sequence[int]) -> Self:
+        """Return the strokes with these indices, in that order."""
+        return type(self)(self[index] for index in indices)
+
+    def __repr__(self) -> str:
+        return f"Strokes({len(self)} of {sum(map(len, self))} points)"
 
 
 @dataclass(frozen=True)
@@ -62,18 +79,26 @@ class InkSteps:
         return self.centred
 
 
-def clean(strokes: Any, source: str = "The drawing") -> Strokes:
-    """Check strokes that came from outside; return them as float64 arrays `(n, 2)`, empty ones left out.
+def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
+    """Check strokes from outside and return them as `Strokes`, without empty ones. `Strokes` are returned as they are.
 
-    `source` begins the sentence when something is wrong, such as "drawings.jsonl, line 3,". Of more than 50,000
-    points an even part is kept. Raises InkError for anything but a list of lists of pairs of finite numbers,
-    and for more than 2,000 strokes or 500,000 points.
+    `source` begins the error message, such as "drawings.jsonl, line 3,". Of more than 50,000 points an even part is
+    kept. Raises InkError for anything but a list of lists of pairs of finite numbers, and for more than 2,000 strokes
+    or 500,000 points.
+
+    >>> strokes = parse_strokes([[[60, 60], [180, 60], [110, 220]], [], [[90, 140], [170, 140]]])
+    >>> [stroke.shape for stroke in strokes]
+    [(3, 2), (2, 2)]
+    >>> parse_strokes(strokes) is strokes
+    True
     """
-    if not isinstance(strokes, list | tuple):
-        raise InkError(f"{source} came as {_told(strokes)}; expected a list of strokes, each a list of [x, y].")
-    if len(strokes) > MAX_STROKES:
-        raise InkError(f"{source} has {len(strokes):,} strokes; expected at most {MAX_STROKES:,}, so draw less.")
-    plain = [each.tolist() if isinstance(each, np.ndarray) else each for each in strokes]
+    if isinstance(raw, Strokes):
+        return raw
+    if not isinstance(raw, list | tuple):
+        raise InkError(f"{source} came as {_told(raw)}; expected a list of strokes, each a list of [x, y].")
+    if len(raw) > MAX_STROKES:
+        raise InkError(f"{source} has {len(raw):,} strokes; expected at most {MAX_STROKES:,}, so draw less.")
+    plain = [stroke.tolist() if isinstance(stroke, np.ndarray) else stroke for stroke in raw]
     for number, stroke in enumerate(plain, 1):
         if not isinstance(stroke, list | tuple):
             raise InkError(f"{source} has {_told(stroke)} as stroke {number}; expected a list of points [x, y].")
@@ -82,15 +107,16 @@ def clean(strokes: Any, source: str = "The drawing") -> Strokes:
         raise InkError(f"{source} has {total:,} points; expected at most {MAX_POINTS:,}, so draw less.")
     for number, stroke in enumerate(plain, 1):
         _check_points(stroke, source, number)
-    lines = [np.array(stroke, dtype=np.float64) for stroke in plain if stroke]
+    lines = (np.array(stroke, dtype=np.float64) for stroke in plain if stroke)
     every = max(1, -(-total // MAX_KEPT_POINTS))
-    return [line if every == 1 else _kept(line, np.arange(len(line)) % every == 0) for line in lines]
+    return Strokes(line if every == 1 else _kept(line, np.arange(len(line)) % every == 0) for line in lines)
 
 
-def box_of(strokes: Strokes) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of cleaned strokes, of which there must be one, in canvas pixels."""
+def box_of(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of at least one stroke `(n, 2)`, in canvas pixels."""
     points = np.concatenate(strokes)
-    return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
@@ -98,9 +124,9 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
 
     Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
     pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
-    middle for that. Raises InkError as `clean` does.
+    middle for that. Raises InkError as `parse_strokes` does.
     """
-    lines = clean(strokes)
+    lines = parse_strokes(strokes)
     if not lines:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
     start, step, half = _fitted(lines, pen)
@@ -110,9 +136,9 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
 def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> InkSteps | None:
     """Return every step from a canvas of `width` x `height`, drawn on with `pen` canvas pixels, or None without ink.
 
-    Made to be looked at: `render` gives the same image sooner. Raises InkError as `clean` does.
+    Made to be looked at: `render` gives the same image sooner. Raises InkError as `parse_strokes` does.
     """
-    lines = clean(strokes)
+    lines = parse_strokes(strokes)
     if not lines:
         return None
     start, step, half = _fitted(lines)
@@ -134,9 +160,9 @@ def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float
 
     The networks that read 95.3 % of 10,415 rendered drawings read 34.6 % of the same drawings squeezed.
 
-    Raises InkError as `clean` does.
+    Raises InkError as `parse_strokes` does.
     """
-    canvas = Image.fromarray(_canvas(clean(strokes), width, height, pen))
+    canvas = Image.fromarray(_canvas(parse_strokes(strokes), width, height, pen))
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 

@@ -20,7 +20,7 @@ from model.evaluation.metrics import expected_calibration_error
 from model.inference import rejection
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
-from model.ink.render import Strokes, box_of, clean, render
+from model.ink.render import Strokes, box_of, render
 from model.runs.store import RunStore
 from model.training.worker import quiet_stderr
 
@@ -110,7 +110,7 @@ class Bench:
         rng = np.random.default_rng(2)
         rows = []
         for name, make in SCRIBBLES.items():
-            sure = self.probabilities([clean(make(rng)) for _ in range(N_SCRIBBLES)])[:, :10]
+            sure = self.probabilities([make(rng) for _ in range(N_SCRIBBLES)])[:, :10]
             over = sure.max(axis=1) > SURE
             ones = int((sure.argmax(axis=1)[over] == 1).sum())
             rows.append((f"{name}: called a digit with over 0.9", f"{over.sum()}, {ones} of them a 1", N_SCRIBBLES))
@@ -156,7 +156,7 @@ def number(digits: list[corpus.Drawing], rng: np.random.Generator) -> tuple[str,
         corner = np.array([x, 100 + rng.uniform(-0.06, 0.06) * height])
         strokes += [(line - (left, top)) * scale + corner for line in each.strokes]
         x += (right - left) * scale + rng.uniform(-0.05, 0.3) * height
-    return "".join(str(each.label) for each in chosen), strokes
+    return "".join(str(each.label) for each in chosen), Strokes(strokes)
 
 
 def jumps(rng: np.random.Generator) -> list[np.ndarray]:

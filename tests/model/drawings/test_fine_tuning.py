@@ -13,6 +13,7 @@ from model.drawings import collection, fine_tuning
 from model.drawings.collection import LabelledDrawing
 from model.errors import RunError
 from model.inference.litert import Recognizer
+from model.ink.render import parse_strokes
 from model.results import NO_DIGIT
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training import worker
@@ -21,7 +22,9 @@ TRIANGLE = [[60, 220], [140, 60], [220, 220], [60, 220]]
 
 
 def drawings(n, label, points=TRIANGLE):
-    return [LabelledDrawing(f"{label}-{i}", label, [[[x + 3 * i, y] for x, y in points]]) for i in range(n)]
+    return [
+        LabelledDrawing(f"{label}-{i}", label, parse_strokes([[[x + 3 * i, y] for x, y in points]])) for i in range(n)
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.drawings.stroke_augmentation import add_writing_habits, random_pen_width, vary_strokes
-from model.ink.render import PEN_WIDTH, box_of, render
+from model.ink.render import PEN_WIDTH, Strokes, box_of, render
 
-SEVEN = [np.array([[60.0, 60], [180, 60], [110, 220]]), np.array([[90.0, 140], [170, 140]])]
-ZERO = [np.array([[100 + 40 * np.sin(t), 140 - 80 * np.cos(t)] for t in np.linspace(0, 2 * np.pi, 30)])]
+SEVEN = Strokes([np.array([[60.0, 60], [180, 60], [110, 220]]), np.array([[90.0, 140], [170, 140]])])
+ZERO = Strokes([np.array([[100 + 40 * np.sin(t), 140 - 80 * np.cos(t)] for t in np.linspace(0, 2 * np.pi, 30)])])
 SIZE = 160.0  # of both, the longer side
 
 POINT = st.tuples(st.floats(-1000, 1000), st.floats(-1000, 1000))
-STROKES = st.lists(st.lists(POINT, min_size=1, max_size=12).map(np.array), min_size=1, max_size=4)
+STROKES = st.lists(st.lists(POINT, min_size=1, max_size=12).map(np.array), min_size=1, max_size=4).map(Strokes)
 
 
 @given(STROKES, st.integers(0, 2**32))
@@ -33,7 +33,7 @@ def test_the_same_random_numbers_change_strokes_alike():
 
 
 def test_all_strokes_of_a_character_are_changed_together():
-    together = [np.array([[0.0, 0], [50, 100]]), np.array([[50.0, 100], [100, 0]])]
+    together = Strokes([np.array([[0.0, 0], [50, 100]]), np.array([[50.0, 100], [100, 0]])])
     for seed in range(20):
         one, other = vary_strokes(together, np.random.default_rng(seed))
         assert np.allclose(one[-1], other[0])
@@ -51,7 +51,7 @@ def test_changes_are_seen_and_small_and_mean_next_to_nothing(strokes, rng):
 
 def test_a_character_of_twice_the_size_changes_twice_as_much():
     large, small = (
-        np.concatenate(vary_strokes([k * line for line in SEVEN], np.random.default_rng(1))) for k in (2, 1)
+        np.concatenate(vary_strokes(Strokes(k * line for line in SEVEN), np.random.default_rng(1))) for k in (2, 1)
     )
     assert np.allclose(large, 2 * small)
 

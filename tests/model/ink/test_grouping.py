@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model.drawings import corpus
 from model.errors import InkError
 from model.ink import grouping
-from model.ink.render import box_of, clean
+from model.ink.render import box_of, parse_strokes
 
 POINT = st.tuples(st.floats(0, 280), st.floats(0, 280)).map(list)
 DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_size=4)
@@ -20,7 +20,7 @@ DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_si
 
 def group(strokes):
     """Strokes as lists of lines, a list a digit."""
-    lines = clean(strokes)
+    lines = parse_strokes(strokes)
     return [[lines[index] for index in members] for members in grouping.by_shape([box_of([each]) for each in lines])]
 
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.errors import InkError
-from model.ink.render import MIDDLE, PEN_WIDTH, clean, render, render_steps, squeeze_canvas
+from model.ink.render import MIDDLE, PEN_WIDTH, Strokes, parse_strokes, render, render_steps, squeeze_canvas
 
 SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 
@@ -71,7 +71,7 @@ def real_drawings(real_data):
 
 @pytest.mark.parametrize("blank", [[], [[]], [[], []], ()])
 def test_a_blank_canvas_has_no_ink(blank):
-    assert clean(blank) == []
+    assert parse_strokes(blank) == Strokes()
     assert render(blank).shape == (28, 28)
     assert not render(blank).any()
     assert render_steps(blank) is None
@@ -216,7 +216,7 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
     ],
 )
 def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
-    for use in (clean, render, render_steps, squeeze_canvas):
+    for use in (parse_strokes, render, render_steps, squeeze_canvas):
         with pytest.raises(InkError, match=words) as caught:
             use(strokes)
         assert str(caught.value).startswith("The drawing ")
@@ -226,7 +226,7 @@ def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
 
 def test_an_error_names_its_source():
     with pytest.raises(InkError, match="^drawings.jsonl, line 3, has 7 as stroke 1"):
-        clean([7], "drawings.jsonl, line 3,")
+        parse_strokes([7], "drawings.jsonl, line 3,")
 
 
 JSON = st.recursive(
@@ -250,17 +250,32 @@ def test_whatever_comes_out_of_json_gives_an_image_or_a_sentence(strokes):
         assert image.any() == any(len(stroke) for stroke in strokes)
 
 
-def test_a_clean_drawing_stays_as_it_is():
-    lines = clean([*SEVEN, [], [(1, 2.5)]])
-    assert [line.tolist() for line in lines] == [*SEVEN, [[1, 2.5]]]
-    assert all(line.dtype == np.float64 for line in lines)
-    assert all((a == b).all() for a, b in zip(lines, clean(lines), strict=True))
+def test_parsed_strokes_are_float_arrays_without_empty_ones():
+    strokes = parse_strokes([*SEVEN, [], [(1, 2.5)]])
+    assert [stroke.tolist() for stroke in strokes] == [*SEVEN, [[1, 2.5]]]
+    assert all(stroke.dtype == np.float64 for stroke in strokes)
+    assert repr(strokes) == "Strokes(3 of 6 points)"
+
+
+def test_a_drawing_is_checked_once(monkeypatch):
+    strokes = parse_strokes(SEVEN)
+    monkeypatch.setattr("model.ink.render._check_points", None)
+    assert parse_strokes(strokes) is strokes
+    for draw in (render, render_steps, squeeze_canvas):
+        draw(strokes)
+
+
+def test_chosen_strokes_are_the_same_arrays_in_the_given_order():
+    strokes = parse_strokes([[[1, 2]], [[3, 4]], [[5, 6]]])
+    chosen = strokes.select([2, 0])
+    assert type(chosen) is Strokes
+    assert [stroke is strokes[index] for stroke, index in zip(chosen, (2, 0), strict=True)] == [True, True]
 
 
 def test_a_very_long_drawing_is_thinned_and_keeps_its_shape():
     angle = np.linspace(0, 6 * np.pi, 60_000)
     spiral = np.stack([140 + 5 * angle * np.cos(angle), 140 + 5 * angle * np.sin(angle)], axis=1)
-    lines = clean([spiral.tolist(), [[1, 1]]])
+    lines = parse_strokes([spiral.tolist(), [[1, 1]]])
     assert sum(map(len, lines)) <= 50_002
     assert lines[0][-1].tolist() == spiral[-1].tolist()
     assert difference(render([spiral]), render([spiral[::7]])) <= 8
@@ -311,7 +326,7 @@ def test_a_real_drawing_is_rendered_in_two_milliseconds(real_data):
 def test_ink_needs_only_numpy_and_pillow():
     source = Path(inspect.getfile(render)).read_text()
     roots = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
-    assert roots == {"reprlib", "dataclasses", "typing", "numpy", "PIL", "model"}
+    assert roots == {"reprlib", "collections", "dataclasses", "typing", "numpy", "PIL", "model"}
 
 
 def test_a_thin_pen_fades_where_the_canvas_is_squeezed_and_not_where_ink_is_drawn_anew():

@@ -15,7 +15,7 @@ from model.evaluation.metrics import compute_metrics, expected_calibration_error
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.inference.rejection import rejection_scores
-from model.ink.render import clean, render
+from model.ink.render import render
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 BOTH = pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
@@ -152,7 +152,7 @@ def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, d
 
 
 def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
-    said = answers(recognizer, [clean(random_negative(rng)) for _ in range(1000)])
+    said = answers(recognizer, [random_negative(rng) for _ in range(1000)])
     assert (rejection_scores(said) > deep.rejection_threshold).mean() > 0.95
     assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
 
