@@ -1,160 +1,149 @@
-"""How far one image can be turned, moved, scaled, thickened or blurred before the answer flips.
+"""Perturbed images: rotated, shifted, scaled, thickened, blurred or noisy, and where a prediction flips on the way.
 
-Knows arrays and the disturbances of `robustness`; knows nothing of networks or pages.
+`perturb` changes many images in one of the ways that robustness is measured with; `apply_perturbation` changes one
+image in several ways at once, as the sliders of "Break it" do. Knows arrays only.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model.data.affine import FloatImages, Setting, sample, source_points
 from model.errors import ConfigError
 
-
-@dataclass(frozen=True)
-class Change:
-    """What is done to an image, in this order of the fields: bilinear, with black from outside the frame."""
-
-    turn: float = 0.0  # degrees, counter-clockwise, within 180
-    scale: float = 1.0  # times the size, 0.5 to 1.5
-    right: float = 0.0  # pixels, negative ones to the left, within 10
-    down: float = 0.0  # pixels, within 10
-    thickness: float = 0.0  # pixels at each edge, -1 to 2
-    blur: float = 0.0  # pixels, sigma, 0 to 3
-
-
-KINDS = {
-    "turn": ("Rotate", "degrees", -180.0, 180.0, 6.0),
-    "scale": ("Scale", "times the size", 0.5, 1.5, 0.05),
-    "right": ("Shift right", "pixels", -10.0, 10.0, 0.5),
-    "down": ("Shift down", "pixels", -10.0, 10.0, 0.5),
-    "thickness": ("Thin or thicken", "pixels at each edge", -1.0, 2.0, 0.1),
-    "blur": ("Blur", "pixels", 0.0, 3.0, 0.1),
-}  # name -> title, unit, least, most, step of a slider
-
-NOTHING = Change()
-
-
-def changed(image: np.ndarray, change: Change) -> np.ndarray:
-    """Return a changed copy of one image `(h, w, c)` uint8."""
-    moved = _moved(image, change)[None]
-    for kind, strength in (("thickness", change.thickness), ("blur", change.blur)):
-        if strength:
-            moved = disturb(moved, kind, strength)
-    return moved[0]
-
-
-def sweep(image: np.ndarray, kind: str, change: Change = NOTHING) -> tuple[np.ndarray, np.ndarray]:
-    """Return strengths `(k,)` of one kind from its least to its most, and the image at each `(k, h, w, c)` uint8.
-
-    Everything else stays as `change` says.
-    """
-    _, _, least, most, step = KINDS[kind]
-    strengths = np.round(np.arange(least, most + step / 2, step), 6)
-    return strengths, np.stack([changed(image, replace(change, **{kind: float(each)})) for each in strengths])
-
-
-def flips(strengths: Sequence[float], told: Sequence[str], none: float) -> list[float]:
-    """Return where the answer first differs from the one at `none`: at most once below it, and once above.
-
-    `told` are the answers at the ascending `strengths`.
-    """
-    strengths = np.asarray(strengths)
-    middle = int(np.abs(strengths - none).argmin())
-    below = next((i for i in range(middle, -1, -1) if told[i] != told[middle]), None)
-    above = next((i for i in range(middle, len(told)) if told[i] != told[middle]), None)
-    return [float(strengths[i]) for i in (below, above) if i is not None]
-
-
-def none_of(kind: str) -> float:
-    """Return the strength of a kind that changes nothing."""
-    return next(each.default for each in fields(Change) if each.name == kind)
-
-
-def _moved(image: np.ndarray, change: Change) -> np.ndarray:
-    if (change.turn, change.scale, change.right, change.down) == (0, 1, 0, 0):
-        return image.copy()
-    from scipy.ndimage import affine_transform
-
-    angle = np.radians(change.turn)
-    # From a place in the result to the one in the image that is shown there; rows grow downwards.
-    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / change.scale
-    middle = (np.array(image.shape[:2]) - 1) / 2
-    offset = middle - back @ (middle + (change.down, change.right))
-    planes = [
-        affine_transform(image[..., channel].astype(np.float32), back, offset, order=1)
-        for channel in range(image.shape[2])
-    ]
-    return np.clip(np.rint(np.stack(planes, axis=-1)), 0, 255).astype(np.uint8)
-
-
-_SEED = 0
+SEED = 0  # of every measurement: the same images, directions and noise
 
 
 @dataclass(frozen=True)
-class Disturbance:
-    """One kind of disturbance: its strengths ascend, and one of them is `none`, which changes nothing."""
+class PerturbationKind:
+    """One kind of perturbation: its strengths ascend, and one of them is `neutral`, which changes nothing."""
 
     title: str
     unit: str
     strengths: tuple[float, ...]
-    none: float = 0
+    neutral: float = 0
 
 
-DISTURBANCES = {
-    "rotation": Disturbance("Turned", "degrees, counter-clockwise", (-60, -40, -20, 0, 20, 40, 60)),
-    "shift": Disturbance("Moved off the middle", "pixels", (0, 1, 2, 3, 4, 6, 8)),
-    "scale": Disturbance("Smaller or larger", "times the size", (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5), none=1),
-    "thickness": Disturbance("Thinner or thicker", "pixels at each edge", (-1, -0.67, -0.33, 0, 0.5, 1, 2)),
-    "noise": Disturbance("Noise", "standard deviation in grey levels", (0, 10, 20, 40, 60, 80, 120)),
-    "blur": Disturbance("Blurred", "pixels, sigma", (0, 0.5, 1, 1.5, 2, 2.5, 3)),
+PERTURBATIONS = {
+    "rotation": PerturbationKind("Turned", "degrees, counter-clockwise", (-60, -40, -20, 0, 20, 40, 60)),
+    "shift": PerturbationKind("Moved off the middle", "pixels", (0, 1, 2, 3, 4, 6, 8)),
+    "scale": PerturbationKind("Smaller or larger", "times the size", (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5), neutral=1),
+    "thickness": PerturbationKind("Thinner or thicker", "pixels at each edge", (-1, -0.67, -0.33, 0, 0.5, 1, 2)),
+    "noise": PerturbationKind("Noise", "standard deviation in grey levels", (0, 10, 20, 40, 60, 80, 120)),
+    "blur": PerturbationKind("Blurred", "pixels, sigma", (0, 0.5, 1, 1.5, 2, 2.5, 3)),
 }
 
 
-def disturb(images: np.ndarray, kind: str, strength: float, seed: int = _SEED) -> np.ndarray:
-    """Return a disturbed copy of `images` `(n, h, w, c)` uint8, of the same shape and type.
+@dataclass(frozen=True)
+class Perturbation:
+    """Changes to one image, made in the order of the fields; RANGES has the range of each."""
+
+    rotation: float = 0.0  # degrees, counter-clockwise
+    scale: float = 1.0  # times the size
+    shift_x: float = 0.0  # pixels to the right
+    shift_y: float = 0.0  # pixels down
+    thickness: float = 0.0  # pixels at each edge
+    blur: float = 0.0  # pixels, sigma
+
+
+@dataclass(frozen=True)
+class Range:
+    """The range of one field of `Perturbation`, in steps of a slider; `neutral` changes nothing."""
+
+    title: str
+    unit: str
+    minimum: float
+    maximum: float
+    step: float
+    neutral: float = 0.0
+
+
+RANGES = {
+    "rotation": Range("Rotate", "degrees", -180.0, 180.0, 6.0),
+    "scale": Range("Scale", "times the size", 0.5, 1.5, 0.05, neutral=1.0),
+    "shift_x": Range("Shift right", "pixels", -10.0, 10.0, 0.5),
+    "shift_y": Range("Shift down", "pixels", -10.0, 10.0, 0.5),
+    "thickness": Range("Thin or thicken", "pixels at each edge", -1.0, 2.0, 0.1),
+    "blur": Range("Blur", "pixels", 0.0, 3.0, 0.1),
+}
+UNPERTURBED = Perturbation()
+
+
+def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) -> np.ndarray:
+    """Return a perturbed copy of `images` `(n, h, w, c)` uint8, of the same shape and type.
 
     `rotation` and `scale` around the middle, `shift` up, down, left or right, drawn anew for each image, all bilinear
     with black from outside the frame; `thickness` by grey erosion (below 0) or dilation of the bright, with a share of
     the next whole pixel; `noise` Gaussian. The same seed gives the same images, and the same directions and noise at
-    every strength. Raises ConfigError for an unknown kind or a strength beyond those of DISTURBANCES.
+    every strength. Raises ConfigError for an unknown kind or a strength beyond those of PERTURBATIONS.
+
+    >>> dot = np.zeros((1, 5, 5, 1), np.uint8)
+    >>> dot[0, 2, 2] = 200
+    >>> perturb(dot, "thickness", 1)[0, 2, :, 0].tolist()
+    [0, 200, 200, 200, 0]
     """
-    how = DISTURBANCES.get(kind)
-    if how is None:
-        raise ConfigError(f"The disturbance came as {kind!r}; expected one of {', '.join(DISTURBANCES)}.")
-    if not how.strengths[0] <= strength <= how.strengths[-1]:
+    if kind not in PERTURBATIONS:
+        raise ConfigError(f"The disturbance came as {kind!r}; expected one of {', '.join(PERTURBATIONS)}.")
+    strengths = PERTURBATIONS[kind].strengths
+    if not strengths[0] <= strength <= strengths[-1]:
         raise ConfigError(
-            f"A strength of {strength:g} came for {kind}; expected {how.strengths[0]:g} to {how.strengths[-1]:g}."
+            f"A strength of {strength:g} came for {kind}; expected {strengths[0]:g} to {strengths[-1]:g}."
         )
-    if strength == how.none:
+    if strength == PERTURBATIONS[kind].neutral:
         return images.copy()
-    changed = _CHANGES[kind](images.astype(np.float32), strength, np.random.default_rng(seed))
-    return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+    return _to_uint8(_FUNCTIONS[kind](images.astype(np.float32), strength, np.random.default_rng(seed)))
 
 
-def _rotated(pixels: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    from scipy.ndimage import rotate
-
-    return rotate(pixels, degrees, axes=(2, 1), reshape=False, order=1)
-
-
-def _shifted(pixels: np.ndarray, distance: float, rng: np.random.Generator) -> np.ndarray:
-    from scipy.ndimage import shift
-
-    ways = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])[rng.integers(4, size=len(pixels))]
-    moved = [shift(each, (*(distance * way), 0), order=1) for each, way in zip(pixels, ways, strict=True)]
-    return np.stack(moved) if moved else pixels
+def apply_perturbation(image: np.ndarray, perturbation: Perturbation) -> np.ndarray:
+    """Return a perturbed copy of one image `(h, w, c)` uint8, bilinear with black from outside the frame."""
+    images = image[None].copy()
+    movement = {name: getattr(perturbation, name) for name in ("rotation", "scale", "shift_x", "shift_y")}
+    if any(value != RANGES[name].neutral for name, value in movement.items()):
+        images = _to_uint8(_moved(images.astype(np.float32), **movement))
+    for kind, strength in (("thickness", perturbation.thickness), ("blur", perturbation.blur)):
+        if strength:
+            images = perturb(images, kind, strength)
+    return images[0]
 
 
-def _scaled(pixels: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    from scipy.ndimage import affine_transform
+def sweep(image: np.ndarray, name: str, perturbation: Perturbation = UNPERTURBED) -> tuple[np.ndarray, np.ndarray]:
+    """Return the strengths `(k,)` of one field from its minimum to its maximum, and the image at each `(k, h, w, c)`.
 
-    middle = (np.array(pixels.shape[1:3]) - 1) / 2
-    offset = middle - middle / factor
-    return affine_transform(pixels, [1, 1 / factor, 1 / factor, 1], [0, *offset, 0], order=1)
+    The other fields stay as in `perturbation`.
+    """
+    field = RANGES[name]
+    strengths = np.round(np.arange(field.minimum, field.maximum + field.step / 2, field.step), 6)
+    perturbations = [replace(perturbation, **{name: strength}) for strength in strengths.tolist()]
+    return strengths, np.stack([apply_perturbation(image, each) for each in perturbations])
 
 
-def _thickened(pixels: np.ndarray, edge: float, rng: np.random.Generator) -> np.ndarray:
+def flips(strengths: Sequence[float] | np.ndarray, labels: Sequence[str], neutral: float) -> list[float]:
+    """Return where the predicted label first differs from the one at `neutral`: at most once below and once above it.
+
+    `labels` belong to the ascending `strengths`.
+
+    >>> flips([-2, -1, 0, 1, 2], ["1", "7", "7", "7", "9"], neutral=0)
+    [-2.0, 2.0]
+    """
+    strengths = np.asarray(strengths)
+    middle = int(np.abs(strengths - neutral).argmin())
+    below = next((i for i in range(middle, -1, -1) if labels[i] != labels[middle]), None)
+    above = next((i for i in range(middle, len(labels)) if labels[i] != labels[middle]), None)
+    return [float(strengths[i]) for i in (below, above) if i is not None]
+
+
+def _moved(pixels: FloatImages, **movement: Setting) -> FloatImages:
+    return sample(pixels, *source_points(*pixels.shape[1:3], **movement))
+
+
+def _shifted(pixels: FloatImages, distance: float, rng: np.random.Generator) -> FloatImages:
+    directions = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])[rng.integers(4, size=len(pixels))]
+    shift_y, shift_x = distance * directions.T[:, :, None, None]
+    return _moved(pixels, shift_x=shift_x, shift_y=shift_y)
+
+
+def _thickened(pixels: FloatImages, edge: float, rng: np.random.Generator) -> FloatImages:
     from scipy.ndimage import generate_binary_structure, grey_dilation, grey_erosion
 
     cross = generate_binary_structure(2, 1)[None, :, :, None]
@@ -166,21 +155,23 @@ def _thickened(pixels: np.ndarray, edge: float, rng: np.random.Generator) -> np.
     return before * (1 - share) + after * share
 
 
-def _noisy(pixels: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    return pixels + deviation * rng.standard_normal(pixels.shape, dtype=np.float32)
-
-
-def _blurred(pixels: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+def _blurred(pixels: FloatImages, sigma: float, rng: np.random.Generator) -> FloatImages:
     from scipy.ndimage import gaussian_filter
 
-    return gaussian_filter(pixels, (0, sigma, sigma, 0), mode="nearest")
+    blurred: FloatImages = gaussian_filter(pixels, (0, sigma, sigma, 0), mode="nearest")
+    return blurred
 
 
-_CHANGES = {
-    "rotation": _rotated,
+def _to_uint8(pixels: FloatImages) -> np.ndarray:
+    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+
+
+_Function = Callable[[FloatImages, float, np.random.Generator], FloatImages]
+_FUNCTIONS: dict[str, _Function] = {
+    "rotation": lambda pixels, degrees, rng: _moved(pixels, rotation=degrees),
     "shift": _shifted,
-    "scale": _scaled,
+    "scale": lambda pixels, factor, rng: _moved(pixels, scale=factor),
     "thickness": _thickened,
-    "noise": _noisy,
+    "noise": lambda pixels, deviation, rng: pixels + deviation * rng.standard_normal(pixels.shape, dtype=np.float32),
     "blur": _blurred,
 }

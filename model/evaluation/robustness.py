@@ -1,4 +1,4 @@
-"""How accuracy falls when test images are turned, moved, scaled, thickened, blurred or drowned in noise.
+"""How accuracy falls when test images are rotated, shifted, scaled, thickened, blurred or drowned in noise.
 
 Knows arrays, the recognizer and one file of a run folder; knows nothing of pages. The idea of one figure for each kind
 and strength: D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions", 2019.
@@ -15,14 +15,14 @@ from typing import Any, Self
 import numpy as np
 
 from model.errors import ConfigError
-from model.evaluation.perturbations import _SEED, DISTURBANCES, disturb
+from model.evaluation.perturbations import PERTURBATIONS, SEED, perturb
 from model.inference.litert import Recognizer
 from model.inference.rejection import restrict_to_digits
 from model.runs.atomic_files import write_json
 from model.runs.run import Run
 
 N_IMAGES = 1_000  # of the test set: a share of 98 % is then known to within one point
-_PART = 100  # disturbed at a time: of the largest images we take that is 80 MB
+_PART = 100  # perturbed at a time: of the largest images we take that is 80 MB
 _FILE = "robustness.json"
 
 
@@ -42,7 +42,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Robustness:
-    """The accuracy of one network on n test images, disturbed in every way of DISTURBANCES."""
+    """The accuracy of one network on n test images, perturbed in every way of PERTURBATIONS."""
 
     n: int
     curves: dict[str, Curve]
@@ -62,7 +62,7 @@ class Robustness:
             }
         except (KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"The robustness came with other fields ({error}); expected n and curves.") from error
-        if type(n) is not int or n < 1 or curves.keys() != DISTURBANCES.keys():
+        if type(n) is not int or n < 1 or curves.keys() != PERTURBATIONS.keys():
             raise ConfigError("The robustness came with other kinds; expected those of this version, so measure again.")
         return cls(n, curves)
 
@@ -81,26 +81,26 @@ def measure_robustness(
     digit" is asked which digit it is, see `restrict_to_digits`. `progress` hears the share that is done, in [0, 1], and
     `cancelled` is asked before each strength. 3 s with dense-128-dropout and 9 s with deep on 2 cores.
     """
-    chosen = np.sort(np.random.default_rng(_SEED).permutation(len(images))[:N_IMAGES])
+    chosen = np.sort(np.random.default_rng(SEED).permutation(len(images))[:N_IMAGES])
     images, labels = images[chosen], labels[chosen]
 
     def accuracy(kind: str, strength: float) -> float:
         parts = ((first, images[first : first + _PART]) for first in range(0, len(images), _PART))
-        said = [recognizer.probabilities(disturb(part, kind, strength, _SEED + first)) for first, part in parts]
+        said = [recognizer.probabilities(perturb(part, kind, strength, SEED + first)) for first, part in parts]
         predictions = restrict_to_digits(labels, np.concatenate(said), n_classes)
         return float(predictions.correct.mean())
 
-    undisturbed = accuracy("blur", 0)
-    todo = [(kind, strength) for kind, how in DISTURBANCES.items() for strength in how.strengths]
-    found: dict[str, list[float]] = {kind: [] for kind in DISTURBANCES}
+    unperturbed = accuracy("blur", 0)
+    todo = [(kind, strength) for kind, how in PERTURBATIONS.items() for strength in how.strengths]
+    found: dict[str, list[float]] = {kind: [] for kind in PERTURBATIONS}
     for done, (kind, strength) in enumerate(todo):
         if cancelled():
             return None
         progress(done / len(todo))
-        changes = strength != DISTURBANCES[kind].none
-        found[kind].append(accuracy(kind, strength) if changes else undisturbed)
+        changes = strength != PERTURBATIONS[kind].neutral
+        found[kind].append(accuracy(kind, strength) if changes else unperturbed)
     progress(1.0)
-    curves = {kind: Curve(how.strengths, tuple(found[kind])) for kind, how in DISTURBANCES.items()}
+    curves = {kind: Curve(how.strengths, tuple(found[kind])) for kind, how in PERTURBATIONS.items()}
     return Robustness(len(images), curves)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.evaluation.analysis import Reliability, RiskCoverageCurve
-from model.evaluation.perturbations import Disturbance
+from model.evaluation.perturbations import PerturbationKind
 from pages.ui.charts.common import BLUE, GREY, ORANGE
 
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"
@@ -193,10 +193,10 @@ def _shares_across(figure: go.Figure, x: str, y: str, y_range: list[float] | Non
     return figure
 
 
-def robustness(kind: Disturbance, strengths: Sequence[float], accuracies: Sequence[float]) -> go.Figure:
-    """Draw accuracy against the strength of one disturbance, the undisturbed point marked."""
+def robustness(kind: PerturbationKind, strengths: Sequence[float], accuracies: Sequence[float]) -> go.Figure:
+    """Draw accuracy against the strength of one perturbation, the unperturbed point marked."""
     figure = go.Figure(layout_template="none")
-    symbols = ["diamond" if strength == kind.none else "circle" for strength in strengths]
+    symbols = ["diamond" if strength == kind.neutral else "circle" for strength in strengths]
     figure.add_scatter(
         x=list(strengths),
         y=list(accuracies),

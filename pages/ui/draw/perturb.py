@@ -1,12 +1,12 @@
 """Break it: the image turned, moved, scaled, thickened and blurred by sliders, and where the answer flips.
 
-Knows the changes of `model.breaking`, charts and the session; asks the network through its subject.
+Knows the perturbations of `model.evaluation`, charts and the session; asks the network through its subject.
 """
 
 import streamlit as st
 
 from model.evaluation import perturbations
-from model.evaluation.perturbations import KINDS, NOTHING, Change
+from model.evaluation.perturbations import RANGES, UNPERTURBED, Perturbation, apply_perturbation
 from pages.ui.charts import draw as draw_charts
 from pages.ui.components.image_grid import picture
 from pages.ui.components.live_chart import live_chart
@@ -15,6 +15,7 @@ from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import plain
 
 _SIDE, _CHART = 140, 200  # pixels on the screen
+_KEYS = {"rotation": "turn", "shift_x": "right", "shift_y": "down"}  # CSS keys that tests rely on
 
 
 @st.fragment
@@ -23,32 +24,34 @@ def show(subject: Sample) -> None:
     st.caption("The 28×28 pixels are changed as they are and not centred again: how much can the network bear?")
     changed, sliders, swept = st.columns([150, 460, 420], gap="medium")
     with sliders:
-        change = _sliders()
+        perturbation = _sliders()
     with changed:
-        _changed(subject, change)
+        _changed(subject, perturbation)
     with swept:
-        _sweep(subject, change)
+        _sweep(subject, perturbation)
 
 
-def _sliders() -> Change:
+def _sliders() -> Perturbation:
     if st.button("As it was", key="draw-break-reset", icon=":material/undo:"):
-        for kind in KINDS:
-            st.session_state[_key(kind)] = perturbations.none_of(kind)
+        for name, field in RANGES.items():
+            st.session_state[_key(name)] = field.neutral
     values = {}
     columns = st.columns(2, gap="medium")
-    for number, (kind, (title, unit, least, most, step)) in enumerate(KINDS.items()):
+    for number, (name, field) in enumerate(RANGES.items()):
         with columns[number % 2]:
-            st.session_state.setdefault(_key(kind), perturbations.none_of(kind))
-            values[kind] = st.slider(f"{title}, {unit}", least, most, step=step, key=_key(kind))
-    return Change(**values)
+            st.session_state.setdefault(_key(name), field.neutral)
+            values[name] = st.slider(
+                f"{field.title}, {field.unit}", field.minimum, field.maximum, step=field.step, key=_key(name)
+            )
+    return Perturbation(**values)
 
 
-def _key(kind: str) -> str:
-    return f"draw-break-{kind}"
+def _key(name: str) -> str:
+    return f"draw-break-{_KEYS.get(name, name)}"
 
 
-def _changed(subject: Sample, change: Change) -> None:
-    image = perturbations.changed(subject.image, change)
+def _changed(subject: Sample, perturbation: Perturbation) -> None:
+    image = apply_perturbation(subject.image, perturbation)
     answer = subject.predict(image[None])[0]
     picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, "the changed image")
     with st.container(key="draw-break-answer"):
@@ -57,30 +60,29 @@ def _changed(subject: Sample, change: Change) -> None:
         st.caption(sentence(answer))
 
 
-def _sweep(subject: Sample, change: Change) -> None:
-    kind = st.selectbox(
+def _sweep(subject: Sample, perturbation: Perturbation) -> None:
+    name = st.selectbox(
         "Where does the answer flip?",
-        list(KINDS),
-        format_func=lambda kind: KINDS[kind][0],
+        list(RANGES),
+        format_func=lambda name: RANGES[name].title,
         key="draw-break-sweep",
         persist_state="session",
     )
-    title, unit, *_ = KINDS[kind]
-    strengths, images = perturbations.sweep(subject.image, kind, change)
+    unit, neutral = RANGES[name].unit, RANGES[name].neutral
+    strengths, images = perturbations.sweep(subject.image, name, perturbation)
     answers = subject.predict(images)
     told = [each.told for each in answers]
-    none = perturbations.none_of(kind)
-    places = perturbations.flips(strengths, told, none)
+    places = perturbations.flips(strengths, told, neutral)
     said = {float(strength): each for strength, each in zip(strengths, told, strict=True)}
     flips = [(place, said[place]) for place in places]
-    middle = min(range(len(strengths)), key=lambda i: abs(strengths[i] - none))
+    middle = min(range(len(strengths)), key=lambda i: abs(strengths[i] - neutral))
     best = answers[middle].best
     figure = draw_charts.flipping(
-        strengths, [float(each.probabilities[best]) for each in answers], flips, getattr(change, kind), unit
+        strengths, [float(each.probabilities[best]) for each in answers], flips, getattr(perturbation, name), unit
     )
     words = _in_words(told[middle], flips, unit)
     live_chart(figure, "draw-break-chart", _CHART, words)
-    others = " The other sliders stay where they are." if change != NOTHING else ""
+    others = " The other sliders stay where they are." if perturbation != UNPERTURBED else ""
     st.caption(f"Probability of {plain(answers[middle].name)}. {words}{others}")
 
 

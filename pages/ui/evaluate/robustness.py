@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from model.errors import DataError, DigitLabError
-from model.evaluation.perturbations import DISTURBANCES, disturb
+from model.evaluation.perturbations import PERTURBATIONS, perturb
 from model.evaluation.robustness import Robustness
 from model.runs.run import Run
 from pages.ui.charts import evaluation as evaluation_charts
@@ -57,7 +57,7 @@ def _curves(run: Run, found: Robustness) -> None:
     example = _example(run)
     for row in _in_pairs(list(found.curves.items())):
         for column, (kind, curve) in zip(st.columns(2, gap="medium"), row, strict=False):
-            how = DISTURBANCES[kind]
+            how = PERTURBATIONS[kind]
             with column:
                 st.markdown(f"**{how.title}**")
                 st.plotly_chart(
@@ -67,7 +67,7 @@ def _curves(run: Run, found: Robustness) -> None:
                     key=f"eval-robust-{kind}",
                 )
                 if example is not None:
-                    image_grid(_disturbed(example, kind, curve.strengths), side=_SIDE)
+                    image_grid(_perturbed(example, kind, curve.strengths), side=_SIDE)
 
 
 def _in_pairs(items: list) -> list[list]:
@@ -81,8 +81,8 @@ def _example(run: Run) -> np.ndarray | None:
         return None
 
 
-def _disturbed(image: np.ndarray, kind: str, strengths: tuple[float, ...]) -> list[Tile]:
+def _perturbed(image: np.ndarray, kind: str, strengths: tuple[float, ...]) -> list[Tile]:
     return [
-        Tile(disturb(image, kind, strength)[0], (f"{strength:g}",), f"a test image, {kind} {strength:g}")
+        Tile(perturb(image, kind, strength)[0], (f"{strength:g}",), f"a test image, {kind} {strength:g}")
         for strength in strengths
     ]

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
-from model.evaluation.perturbations import KINDS, NOTHING, Change, changed, flips, none_of, sweep
+from model.evaluation.perturbations import (
+    RANGES,
+    UNPERTURBED,
+    Perturbation,
+    apply_perturbation,
+    flips,
+    perturb,
+    sweep,
+)
 
 SPOT = np.zeros((28, 28, 1), np.uint8)
 SPOT[10:13, 5:8] = 200
@@ -19,42 +28,80 @@ def middle_of(image):
 
 
 def test_without_a_change_the_image_is_a_copy():
-    same = changed(SPOT, NOTHING)
+    same = apply_perturbation(SPOT, UNPERTURBED)
     assert (same == SPOT).all()
     assert same is not SPOT
 
 
 def test_ink_goes_where_the_words_say():
-    assert middle_of(changed(SPOT, Change(right=4, down=-3))) == pytest.approx([11 - 3, 6 + 4])
+    assert middle_of(apply_perturbation(SPOT, Perturbation(shift_x=4, shift_y=-3))) == pytest.approx([11 - 3, 6 + 4])
     # A quarter turn counter-clockwise brings what is left of the middle (13.5, 13.5) below it.
-    assert middle_of(changed(SPOT, Change(turn=90))) == pytest.approx([13.5 + 7.5, 13.5 - 2.5], abs=0.1)
-    assert middle_of(changed(SPOT, Change(scale=1.5))) == pytest.approx([13.5 - 2.5 * 1.5, 13.5 - 7.5 * 1.5], abs=0.1)
+    assert middle_of(apply_perturbation(SPOT, Perturbation(rotation=90))) == pytest.approx(
+        [13.5 + 7.5, 13.5 - 2.5], abs=0.1
+    )
+    assert middle_of(apply_perturbation(SPOT, Perturbation(scale=1.5))) == pytest.approx(
+        [13.5 - 2.5 * 1.5, 13.5 - 7.5 * 1.5], abs=0.1
+    )
 
 
 def test_thickness_and_blur_change_how_much_ink_there_is():
-    assert changed(SPOT, Change(thickness=1)).sum() > SPOT.sum() > changed(SPOT, Change(thickness=-1)).sum()
-    assert changed(SPOT, Change(blur=2)).max() < SPOT.max()
+    assert (
+        apply_perturbation(SPOT, Perturbation(thickness=1)).sum()
+        > SPOT.sum()
+        > apply_perturbation(SPOT, Perturbation(thickness=-1)).sum()
+    )
+    assert apply_perturbation(SPOT, Perturbation(blur=2)).max() < SPOT.max()
 
 
-@given(st.sampled_from(list(KINDS)))
-def test_a_sweep_goes_from_least_to_most_and_passes_the_image_itself(kind):
-    strengths, images = sweep(SPOT, kind)
-    assert (strengths[0], strengths[-1]) == (KINDS[kind][2], KINDS[kind][3])
+@given(st.sampled_from(list(RANGES)))
+def test_a_sweep_covers_the_range_and_has_the_image_itself(name):
+    strengths, images = sweep(SPOT, name)
+    assert (strengths[0], strengths[-1]) == (RANGES[name].minimum, RANGES[name].maximum)
     assert images.shape == (len(strengths), 28, 28, 1)
-    assert (images[np.abs(strengths - none_of(kind)).argmin()] == SPOT).all()
+    assert (images[np.abs(strengths - RANGES[name].neutral).argmin()] == SPOT).all()
 
 
-def test_every_field_has_a_slider():
-    assert list(KINDS) == [each.name for each in fields(Change)]
+def test_every_field_has_a_range_that_starts_from_its_default():
+    assert {name: field.neutral for name, field in RANGES.items()} == {
+        field.name: field.default for field in fields(Perturbation)
+    }
+    assert list(RANGES) == [field.name for field in fields(Perturbation)]
 
 
 def test_colour_images_keep_their_channels():
-    assert changed(np.full((32, 32, 3), 9, np.uint8), Change(turn=30, blur=1)).shape == (32, 32, 3)
+    assert apply_perturbation(np.full((32, 32, 3), 9, np.uint8), Perturbation(rotation=30, blur=1)).shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize(
-    ("told", "found"),
+    ("labels", "expected"),
     [("77777", []), ("11777", [-1]), ("77719", [1]), ("17771", [-2, 2]), ("71791", [-1, 1])],
 )
-def test_the_nearest_flip_on_each_side_is_found(told, found):
-    assert flips([-2, -1, 0, 1, 2], list(told), 0) == found
+def test_the_nearest_flip_on_each_side_is_found(labels, expected):
+    assert flips([-2, -1, 0, 1, 2], list(labels), 0) == expected
+
+
+def scipy_moved(image, rotation=0.0, scale=1.0, shift=(0.0, 0.0)):
+    """Move an image as SciPy does it; `shift` down and right."""
+    angle = np.radians(rotation)
+    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
+    middle = (np.array(image.shape[:2]) - 1) / 2
+    offset = middle - back @ (middle + shift)
+    planes = [
+        ndimage.affine_transform(plane.astype(np.float32), back, offset, order=1, mode="grid-constant")
+        for plane in np.moveaxis(image, -1, 0)
+    ]
+    return np.rint(np.stack(planes, axis=-1)).astype(int)
+
+
+@given(st.floats(-180, 180), st.floats(0.5, 1.5), st.floats(-10, 10), st.floats(-10, 10))
+def test_moving_an_image_agrees_with_scipy(rotation, scale, right, down):
+    image = np.random.default_rng(0).integers(0, 256, (28, 24, 3)).astype(np.uint8)
+    moved = apply_perturbation(image, Perturbation(rotation, scale, right, down)).astype(int)
+    assert np.abs(moved - scipy_moved(image, rotation, scale, (down, right))).max() <= 1
+
+
+def test_the_measured_kinds_move_as_the_sliders_do():
+    for degrees in (-60, 20):
+        moved = apply_perturbation(SPOT, Perturbation(rotation=degrees))
+        assert np.array_equal(perturb(SPOT[None], "rotation", degrees)[0], moved)
+    assert np.array_equal(perturb(SPOT[None], "scale", 1.3)[0], apply_perturbation(SPOT, Perturbation(scale=1.3)))

@@ -1,4 +1,4 @@
-"""Disturbances by hand and by counting, what is measured with them, and the file that keeps it."""
+"""Perturbations by hand and by counting, what is measured with them, and the file that keeps it."""
 
 import json
 
@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from model.data import catalog
 from model.errors import ConfigError
-from model.evaluation.perturbations import DISTURBANCES, disturb
+from model.evaluation.perturbations import PERTURBATIONS, perturb
 from model.evaluation.robustness import Robustness, load, measure_robustness, save
 from model.inference.litert import Recognizer
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
-EVERY = pytest.mark.parametrize("kind", DISTURBANCES)
+EVERY = pytest.mark.parametrize("kind", PERTURBATIONS)
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def middle_of(image):
 
 
 def test_each_kind_has_seven_ascending_strengths_and_one_changes_nothing():
-    assert list(DISTURBANCES) == ["rotation", "shift", "scale", "thickness", "noise", "blur"]
-    for how in DISTURBANCES.values():
+    assert list(PERTURBATIONS) == ["rotation", "shift", "scale", "thickness", "noise", "blur"]
+    for how in PERTURBATIONS.values():
         assert len(how.strengths) == 7
         assert list(how.strengths) == sorted(set(how.strengths))
-        assert how.none in how.strengths
+        assert how.neutral in how.strengths
         assert how.title
         assert how.unit
 
@@ -50,57 +50,57 @@ def test_each_kind_has_seven_ascending_strengths_and_one_changes_nothing():
 @EVERY
 def test_every_strength_gives_images_of_the_same_kind_and_one_gives_the_same(kind, images):
     kept = images.copy()
-    for strength in DISTURBANCES[kind].strengths:
-        disturbed = disturb(images, kind, strength)
-        assert disturbed.shape == images.shape
-        assert disturbed.dtype == np.uint8
-        assert np.array_equal(disturbed, images) == (strength == DISTURBANCES[kind].none)
-        assert disturbed is not images
+    for strength in PERTURBATIONS[kind].strengths:
+        perturbed = perturb(images, kind, strength)
+        assert perturbed.shape == images.shape
+        assert perturbed.dtype == np.uint8
+        assert np.array_equal(perturbed, images) == (strength == PERTURBATIONS[kind].neutral)
+        assert perturbed is not images
     assert np.array_equal(images, kept)
 
 
 @EVERY
-def test_the_same_seed_disturbs_in_the_same_way(kind, images):
-    strongest = DISTURBANCES[kind].strengths[-1]
-    first = disturb(images, kind, strongest, seed=1)
-    assert np.array_equal(first, disturb(images, kind, strongest, seed=1))
+def test_the_same_seed_perturbs_in_the_same_way(kind, images):
+    strongest = PERTURBATIONS[kind].strengths[-1]
+    first = perturb(images, kind, strongest, seed=1)
+    assert np.array_equal(first, perturb(images, kind, strongest, seed=1))
     by_chance = kind in ("shift", "noise")
-    assert np.array_equal(first, disturb(images, kind, strongest, seed=2)) != by_chance
+    assert np.array_equal(first, perturb(images, kind, strongest, seed=2)) != by_chance
 
 
 @EVERY
 def test_no_images_stay_no_images(kind):
     none = np.zeros((0, 28, 28, 1), np.uint8)
-    assert disturb(none, kind, DISTURBANCES[kind].strengths[-1]).shape == none.shape
+    assert perturb(none, kind, PERTURBATIONS[kind].strengths[-1]).shape == none.shape
 
 
 @pytest.mark.parametrize("degrees", [-60, -20, 40])
 def test_rotation_is_counter_clockwise_around_the_middle(degrees):
-    turned = middle_of(disturb(spot(14, 22), "rotation", degrees)[0])  # 8 to the right of the middle
+    turned = middle_of(perturb(spot(14, 22), "rotation", degrees)[0])  # 8 to the right of the middle
     angle = np.deg2rad(degrees)
     assert turned == pytest.approx((14 - 8 * np.sin(angle), 14 + 8 * np.cos(angle)), abs=0.1)
 
 
 def test_a_shift_is_exact_and_goes_four_ways():
     image = np.repeat(spot(14, 14), 40, axis=0)
-    ways = {tuple(np.round(np.subtract(middle_of(each), 14), 6)) for each in disturb(image, "shift", 6)}
+    ways = {tuple(np.round(np.subtract(middle_of(each), 14), 6)) for each in perturb(image, "shift", 6)}
     assert ways == {(6, 0), (-6, 0), (0, 6), (0, -6)}
-    assert all(each.sum() == 9 * 255 for each in disturb(image, "shift", 6))
+    assert all(each.sum() == 9 * 255 for each in perturb(image, "shift", 6))
 
 
 def test_a_shift_brings_black_in_and_goes_the_same_way_at_every_strength():
     white = np.full((8, 9, 9, 1), 255, np.uint8)
     for distance in (1, 4, 8):
-        assert ((disturb(white, "shift", distance) == 0).sum(axis=(1, 2, 3)) == 9 * distance).all()
-    assert ((disturb(white, "shift", 8) > 0) <= (disturb(white, "shift", 4) > 0)).all()
+        assert ((perturb(white, "shift", distance) == 0).sum(axis=(1, 2, 3)) == 9 * distance).all()
+    assert ((perturb(white, "shift", 8) > 0) <= (perturb(white, "shift", 4) > 0)).all()
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.7, 1.3])
 def test_scale_brings_things_nearer_to_the_middle_or_further_from_it(factor):
-    assert middle_of(disturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
+    assert middle_of(perturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
     block = np.zeros((1, 29, 29, 1), np.uint8)
     block[0, 9:20, 9:20] = 255
-    size = disturb(block, "scale", factor).sum() / 255
+    size = perturb(block, "scale", factor).sum() / 255
     assert size == pytest.approx((11 * factor) ** 2, rel=0.2)
 
 
@@ -108,23 +108,23 @@ def test_thickness_moves_every_edge():
     bar = np.zeros((1, 20, 20, 1), np.uint8)
     bar[0, 4:16, 8:13] = 200
     for edge, width in ((-1, 3), (1, 7), (2, 9)):
-        assert (disturb(bar, "thickness", edge)[0, 10, :, 0] == 200).sum() == width
-    half = disturb(bar, "thickness", 0.5)[0, 10, :, 0]
+        assert (perturb(bar, "thickness", edge)[0, 10, :, 0] == 200).sum() == width
+    half = perturb(bar, "thickness", 0.5)[0, 10, :, 0]
     assert half[6:15].tolist() == [0, 100, 200, 200, 200, 200, 200, 100, 0]
-    assert disturb(bar, "thickness", -0.33)[0, 10, 8, 0] == round(0.67 * 200)
-    assert disturb(bar, "thickness", 1.5)[0, 10, 6, 0] == 100
+    assert perturb(bar, "thickness", -0.33)[0, 10, 8, 0] == round(0.67 * 200)
+    assert perturb(bar, "thickness", 1.5)[0, 10, 6, 0] == 100
 
 
 def test_noise_has_its_standard_deviation_and_no_direction():
     grey = np.full((20, 28, 28, 1), 128, np.uint8)
-    noise = disturb(grey, "noise", 20).astype(float) - 128
+    noise = perturb(grey, "noise", 20).astype(float) - 128
     assert noise.std() == pytest.approx(20, rel=0.03)
     assert abs(noise.mean()) < 0.5
 
 
 def test_noise_grows_from_the_same_pattern():
     grey = np.full((2, 28, 28, 1), 128, np.uint8)
-    weak, strong = (disturb(grey, "noise", strength).astype(float) - 128 for strength in (10, 20))
+    weak, strong = (perturb(grey, "noise", strength).astype(float) - 128 for strength in (10, 20))
     assert np.allclose(2 * weak, strong, atol=1.51)
 
 
@@ -133,25 +133,25 @@ def test_blur_is_a_gaussian_that_keeps_the_ink():
     image[0, 14, 14] = 255
     rows, columns = np.indices((29, 29)) - 14
     bell = np.exp(-(rows**2 + columns**2) / (2 * 1.5**2))
-    assert np.allclose(disturb(image, "blur", 1.5)[0, :, :, 0], 255 * bell / bell.sum(), atol=0.6)
+    assert np.allclose(perturb(image, "blur", 1.5)[0, :, :, 0], 255 * bell / bell.sum(), atol=0.6)
 
 
 def test_channels_do_not_mix(images):
-    for kind, how in DISTURBANCES.items():
+    for kind, how in PERTURBATIONS.items():
         if kind != "noise":
-            whole, red = (disturb(each, kind, how.strengths[-1]) for each in (images, images[..., :1]))
+            whole, red = (perturb(each, kind, how.strengths[-1]) for each in (images, images[..., :1]))
             assert np.array_equal(whole[..., :1], red), kind
 
 
 @pytest.mark.parametrize("kind, strength", [("rotation", 61), ("scale", 0.4), ("blur", -1), ("noise", float("nan"))])
 def test_a_strength_beyond_the_range_is_refused_in_words(images, kind, strength):
     with pytest.raises(ConfigError, match=f"came for {kind}; expected .* to "):
-        disturb(images, kind, strength)
+        perturb(images, kind, strength)
 
 
-def test_an_unknown_disturbance_is_refused_in_words(images):
+def test_an_unknown_perturbation_is_refused_in_words(images):
     with pytest.raises(ConfigError, match="'rain'; expected one of rotation, shift, scale"):
-        disturb(images, "rain", 1)
+        perturb(images, "rain", 1)
 
 
 class ByBrightness:
@@ -173,9 +173,9 @@ def test_accuracy_is_counted_at_every_strength_and_judged_as_a_digit():
     measured = measure_robustness(ByBrightness(), images, labels.astype(int), n_classes=2)
     assert measured.n == 60
     for kind, curve in measured.curves.items():
-        assert curve.strengths == DISTURBANCES[kind].strengths
+        assert curve.strengths == PERTURBATIONS[kind].strengths
         for strength, accuracy in zip(curve.strengths, curve.accuracies, strict=True):
-            bright = disturb(images, kind, strength).mean(axis=(1, 2, 3)) > 60
+            bright = perturb(images, kind, strength).mean(axis=(1, 2, 3)) > 60
             assert accuracy == pytest.approx((bright == labels).mean())
     assert measured.curves["rotation"].accuracies[3] == 1
     assert measured.curves["scale"].accuracies[0] == 0.5  # small bars are dark
@@ -193,7 +193,7 @@ def test_of_many_images_always_the_same_thousand_are_asked_about():
     first = measure_robustness(Remembering(), images, labels.astype(int), 2)
     assert first.n == 1_000
     assert {len(each) for each in asked} == {100}
-    assert sum(map(len, asked)) == 1_000 * (1 + 6 * 6)  # undisturbed once, and six kinds with six other strengths
+    assert sum(map(len, asked)) == 1_000 * (1 + 6 * 6)  # unperturbed once, and six kinds with six other strengths
     assert first == measure_robustness(ByBrightness(), images, labels.astype(int), 2)
 
 
@@ -248,7 +248,7 @@ JSON = st.recursive(
 )
 CURVE = JSON | st.fixed_dictionaries({"strengths": JSON | st.lists(JSON), "accuracies": JSON | st.lists(JSON)})
 FIELDS = st.fixed_dictionaries(
-    {"n": JSON | st.integers(), "curves": st.fixed_dictionaries(dict.fromkeys(DISTURBANCES, CURVE))}
+    {"n": JSON | st.integers(), "curves": st.fixed_dictionaries(dict.fromkeys(PERTURBATIONS, CURVE))}
 )
 
 
@@ -267,12 +267,12 @@ def test_whatever_a_file_of_json_holds_is_a_measurement_or_none(tmp_path_factory
         {"n": True},
         {"n": 5.0},
         {"curves": {}},
-        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [1, 2], "accuracies": [0.5]})},
-        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [], "accuracies": []})},
-        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [0], "accuracies": [1.5]})},
-        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [0], "accuracies": [float("nan")]})},
-        {"curves": dict.fromkeys(DISTURBANCES, {"strengths": [float("inf")], "accuracies": [0.5]})},
-        {"curves": dict.fromkeys([*DISTURBANCES, "rain"], {"strengths": [0], "accuracies": [0.5]})},
+        {"curves": dict.fromkeys(PERTURBATIONS, {"strengths": [1, 2], "accuracies": [0.5]})},
+        {"curves": dict.fromkeys(PERTURBATIONS, {"strengths": [], "accuracies": []})},
+        {"curves": dict.fromkeys(PERTURBATIONS, {"strengths": [0], "accuracies": [1.5]})},
+        {"curves": dict.fromkeys(PERTURBATIONS, {"strengths": [0], "accuracies": [float("nan")]})},
+        {"curves": dict.fromkeys(PERTURBATIONS, {"strengths": [float("inf")], "accuracies": [0.5]})},
+        {"curves": dict.fromkeys([*PERTURBATIONS, "rain"], {"strengths": [0], "accuracies": [0.5]})},
     ],
 )
 def test_other_values_than_were_written_are_refused_in_words(measured, change):
@@ -286,10 +286,10 @@ def test_shipped_runs_bring_what_was_measured_of_them(name):
     measured = load(run)
     assert measured.n == 1_000
     for kind, curve in measured.curves.items():
-        assert curve.strengths == DISTURBANCES[kind].strengths
-        undisturbed = curve.accuracies[curve.strengths.index(DISTURBANCES[kind].none)]
-        assert undisturbed == pytest.approx(run.metrics.accuracy, abs=0.01)
-        assert min(curve.accuracies) < undisturbed
+        assert curve.strengths == PERTURBATIONS[kind].strengths
+        unperturbed = curve.accuracies[curve.strengths.index(PERTURBATIONS[kind].neutral)]
+        assert unperturbed == pytest.approx(run.metrics.accuracy, abs=0.01)
+        assert min(curve.accuracies) < unperturbed
 
 
 def test_on_real_mnist_the_shipped_figures_come_out(real_data):
