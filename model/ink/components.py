@@ -4,10 +4,14 @@ Knows masks; knows nothing of files, light or networks.
 """
 
 import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 SPECK = 0.03  # of the largest part's area: what is smaller is dirt
-LEAST = 0.025  # of the picture's longer side: no ink is smaller
-LEAST_PIXELS = 5  # nor than this
+MIN_SIDE = 0.025  # of the picture's longer side: no ink is smaller
+MIN_PIXELS = 5  # nor than this
 EDGE = 0.9  # of a side of the picture: what runs along it is the table
 # Shares of the height of a line of digits, see `cut`.
 WIDE = 0.85  # a slimmer part is one digit at most
@@ -15,7 +19,7 @@ SLICE = 0.22  # the slimmest piece
 CROSSED = 0.35  # at a cut no more of the column is ink: digits touch at a stroke, not along a wall
 
 
-def find(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find(mask: Mask) -> tuple[Ints, Ints]:
     """Return which part each pixel of `mask` `(h, w)` bool belongs to, and the parts' boxes.
 
     `(h, w)` int, -1 for none, and `(parts, 4)` int: left, top, right, bottom, the latter two exclusive. Dirt and
@@ -39,43 +43,43 @@ def find(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return part, boxes[keep]
 
 
-def cut(part: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cut(part: Ints, boxes: Ints) -> tuple[Ints, Ints]:
     """Cut wide parts where little ink connects them; take and return what `find` returns.
 
     Touching digits fall apart so, and wide digits too: whoever reads the pieces must be able to join them again.
     """
-    part, boxes = part.copy(), [tuple(box) for box in boxes]
-    line = max((bottom - top for _, top, _, bottom in boxes), default=0)
-    for number, (left, top, right, bottom) in enumerate(list(boxes)):
+    part, pieces = part.copy(), [tuple(box) for box in boxes.tolist()]
+    line = max((bottom - top for _, top, _, bottom in pieces), default=0)
+    for number, (left, top, right, bottom) in enumerate(list(pieces)):
         if right - left <= WIDE * line:
             continue
         own = part[top:bottom, left:right] == number
         edges = [0, *_valleys(own.sum(axis=0), line), right - left]
         for nth, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
             rows = np.flatnonzero(own[:, begin:end].any(axis=1))
-            box = (left + begin, top + rows[0], left + end, top + rows[-1] + 1)
+            box = (left + begin, top + int(rows[0]), left + end, top + int(rows[-1]) + 1)
             if nth == 0:
-                boxes[number] = box
+                pieces[number] = box
             else:
-                part[top:bottom, left + begin : left + end][own[:, begin:end]] = len(boxes)
-                boxes.append(box)
-    return part, np.array(boxes).reshape(-1, 4)
+                part[top:bottom, left + begin : left + end][own[:, begin:end]] = len(pieces)
+                pieces.append(box)
+    return part, np.array(pieces).reshape(-1, 4)
 
 
-def _valleys(ink: np.ndarray, line: int) -> list[int]:
+def _valleys(ink: Ints, line: int) -> list[int]:
     """Return the columns with the least ink, at least a slice apart from each other and from both ends."""
-    least = max(1, round(SLICE * line))
+    width = max(1, round(SLICE * line))
     free = np.zeros(len(ink), dtype=bool)
-    free[least : len(ink) - least] = True
-    chosen = []
+    free[width : len(ink) - width] = True
+    chosen: list[int] = []
     for column in np.argsort(ink, kind="stable"):
         if free[column] and ink[column] <= CROSSED * line:
             chosen.append(int(column))
-            free[max(0, column - least) : column + least] = False
+            free[max(0, column - width) : column + width] = False
     return sorted(chosen)
 
 
-def _roots(mask):
+def _roots(mask: Mask) -> Ints:
     """Give every ink pixel, in reading order, the number of a pixel that all of its part have in common.
 
     Eight neighbours count. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An O(log n) parallel
@@ -98,8 +102,8 @@ def _roots(mask):
     return root
 
 
-def _edge_runs(shape, rows, columns, root):
-    """Say of every part whether it runs along a whole side of the picture."""
+def _edge_runs(shape: tuple[int, ...], rows: Ints, columns: Ints, root: Ints) -> Mask:
+    """Return for every part whether it runs along a whole side of the picture."""
     height, width = shape
     parts = root.max(initial=-1) + 1
     runs = np.zeros(parts, dtype=bool)
@@ -113,8 +117,8 @@ def _edge_runs(shape, rows, columns, root):
     return runs
 
 
-def _is_writing(shape, boxes, area, is_table):
+def _is_writing(shape: tuple[int, ...], boxes: Ints, area: Ints, is_table: Mask) -> Mask:
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
-    keep = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
+    keep: Mask = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
     keep &= area >= SPECK * area[keep].max(initial=0)
-    return keep & (longer[keep].max(initial=0) >= max(LEAST_PIXELS, LEAST * max(shape)))
+    return keep & bool(longer[keep].max(initial=0) >= max(MIN_PIXELS, MIN_SIDE * max(shape)))

@@ -6,11 +6,11 @@ digits from left to right.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from model.ink.render import DOT
+from model.ink.render import DOT, FloatArray, GreyImage
 
 # Shares of the height of a line of digits, see `by_shape`. Chosen on numbers of two to four digits by 138 writers
 # (side by side, gaps of -5 to 30 % of the height); of 2,000 numbers by 139 others 98.5 % are taken apart rightly.
@@ -23,19 +23,20 @@ OPEN = 0.3  # the widest gap in an open 4
 APART = 0.2  # the widest gap between a low stroke and its digit
 
 # Of `by_reading`. Chosen on numbers of two to four digits by the validation writers.
-MOST_PARTS = 48  # more of them are grouped by shape: nobody writes that many strokes in a line of digits
-MOST_IN_ONE = 5  # strokes of one digit
+MAX_PARTS = 48  # more of them are grouped by shape: nobody writes that many strokes in a line of digits
+MAX_IN_ONE = 5  # strokes of one digit
 WIDEST = 1.7  # of a digit of several parts, in heights of the line
 FARTHEST_APART = 0.35  # the widest gap inside a digit, in heights of the line
 OVERLAP_COST = 0.2  # in nats, times the share of the slimmer one's width by which two digits overlap
 _SMALLEST = 1e-6
 
 Group = tuple[int, ...]
-Images = Callable[[Sequence[int]], np.ndarray]  # the parts of one group -> (28, 28) uint8
+Part = tuple[list[int], FloatArray]  # the members of a group and its box
+Images = Callable[[Sequence[int]], GreyImage]  # the parts of one group -> (28, 28)
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28, 1) -> (n, classes)
 
 
-def by_shape(boxes: Any) -> list[list[int]]:
+def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
     """Group boxes by where they lie alone.
 
     1. Tall boxes that overlap sideways are one digit: the two bows of an 8, a 0 and its slash.
@@ -58,7 +59,9 @@ def by_shape(boxes: Any) -> list[list[int]]:
     return [sorted(map(int, members)) for members, _ in digits]
 
 
-def by_reading(boxes: Any, image_of: Images, probabilities: Probabilities, n_digits: int = 10) -> list[list[int]]:
+def by_reading(
+    boxes: npt.ArrayLike, image_of: Images, probabilities: Probabilities, n_digits: int = 10
+) -> list[list[int]]:
     """Group boxes so that all groups together look most like digits to a network that knows what is none.
 
     Every run of neighbours that could be one digit is read once; dynamic programming finds the cheapest way through
@@ -67,7 +70,7 @@ def by_reading(boxes: Any, image_of: Images, probabilities: Probabilities, n_dig
     two that overlap cost more.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-    if not 1 < len(boxes) <= MOST_PARTS:
+    if not 1 < len(boxes) <= MAX_PARTS:
         return by_shape(boxes)
     line = max(np.ptp(boxes[:, 1::2], axis=1).max(), DOT)
     orders = (_left_to_right(boxes).tolist(), list(range(len(boxes))))
@@ -80,12 +83,12 @@ def by_reading(boxes: Any, image_of: Images, probabilities: Probabilities, n_dig
     return [list(group) for group in sorted(best, key=lambda group: groups[group][0] + groups[group][2])]
 
 
-def _runs(order: list[int], boxes: np.ndarray, line: float) -> Iterator[Group]:
+def _runs(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
     """Yield every run of `order` that could be one digit."""
     for begin, first in enumerate(order):
         yield (first,)
         box = boxes[first]
-        for end in range(begin + 1, min(begin + MOST_IN_ONE, len(order))):
+        for end in range(begin + 1, min(begin + MAX_IN_ONE, len(order))):
             apart = -_overlap(box, boxes[order[end]])
             box = _around(boxes[order[begin : end + 1]])
             if _width(box) > WIDEST * line or apart > FARTHEST_APART * line:
@@ -94,7 +97,7 @@ def _runs(order: list[int], boxes: np.ndarray, line: float) -> Iterator[Group]:
 
 
 def _cheapest(
-    order: list[int], groups: dict[Group, np.ndarray], costs: dict[Group, float], line: float
+    order: list[int], groups: dict[Group, FloatArray], costs: dict[Group, float], line: float
 ) -> tuple[float, list[Group]]:
     """Return the groups of neighbours in `order` that hold every part once and cost least, and that cost."""
     ending: list[dict[Group, tuple[float, list[Group]]]] = [
@@ -102,7 +105,7 @@ def _cheapest(
     ]  # by how many parts are done, by last group
     for end in range(1, len(order) + 1):
         ending.append({})
-        for begin in range(max(0, end - MOST_IN_ONE), end):
+        for begin in range(max(0, end - MAX_IN_ONE), end):
             group = tuple(sorted(order[begin:end]))
             if group in costs:
                 cost, path = min(
@@ -113,23 +116,23 @@ def _cheapest(
     return min(ending[-1].values())
 
 
-def _overlap_share(one: np.ndarray | None, other: np.ndarray, line: float) -> float:
+def _overlap_share(one: FloatArray | None, other: FloatArray, line: float) -> float:
     if one is None:
         return 0.0
     slimmer = max(min(_width(one), _width(other)), SLIMMEST * line)
     return max(_overlap(one, other), 0.0) / slimmer
 
 
-def _left_to_right(boxes: np.ndarray) -> np.ndarray:
+def _left_to_right(boxes: FloatArray) -> npt.NDArray[np.int64]:
     return np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")
 
 
-def _around(boxes: np.ndarray) -> np.ndarray:
-    return np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
+def _around(boxes: FloatArray) -> FloatArray:
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _overlapping(parts, line):
-    digits = []
+def _overlapping(parts: list[Part], line: float) -> list[Part]:
+    digits: list[Part] = []
     for members, box in parts:
         if digits:
             slimmer = min(_width(digits[-1][1]), _width(box))
@@ -140,8 +143,8 @@ def _overlapping(parts, line):
     return digits
 
 
-def _open_fours(parts, line, foot):
-    digits = []
+def _open_fours(parts: list[Part], line: float, foot: float) -> list[Part]:
+    digits: list[Part] = []
     for part in parts:
         if digits:
             (_, left), (_, right) = digits[-1], part
@@ -153,7 +156,7 @@ def _open_fours(parts, line, foot):
     return digits
 
 
-def _with_low_parts(digits, parts, line):
+def _with_low_parts(digits: list[Part], parts: list[Part], line: float) -> list[Part]:
     boxes = np.array([box for _, box in digits])
     grown = list(digits)
     for members, box in parts:
@@ -166,14 +169,13 @@ def _with_low_parts(digits, parts, line):
     return grown
 
 
-def _joined(one, other):
-    box = np.r_[np.minimum(one[1][:2], other[1][:2]), np.maximum(one[1][2:], other[1][2:])]
-    return one[0] + other[0], box
+def _joined(one: Part, other: Part) -> Part:
+    return one[0] + other[0], _around(np.stack([one[1], other[1]]))
 
 
-def _width(box):
-    return box[2] - box[0]
+def _width(box: FloatArray) -> float:
+    return float(box[2] - box[0])
 
 
-def _overlap(one, other):
-    return min(one[2], other[2]) - max(one[0], other[0])
+def _overlap(one: FloatArray, other: FloatArray) -> float:
+    return float(min(one[2], other[2]) - max(one[0], other[0]))

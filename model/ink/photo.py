@@ -4,19 +4,24 @@ Knows NumPy, Pillow and the measures in `ink`; knows nothing of networks or of p
 and unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+import numpy.typing as npt
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from model.errors import InkError
-from model.ink import components, photo
-from model.ink.render import BOX, MIDDLE, SIDE, InkSteps, centre_of_mass, shift_to_middle
+from model.ink import components
+from model.ink.components import Ints, Mask
+from model.ink.render import BOX, MIDDLE, SIDE, GreyImage, InkSteps, centre_of_mass, shift_to_middle
+from model.results import ArrayRepr
 
-Grouped = Callable[[np.ndarray, Callable[[list[int]], np.ndarray]], list[list[int]]]  # see `read_photo_digits`
+Tones = npt.NDArray[np.floating]  # (height, width) float32, in [0, 255] or as said
+Images = Callable[[Sequence[int]], GreyImage]  # the parts of one group -> (28, 28)
+Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
 FORMATS = ("PNG", "JPEG", "WEBP")
 SMALLEST, LARGEST = 8, 4096  # pixels a side of a picture
 WORKING = 640  # pixels of the longer side that are looked at: a digit of a tenth of it still has 64
@@ -41,8 +46,8 @@ def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSte
     errors. An MNIST image comes through as it is. Raises InkError for a file that is no such picture, is cut
     or damaged, or moves.
     """
-    found = _found(picture, source, lambda boxes, image_of: [range(len(boxes))] if len(boxes) else [])
-    return found[0] if found else None
+    digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [])
+    return digits[0] if digits else None
 
 
 def read_photo_digits(
@@ -54,10 +59,10 @@ def read_photo_digits(
     functions of `grouping` do. With `cut` it is also offered the pieces of wide parts, which touching digits are;
     it must be one that joins them again where they are not.
     """
-    return _found(picture, source, grouped, cut)
+    return _read(picture, source, grouped, cut)
 
 
-def _found(picture, source, grouped, cut=False):
+def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut: bool = False) -> list[InkSteps]:
     grey, zoom = _looked_at(picture, source)
     taught = _as_taught(grey)
     if taught is not None:
@@ -66,20 +71,20 @@ def _found(picture, source, grouped, cut=False):
     if cut:
         part, boxes = components.cut(sheet.part, sheet.boxes)
         sheet = replace(sheet, part=part, boxes=boxes)
-    groups = grouped(sheet.boxes, lambda members: _seen(sheet, list(members)).image)
-    return [_seen(sheet, list(members)) for members in groups]
+    groups = grouped(sheet.boxes, lambda members: _seen(sheet, members).image)
+    return [_seen(sheet, members) for members in groups]
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    grey: np.ndarray  # (h, w) float32 in [0, 255], as looked at
+@dataclass(frozen=True, eq=False, repr=False)
+class _Sheet(ArrayRepr):
+    grey: Tones  # (h, w) float32 in [0, 255], as looked at
     zoom: float  # pixels of the picture in one of these
-    ink: np.ndarray  # (h, w) float32 in [0, 1], evened out, bright on black
-    part: np.ndarray  # (h, w) int: which connected part a pixel belongs to, -1 for none
-    boxes: np.ndarray  # (parts, 4) int: left, top, right, bottom, the latter two exclusive
+    ink: Tones  # (h, w) float32 in [0, 1], evened out, bright on black
+    part: Ints  # (h, w): which connected part a pixel belongs to, -1 for none
+    boxes: Ints  # (parts, 4): left, top, right, bottom, the latter two exclusive
 
 
-def _looked_at(picture, source):
+def _looked_at(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
     """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
     grey = _grey(open_picture(picture, name))
@@ -101,7 +106,7 @@ def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
         image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InkError(f"{name} is far too large; expected at most {LARGEST:,} pixels a side.") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise InkError(f"{name} is no picture that can be read here; expected a PNG, JPEG or WebP file.") from None
     except Exception as error:  # decoders meet damage with whatever comes: SyntaxError, ValueError, struct.error, …
         why = getattr(error, "strerror", None)
@@ -114,7 +119,7 @@ def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
             raise InkError(f"{name} is cut or damaged; expected a whole picture, so save it again.") from None
 
 
-def _check_header(image, name):
+def _check_header(image: Image.Image, name: str) -> None:
     width, height = image.size
     if max(width, height) > LARGEST or min(width, height) < SMALLEST:
         raise InkError(
@@ -125,7 +130,7 @@ def _check_header(image, name):
         raise InkError(f"{name} is an animation; expected a still picture, so save one frame of it.")
 
 
-def _grey(image):
+def _grey(image: Image.Image) -> Tones:
     """Return (h, w) float32 in [0, 255] of any mode; see-through parts get the ground that the ink stands out from."""
     if image.mode.startswith("I") or image.mode == "F":
         return np.clip(np.asarray(image, dtype=np.float32) / 257, 0, 255)
@@ -138,11 +143,11 @@ def _grey(image):
     if cover.mean() > 0.5:  # a photo with holes, not ink on nothing
         ground = np.median(grey[cover > 0.5])
     else:
-        ground = 0 if (grey * cover).sum() > 127.5 * cover.sum() else 255
+        ground = np.float32(0 if (grey * cover).sum() > 127.5 * cover.sum() else 255)
     return grey * cover + ground * (1 - cover)
 
 
-def _as_taught(grey):
+def _as_taught(grey: Tones) -> GreyImage | None:
     """Return the image `(28, 28)` uint8 if it already has MNIST's size, ground, scale and place, else None."""
     if grey.shape != (SIDE, SIDE):
         return None
@@ -157,7 +162,7 @@ def _as_taught(grey):
     return np.rint(image).astype(np.uint8) if fits else None
 
 
-def _unchanged(image):
+def _unchanged(image: GreyImage) -> InkSteps:
     left, top, right, bottom = _box(image > 30)
     cropped = image[top:bottom, left:right]
     scaled = np.zeros((BOX, BOX), dtype=np.uint8)
@@ -168,12 +173,12 @@ def _unchanged(image):
     return InkSteps(drawn=image, cropped=cropped, scaled=scaled, centred=image, box=box)
 
 
-def _sheet(grey, zoom):
+def _sheet(grey: Tones, zoom: float) -> _Sheet:
     ink = _evened(grey)
     return _Sheet(grey, zoom, ink, *components.find(ink > 0.5))
 
 
-def _evened(grey):
+def _evened(grey: Tones) -> Tones:
     """Take light and paper away: (h, w) float32, 0 for paper and 1 for ink, whatever their tones were.
 
     The paper under the ink is a morphological closing of the picture made small. What counts is the share of the
@@ -189,8 +194,8 @@ def _evened(grey):
     paper = _resized(_slid(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
     depth = (paper - grey) / np.maximum(paper, darkest)
     grain = _grain(depth)
-    depth -= max(0, np.quantile(depth, 0.25) + 0.67 * grain)
-    faintest = max(FAINTEST, NOISE * grain)
+    depth -= max(np.float32(0), np.float32(np.quantile(depth, 0.25) + np.float32(0.67) * grain))
+    faintest = max(np.float32(FAINTEST), np.float32(NOISE) * grain)
     ink = depth[depth > faintest]
     if not ink.size:
         return np.zeros_like(depth)
@@ -198,33 +203,33 @@ def _evened(grey):
     return np.clip((depth - faintest / 2) / (full - faintest / 2), 0, 1)
 
 
-def _grain(grey):
+def _grain(grey: Tones) -> np.float32:
     """Estimate the paper's grain as a standard deviation: 0.3 of bell-shaped neighbours differ by less than 0.54.
 
     A low quantile of the differences, since more than half of a picture may be ink.
     """
     differences = np.concatenate([np.diff(grey, axis=axis).ravel() for axis in (0, 1)])
-    return np.quantile(np.abs(differences), 0.3) / 0.54
+    return np.float32(np.quantile(np.abs(differences), 0.3) / np.float32(0.54))
 
 
-def _is_outer(above, below, level):
+def _is_outer(above: Tones, below: Tones, level: Tones) -> bool:
     """Tell bright ink from dark: ink lies around its holes, so its box is the larger one; else ask the rim."""
     half = max(above.max(), below.max()) / 2
-    bright, dark = (_extent(each > half) for each in (above, below))
+    bright, dark = (_extent(tones > half) for tones in (above, below))
     if max(bright, dark) > 1.2 * min(bright, dark):
         return bright > dark
     rim = np.median(level[_on_rim(level.shape)])
-    return level.max() - rim > rim - level.min()
+    return bool(level.max() - rim > rim - level.min())
 
 
-def _extent(mask):
+def _extent(mask: Mask) -> int:
     if not mask.any():
         return 0
     left, top, right, bottom = _box(mask)
     return (right - left) * (bottom - top)
 
 
-def _closed(grey):
+def _closed(grey: Tones) -> Tones:
     """Fill whatever is dark and slimmer than _SHADOW with the tone around it."""
     inside = (slice(_SHADOW, -_SHADOW),) * 2
     beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
@@ -233,7 +238,7 @@ def _closed(grey):
     return _slid(_slid(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
 
 
-def _with_clean_rim(grey):
+def _with_clean_rim(grey: Tones) -> Tones:
     """Fill ink that touches the rim, along the rim: what goes on outside must be paper."""
     clean = grey.copy()
     for side in (clean[:1], clean[-1:], clean[:, :1].T, clean[:, -1:].T):
@@ -242,19 +247,19 @@ def _with_clean_rim(grey):
     return clean
 
 
-def _slid(grey, size, take, axes=(0, 1)):
+def _slid(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[int, ...] = (0, 1)) -> Tones:
     for axis in axes:
         ends = [(0, 0), (0, 0)]
         ends[axis] = (size // 2, size - 1 - size // 2)
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(grey, ends, mode="edge"), size, axis=axis)
-        grey = take(windows, axis=-1)
+        grey = reduce(windows, axis=-1)
     return grey
 
 
-def _seen(sheet, members):
-    left, top = sheet.boxes[members, :2].min(axis=0)
-    right, bottom = sheet.boxes[members, 2:].max(axis=0)
-    own = Image.fromarray(np.isin(sheet.part, members)).convert("L").filter(ImageFilter.MaxFilter(5))
+def _seen(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
+    left, top = sheet.boxes[list(members), :2].min(axis=0).tolist()
+    right, bottom = sheet.boxes[list(members), 2:].max(axis=0).tolist()
+    own = Image.fromarray(np.isin(sheet.part, list(members))).convert("L").filter(ImageFilter.MaxFilter(5))
     # One pixel around the box belongs to it: the grey edge of the ink.
     ink = np.pad(np.where(np.asarray(own) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
     close = _from_near(ink, max(right - left, bottom - top))
@@ -267,11 +272,11 @@ def _seen(sheet, members):
         cropped=_bytes(close),
         scaled=_bytes(scaled[edge:-edge, edge:-edge]),
         centred=_bytes(centred),
-        box=tuple(float(value * sheet.zoom) for value in (left, top, right, bottom)),
+        box=(left * sheet.zoom, top * sheet.zoom, right * sheet.zoom, bottom * sheet.zoom),
     )
 
 
-def _from_near(ink, longer):
+def _from_near(ink: Tones, longer: int) -> Tones:
     """Bring ink to _CLOSE pixels, its pen to no less than THIN, and cut it out: float32 in [0, 1]."""
     height, width = (max(1, round(side * _CLOSE / longer)) for side in ink.shape)
     close = np.clip(_resized(ink, width, height), 0, None)
@@ -284,13 +289,13 @@ def _from_near(ink, longer):
     return close[top:bottom, left:right]
 
 
-def _thickness(mask):
+def _thickness(mask: Mask) -> float:
     padded = np.pad(mask, 1).astype(np.int8)
     outline = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
-    return 2 * mask.sum() / max(outline, 1)
+    return float(2 * mask.sum() / max(outline, 1))
 
 
-def _thickened(ink, radius):
+def _thickened(ink: Tones, radius: int) -> Tones:
     height, width = ink.shape
     padded = np.pad(ink, 2 * radius)
     thick = np.zeros((height + 2 * radius, width + 2 * radius), dtype=ink.dtype)
@@ -299,12 +304,12 @@ def _thickened(ink, radius):
     return thick
 
 
-def _disc(radius):
+def _disc(radius: int) -> Mask:
     across = np.arange(-radius, radius + 1)
     return across[:, None] ** 2 + across**2 <= radius**2 + radius
 
 
-def _laid(close, shift):
+def _laid(close: Tones, shift: npt.NDArray[np.float64]) -> Tones:
     """Lay ink into the 28x28 field, its longer side 20 pixels, its box's middle `shift` off the field's middle."""
     longer = max(close.shape)
     field = np.zeros((2 * longer, 2 * longer), dtype=np.float32)
@@ -315,30 +320,30 @@ def _laid(close, shift):
     reach = SIDE / 2 * pixel
     window = (x - reach, y - reach, x + reach, y + reach)
     image = Image.fromarray(field).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=window)
-    return np.clip(np.asarray(image), 0, 1)
+    return np.clip(np.asarray(image, np.float32), 0, 1)
 
 
-def _shrunk(grey):
+def _shrunk(grey: Tones) -> Tones:
     shrink = min(1.0, _THUMB / max(grey.shape))
     height, width = (max(1, round(side * shrink)) for side in grey.shape)
     return _resized(grey, width, height)
 
 
-def _resized(grey, width, height):
+def _resized(grey: Tones, width: int, height: int) -> Tones:
     image = Image.fromarray(np.asarray(grey, dtype=np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def _bytes(grey):
+def _bytes(grey: Tones) -> GreyImage:
     return np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
 
 
-def _box(mask):
+def _box(mask: Mask) -> tuple[int, int, int, int]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _on_rim(shape):
+def _on_rim(shape: tuple[int, ...]) -> Mask:
     rim = np.ones(shape, dtype=bool)
     rim[1:-1, 1:-1] = False
     return rim
@@ -367,7 +372,7 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The pi
 
 def open_upright(picture: bytes, name: str = "The picture", most: int = 0) -> Image.Image:
     """Return a picture as RGB on white, shrunk to `most` pixels a side where that is given. Raises InkError."""
-    image = photo.open_picture(picture, name)
+    image = open_picture(picture, name)
     if most:
         image.thumbnail((most, most))
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from model.errors import InkError
+from model.results import ArrayRepr
 
 SIDE = 28  # of the network's image
 BOX = 20  # of the ink's longer side, pen included
@@ -45,8 +47,11 @@ _CHUNK = 4_096  # pieces painted at a time, so that the wildest scribble needs n
 _MARGIN = 4  # around the painted field: as far as a piece inside it can reach out
 _VIEW = 280  # the longest side of a cropped drawing that is shown
 
+FloatArray = npt.NDArray[np.float64]
+GreyImage = npt.NDArray[np.uint8]  # (height, width), ink bright on black
 
-class Strokes(tuple[np.ndarray, ...]):
+
+class Strokes(tuple[FloatArray, ...]):
     """The strokes of one drawing: `(n, 2)` float64 arrays of canvas pixels, n at least 1. Empty without ink.
 
     Trusted: raw lists become a value of this type only in `parse_strokes`. Code that computes strokes from others may
@@ -63,18 +68,18 @@ class Strokes(tuple[np.ndarray, ...]):
         return f"Strokes({len(self)} of {sum(map(len, self))} points)"
 
 
-@dataclass(frozen=True)
-class InkSteps:
+@dataclass(frozen=True, eq=False, repr=False)
+class InkSteps(ArrayRepr):
     """How ink became what the network sees: grey images, uint8 in [0, 255], ink bright on black."""
 
-    drawn: np.ndarray  # (height, width): the whole canvas, or the picture in the tones it came in
-    cropped: np.ndarray  # the ink's bounding box, any size
-    scaled: np.ndarray  # (20, 20): the box brought to size, aspect kept
-    centred: np.ndarray  # (28, 28): laid in by its centre of mass
+    drawn: GreyImage  # (height, width): the whole canvas, or the picture in the tones it came in
+    cropped: GreyImage  # the ink's bounding box, any size
+    scaled: GreyImage  # (20, 20): the box brought to size, aspect kept
+    centred: GreyImage  # (28, 28): laid in by its centre of mass
     box: tuple[float, float, float, float]  # of the ink: left, top, right, bottom in canvas or picture pixels
 
     @property
-    def image(self) -> np.ndarray:
+    def image(self) -> GreyImage:
         """What the network gets: `(28, 28)` uint8."""
         return self.centred
 
@@ -95,41 +100,43 @@ def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
     if isinstance(raw, Strokes):
         return raw
     if not isinstance(raw, list | tuple):
-        raise InkError(f"{source} came as {_told(raw)}; expected a list of strokes, each a list of [x, y].")
+        raise InkError(f"{source} came as {_short_repr(raw)}; expected a list of strokes, each a list of [x, y].")
     if len(raw) > MAX_STROKES:
         raise InkError(f"{source} has {len(raw):,} strokes; expected at most {MAX_STROKES:,}, so draw less.")
     plain = [stroke.tolist() if isinstance(stroke, np.ndarray) else stroke for stroke in raw]
     for number, stroke in enumerate(plain, 1):
         if not isinstance(stroke, list | tuple):
-            raise InkError(f"{source} has {_told(stroke)} as stroke {number}; expected a list of points [x, y].")
+            raise InkError(f"{source} has {_short_repr(stroke)} as stroke {number}; expected a list of points [x, y].")
     total = sum(map(len, plain))
     if total > MAX_POINTS:
         raise InkError(f"{source} has {total:,} points; expected at most {MAX_POINTS:,}, so draw less.")
     for number, stroke in enumerate(plain, 1):
         _check_points(stroke, source, number)
-    lines = (np.array(stroke, dtype=np.float64) for stroke in plain if stroke)
+    strokes = (np.array(stroke, dtype=np.float64) for stroke in plain if stroke)
     every = max(1, -(-total // MAX_KEPT_POINTS))
-    return Strokes(line if every == 1 else _kept(line, np.arange(len(line)) % every == 0) for line in lines)
+    return Strokes(
+        stroke if every == 1 else _with_ends(stroke, np.arange(len(stroke)) % every == 0) for stroke in strokes
+    )
 
 
-def box_of(strokes: Sequence[np.ndarray]) -> tuple[float, float, float, float]:
+def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of at least one stroke `(n, 2)`, in canvas pixels."""
     points = np.concatenate(strokes)
     (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return left, top, right, bottom
 
 
-def render(strokes: Any, pen: float = PEN_WIDTH) -> np.ndarray:
+def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
     """Draw strokes as MNIST would show them: `(28, 28)` uint8, ink bright on black; all black without ink.
 
     Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
     pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
     middle for that. Raises InkError as `parse_strokes` does.
     """
-    lines = parse_strokes(strokes)
-    if not lines:
+    parsed = parse_strokes(strokes)
+    if not parsed:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
-    start, step, half = _fitted(lines, pen)
+    start, step, half = _fitted(parsed, pen)
     return _grey(_paint(start + shift_to_middle(_paint(start, step, pen), half), step, pen))
 
 
@@ -138,22 +145,22 @@ def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float =
 
     Made to be looked at: `render` gives the same image sooner. Raises InkError as `parse_strokes` does.
     """
-    lines = parse_strokes(strokes)
-    if not lines:
+    parsed = parse_strokes(strokes)
+    if not parsed:
         return None
-    start, step, half = _fitted(lines)
+    start, step, half = _fitted(parsed)
     scaled = _paint(start, step)
     edge = (SIDE - BOX) // 2
     return InkSteps(
-        drawn=_canvas(lines, width, height, pen),
-        cropped=_close_up(lines),
+        drawn=_canvas(parsed, width, height, pen),
+        cropped=_close_up(parsed),
         scaled=_grey(scaled[edge:-edge, edge:-edge]),
         centred=_grey(_paint(start + shift_to_middle(scaled, half), step)),
-        box=box_of(lines),
+        box=box_of(parsed),
     )
 
 
-def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> np.ndarray:
+def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> GreyImage:
     """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the lesson why `render` exists.
 
     `pen` is what was drawn with, in canvas pixels: here, unlike in `render`, a thin one fades.
@@ -166,7 +173,7 @@ def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
-def shift_to_middle(ink: np.ndarray, half: np.ndarray) -> np.ndarray:
+def shift_to_middle(ink: np.ndarray, half: FloatArray) -> FloatArray:
     """Return how far (right, down) to move `ink` `(28, 28)` so that its centre of mass comes to MIDDLE.
 
     `half` is half the ink's width and height; its box must lie in the middle of the field. The shift is held
@@ -176,52 +183,56 @@ def shift_to_middle(ink: np.ndarray, half: np.ndarray) -> np.ndarray:
     return np.clip(MIDDLE - centre_of_mass(ink), -room, room)
 
 
-def centre_of_mass(ink: np.ndarray) -> np.ndarray:
+def centre_of_mass(ink: np.ndarray) -> FloatArray:
     """Return column and row, as pixel numbers, of the middle of all ink of a grey image with some ink."""
     rows, columns = map(np.arange, ink.shape)
-    return np.array([ink.sum(axis=0) @ columns, ink.sum(axis=1) @ rows]) / ink.sum()
+    return np.array([ink.sum(axis=0) @ columns, ink.sum(axis=1) @ rows], np.float64) / float(ink.sum())
 
 
-def _check_points(stroke, source, number):
+def _check_points(stroke: Sequence[Any], source: str, number: int) -> None:
     for place, point in enumerate(stroke, 1):
         pair = isinstance(point, list | tuple) and len(point) == 2
         if not pair or not all(map(_is_coordinate, point)):
             raise InkError(
-                f"{source} has {_told(point)} as point {place} of stroke {number}; "
+                f"{source} has {_short_repr(point)} as point {place} of stroke {number}; "
                 f"expected canvas pixels as [x, y], two numbers within {FARTHEST:,}."
             )
 
 
-def _is_coordinate(value):
+def _is_coordinate(value: object) -> bool:
     # Not a number and infinity fail the comparison as well.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST
 
 
-def _told(value):
+def _short_repr(value: object) -> str:
     try:
         return reprlib.repr(value)
     except ValueError:  # Python refuses to write out whole numbers of more than 4,300 digits
         return f"a {type(value).__name__}"
 
 
-def _kept(line, keep):
+def _with_ends(stroke: FloatArray, keep: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return the points of a stroke that `keep` `(n,)` bool selects, and its first and last one."""
     keep[[0, -1]] = True
-    return line[keep]
+    return stroke[keep]
 
 
-def _fitted(lines, pen=PEN_WIDTH):
-    """Bring strokes into the 20x20 box in the middle of the field: pieces' starts, steps, half the ink's size."""
-    left, top, right, bottom = box_of(lines)
+def _fitted(strokes: Strokes, pen: float = PEN_WIDTH) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fit strokes into the 20x20 box in the middle of the image.
+
+    Returns the starts `(m, 2)` of their pieces, the steps `(m, 2)` to the ends, and half the ink's size `(2,)`.
+    """
+    left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
     scale = (BOX - pen) / size.max() if size.max() > DOT else 0.0
     centre = np.array([left + right, top + bottom]) / 2
-    start, step = _pieces([(line - centre) * scale + (SIDE - 1) / 2 for line in lines])
+    start, step = _pieces([(stroke - centre) * scale + (SIDE - 1) / 2 for stroke in strokes])
     return start, step, (size * scale + pen) / 2
 
 
-def _pieces(lines):
+def _pieces(strokes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Cut polylines into pieces of at most _SPACING: (m, 2) starts and (m, 2) steps to their ends."""
-    lines = [_without_crowds(line) for line in lines]
+    lines = [_without_crowds(stroke) for stroke in strokes]
     start = np.concatenate([line[:-1] for line in lines])
     step = np.concatenate([np.diff(line, axis=0) for line in lines])
     count = np.maximum(1, np.ceil(np.hypot(step[:, 0], step[:, 1]) / _SPACING)).astype(int)
@@ -230,15 +241,15 @@ def _pieces(lines):
     return np.repeat(start, count, axis=0) + step * nth[:, None], step
 
 
-def _without_crowds(line):
-    if len(line) == 1:
-        return np.repeat(line, 2, axis=0)
-    hop = np.diff(line, axis=0, prepend=line[:1])
+def _without_crowds(stroke: FloatArray) -> FloatArray:
+    if len(stroke) == 1:
+        return np.repeat(stroke, 2, axis=0)
+    hop = np.diff(stroke, axis=0, prepend=stroke[:1])
     mark = np.cumsum(np.hypot(hop[:, 0], hop[:, 1])) // _NEAR
-    return _kept(line, np.diff(mark, prepend=-1) > 0)
+    return _with_ends(stroke, np.diff(mark, prepend=-1) > 0)
 
 
-def _paint(start, step, pen=PEN_WIDTH):
+def _paint(start: FloatArray, step: FloatArray, pen: float = PEN_WIDTH) -> FloatArray:
     """Draw pieces with a round, anti-aliased pen: (28, 28) float64 in [0, 1].
 
     A pixel's ink is how far the pen reaches over its centre, from the exact distance to the nearest piece. Each
@@ -259,29 +270,30 @@ def _paint(start, step, pen=PEN_WIDTH):
         square = (x[:, None, :] - share * dx[:, :, None]) ** 2 + (y[:, :, None] - share * dy[:, :, None]) ** 2
         column, row = (corner + _MARGIN).T[:, :, None] + window
         np.minimum.at(nearest, (row[:, :, None] * side + column[:, None, :]).ravel(), square.ravel())
-    ink = np.clip(reach - np.sqrt(nearest), 0, 1).reshape(side, side)
+    ink: FloatArray = np.clip(reach - np.sqrt(nearest), 0, 1).reshape(side, side)
     return ink[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
 
 
-def _grey(ink):
+def _grey(ink: FloatArray) -> GreyImage:
     return np.rint(ink * 255).astype(np.uint8)
 
 
-def _close_up(lines):
-    left, top, right, bottom = box_of(lines)
+def _close_up(strokes: Strokes) -> GreyImage:
+    left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
     scale = min(1.0, _VIEW / max(*size, DOT))
     pen = max(3.0, PEN_WIDTH / (BOX - PEN_WIDTH) * size.max() * scale)
-    moved = [(line - (left, top)) * scale + pen / 2 for line in lines]
-    return _canvas(moved, *np.ceil(size * scale + pen).astype(int).tolist(), pen)
+    moved = [(stroke - (left, top)) * scale + pen / 2 for stroke in strokes]
+    width, height = np.ceil(size * scale + pen).astype(int).tolist()
+    return _canvas(moved, width, height, pen)
 
 
-def _canvas(lines, width, height, pen):
+def _canvas(strokes: Sequence[FloatArray], width: int, height: int, pen: float) -> GreyImage:
     """Draw strokes where they are: (height, width) uint8. Twice as large, then halved: that smooths the edges."""
     image = Image.new("L", (2 * width, 2 * height))
     draw = ImageDraw.Draw(image)
-    for line in lines:
-        twice = [tuple(point) for point in (2 * line).tolist()]
+    for stroke in strokes:
+        twice = [tuple(point) for point in (2 * stroke).tolist()]
         draw.line(twice, fill=255, width=round(2 * pen))
         for x, y in twice:  # round joints and ends
             draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)

@@ -210,7 +210,7 @@ def test_reading_loses_no_part_and_invents_none(boxes, seed):
     boxes = [(left, top, left + width, top + height) for left, top, width, height in boxes]
     groups = Reader(lambda members: np.random.default_rng([seed, *members]).random()).group(boxes)
     assert sorted(sum(groups, [])) == list(range(len(boxes)))
-    assert all(1 <= len(each) <= grouping.MOST_IN_ONE and each == sorted(each) for each in groups)
+    assert all(1 <= len(each) <= grouping.MAX_IN_ONE and each == sorted(each) for each in groups)
 
 
 def test_a_group_is_read_once_and_no_group_of_more_than_five():
@@ -224,15 +224,15 @@ def no_reading(*_):
     pytest.fail("Nothing was to be read.")
 
 
-@pytest.mark.parametrize("count", [0, 1, grouping.MOST_PARTS + 1])
+@pytest.mark.parametrize("count", [0, 1, grouping.MAX_PARTS + 1])
 def test_no_part_one_part_and_very_many_are_grouped_by_shape(count):
     boxes = [box(30 * i, 20, 100 if i % 2 else 10) for i in range(count)]
     assert grouping.by_reading(boxes, no_reading, no_reading) == grouping.by_shape(boxes)
 
 
 def test_the_most_parts_that_are_read_are_read():
-    boxes = [box(30 * i, 20) for i in range(grouping.MOST_PARTS)]
-    pairs = [[i, i + 1] for i in range(0, grouping.MOST_PARTS, 2)]
+    boxes = [box(30 * i, 20) for i in range(grouping.MAX_PARTS)]
+    pairs = [[i, i + 1] for i in range(0, grouping.MAX_PARTS, 2)]
     assert Reader(lambda members: 0.9 if list(members) in pairs else 0.01).group(boxes) == pairs
 
 
