@@ -58,7 +58,7 @@ class Augmentation:
     shear: float = 0.0  # degrees by which upright lines lean, drawn from [-shear, shear]
     elastic: float = 0.0  # pixels, standard deviation of a smooth bending
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_number("rotation", self.rotation, 0, 180)
         _check_number("shift", self.shift, 0, 0.5)
         _check_number("zoom", self.zoom, 0, 0.5)
@@ -80,7 +80,7 @@ class Block:
     batch_normalization: bool = False  # between the convolution and its activation
     pooling: bool = True  # the largest of each 2 x 2 square is kept
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_whole("filters", self.filters, 1, 256)
         _check_whole("kernel", self.kernel, 1, 7)
         _check_choice("padding", self.padding, PADDINGS)
@@ -97,7 +97,7 @@ class Design:
     dropout: float = 0.0  # share of what enters the output that is silenced while training, 0 to 0.9
     activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_tuple("blocks", self.blocks, MAX_BLOCKS)
         if not all(isinstance(block, Block) for block in self.blocks):
             raise ConfigError(f"blocks came as {self.blocks!r}; expected Block records.")
@@ -149,7 +149,7 @@ class TrainingConfig:
     start_from: str = ""  # a run whose weights it begins with, to learn its folder's lessons: see `lessons`
     design: Design | None = None  # the layers of the preset "own"; None with every other
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_name("dataset", self.dataset)
         _check_name("preset", self.preset)
         if not isinstance(self.start_from, str):

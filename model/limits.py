@@ -5,13 +5,14 @@ Knows numbers and environment variables; knows nothing of who keeps to them.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 from model.errors import ConfigError
 
-_MOST = 1_000_000  # of anything; more was mistyped
+_Number = TypeVar("_Number", int, float)
+_MAX = 1_000_000  # of anything; more was mistyped
 
 
 @dataclass(frozen=True)
@@ -36,26 +37,43 @@ class Limits:
 
         So is a value that is no number from 1 (minutes: above 0) to 1,000,000; each of those is told in a sentence.
         """
-        read = {"minutes": _positive} | dict.fromkeys(("trainings", "waiting", "epochs", "runs", "disk_mb"), _whole)
-        names = {field: f"DIGIT_LAB_MAX_{field.upper()}" for field in read}
-        given = {field: environment.get(name, "").strip() for field, name in names.items()}
-        found, wrong = {}, []
-        for field, value in given.items():
-            try:
-                found |= {field: read[field](names[field], value)} if value else {}
-            except ConfigError as error:
-                wrong.append(f"{error} {DEFAULTS[field]:g} is used.")
-        return cls(**found), wrong
+        wrong: list[str] = []
+
+        def whole(field: str) -> int:
+            return _read(environment, field, _whole, int(DEFAULTS[field]), wrong)
+
+        limits = cls(
+            trainings=whole("trainings"),
+            waiting=whole("waiting"),
+            minutes=_read(environment, "minutes", _positive, float(DEFAULTS["minutes"]), wrong),
+            epochs=whole("epochs"),
+            runs=whole("runs"),
+            disk_mb=whole("disk_mb"),
+        )
+        return limits, wrong
 
 
 DEFAULT_LIMITS = Limits()
 DEFAULTS = asdict(DEFAULT_LIMITS)
 
 
+def _read(
+    environment: Mapping[str, str], field: str, parse: Callable[[str, str], _Number], usual: _Number, wrong: list[str]
+) -> _Number:
+    """Return the number of a variable or the usual one, and add to `wrong` why a value can't be used."""
+    name = f"DIGIT_LAB_MAX_{field.upper()}"
+    value = environment.get(name, "").strip()
+    try:
+        return parse(name, value) if value else usual
+    except ConfigError as error:
+        wrong.append(f"{error} {usual:g} is used.")
+        return usual
+
+
 def _whole(name: str, value: str) -> int:
     number = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
-    if not 1 <= number <= _MOST:
-        raise ConfigError(f"{name} came as {value[:40]!r}; expected a whole number from 1 to {_MOST}.")
+    if not 1 <= number <= _MAX:
+        raise ConfigError(f"{name} came as {value[:40]!r}; expected a whole number from 1 to {_MAX}.")
     return number
 
 
@@ -64,6 +82,6 @@ def _positive(name: str, value: str) -> float:
         number = float(value)
     except ValueError:
         number = 0.0
-    if not 0 < number <= _MOST:  # false for NaN too
-        raise ConfigError(f"{name} came as {value[:40]!r}; expected a number above 0 and up to {_MOST}.")
+    if not 0 < number <= _MAX:  # false for NaN too
+        raise ConfigError(f"{name} came as {value[:40]!r}; expected a number above 0 and up to {_MAX}.")
     return number

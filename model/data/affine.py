@@ -32,7 +32,7 @@ def source_points(
     >>> columns[0, 0].tolist()
     [-1.0, 0.0, 1.0]
     """
-    middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
+    middle_row, middle_column = np.float32((height - 1) / 2), np.float32((width - 1) / 2)
     row = np.arange(height, dtype=np.float32)[None, :, None] - middle_row - _float32(shift_y)
     column = np.arange(width, dtype=np.float32)[None, None, :] - middle_column - _float32(shift_x)
     if np.any(shear):
@@ -68,7 +68,8 @@ def _sample(images: FloatImages, row: FloatImages, column: FloatImages) -> Float
     corner = first + above.astype(np.int32) * stride + before.astype(np.int32)
     upper = flat[corner] * (1 - right) + flat[corner + 1] * right
     lower = flat[corner + stride] * (1 - right) + flat[corner + stride + 1] * right
-    return upper * (1 - down) + lower * down
+    sampled: FloatImages = upper * (1 - down) + lower * down
+    return sampled
 
 
 def _float32(setting: Setting) -> FloatImages:

@@ -14,7 +14,7 @@ from model.data.affine import FloatImages, sample, source_points
 _KNOTS = 6  # of the grid of random displacements, each way
 
 
-def augment(images: np.ndarray, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def augment(images: np.ndarray, how: Augmentation, rng: np.random.Generator) -> FloatImages:
     """Return a changed copy of `images`, `(n, height, width, channels)` in [0, 255], as float32.
 
     Each image gets its own rotation, shear, zoom, shift and bending, applied at once as one map with bilinear
@@ -48,7 +48,7 @@ def _source_points(
     return rows, columns
 
 
-def _bending(shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> np.ndarray:
+def _bending(shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> FloatImages:
     """Return a smooth random displacement in pixels, `(n, height, width)`, with standard deviation `strength`.
 
     Random values on a coarse grid, spread over the image by Gaussian weights (the elastic distortions of P. Simard,
@@ -56,13 +56,14 @@ def _bending(shape: tuple[int, ...], strength: float, rng: np.random.Generator) 
     """
     n, height, width, _ = shape
     values = rng.standard_normal((n, _KNOTS, _KNOTS), dtype=np.float32)
-    return strength * (_spread(height) @ values @ _spread(width).T)
+    smooth = (_spread(height) @ values @ _spread(width).T).astype(np.float32, copy=False)
+    return np.float32(strength) * smooth
 
 
 @cache
-def _spread(side: int) -> np.ndarray:
+def _spread(side: int) -> FloatImages:
     """Return the weight of each knot at each pixel, `(side, knots)`; squares add up to 1, so deviations are kept."""
     knots = np.linspace(-0.5, side - 0.5, _KNOTS)
     distance = (np.arange(side)[:, None] - knots) / (side / (_KNOTS - 1))
     weight = np.exp(-(distance**2)).astype(np.float32)
-    return weight / np.sqrt((weight**2).sum(axis=1, keepdims=True))
+    return np.asarray(weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)), np.float32)

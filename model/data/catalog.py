@@ -1,6 +1,6 @@
 """Named datasets: a local file, Keras's cache, a verified download, or the digits inside scikit-learn.
 
-Knows where datasets lie and what they are called; `data_formats` knows how their files read. Knows nothing
+Knows where datasets lie and what they are called; `formats` knows how their files read. Knows nothing
 of Keras, Streamlit or training. pooch and requests are imported where they are needed: the web server must
 start at once.
 
@@ -70,7 +70,7 @@ class BuiltinDataset:
     @property
     def keras_files(self) -> tuple[str, ...]:
         """The names of the files that Keras keeps."""
-        return formats.CIFAR_BATCHES if self.read_keras else tuple(each.file for each in self.remotes)
+        return formats.CIFAR_BATCHES if self.read_keras else tuple(remote.file for remote in self.remotes)
 
 
 @dataclass(frozen=True)
@@ -148,18 +148,12 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
     Raises DataError for an unknown name, a damaged file, or a failed download, of which nothing stays on
     the disk. Damaged files in Keras's cache are passed over; those in DIGIT_LAB_DATA are the person's own.
     """
-    name, builtin, own = _look_up(name)
+    name, own = _look_up(name)
     if own:
-        arrays, class_names = formats.read_npz(own)
-        source = _in_own_folder(own)
-        if builtin:
-            n_classes, class_names = len(class_names), builtin.class_names
-            formats.check_layout(own.name, arrays, n_classes, builtin.image_shape, len(class_names))
-            if (n := len(arrays.x_train)) < builtin.n_train:
-                source += f", a part: {n:,} of {builtin.n_train:,} training images"
+        arrays, class_names, source = _own_arrays(own, BUILTINS.get(name))
     else:
-        arrays, source = _built_in_arrays(name, builtin, progress)
-        class_names = builtin.class_names
+        arrays, source = _built_in_arrays(name, BUILTINS[name], progress)
+        class_names = BUILTINS[name].class_names
     for array in arrays:
         array.setflags(write=False)
     return Dataset(name, source, *arrays, class_names, arrays.fingerprint())
@@ -172,9 +166,10 @@ def available() -> tuple[DatasetStatus, ...]:
 
 def status(name: str) -> DatasetStatus:
     """Return what `available` says about one dataset. Raises DataError for an unknown name."""
-    name, builtin, own = _look_up(name)
-    if builtin is None:
+    name, own = _look_up(name)
+    if own and name not in BUILTINS:
         return DatasetStatus(name, name, True, _in_own_folder(own), None, "your own images", None)
+    builtin = BUILTINS[name]
     where = _in_own_folder(own) if own else _place(name, builtin)
     size = None if where else sum(remote.size for remote in builtin.remotes)
     where = where or f"to be downloaded from {builtin.host}"
@@ -217,8 +212,8 @@ def _canonical(name: str) -> str:
     return next((known for known, builtin in BUILTINS.items() if name in builtin.aliases), name)
 
 
-def _look_up(name: str) -> tuple[str, BuiltinDataset | None, Path | None]:
-    """Return the dataset's proper name, its entry if it is built in, and the person's own file if any."""
+def _look_up(name: str) -> tuple[str, Path | None]:
+    """Return the dataset's proper name and the person's own file, which only a built-in dataset can do without."""
     known = f"known are {', '.join((*BUILTINS, *_own_names()))}"
     # Names come from addresses and command lines, and become parts of paths.
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -227,29 +222,33 @@ def _look_up(name: str) -> tuple[str, BuiltinDataset | None, Path | None]:
             f"dashes or underscores; {known}: choose one of them."
         )
     name = _canonical(name)
-    builtin, own = BUILTINS.get(name), _own_file(name)
-    if not builtin and not own:
+    own = _own_file(name)
+    if name not in BUILTINS and not own:
         raise DataError(
             f"There is no dataset called {name!r}; {known}: choose one of them, or put {name}.npz into {_OWN_FOLDER}."
         )
-    return name, builtin, own
+    return name, own
 
 
-def _folder(variable: str, default: str = "") -> Path | None:
-    value = os.environ.get(variable) or default
-    return Path(os.path.expanduser(value)) if value else None  # noqa: PTH111 - Path's own raises without a home
+def _own_folder() -> Path | None:
+    value = os.environ.get("DIGIT_LAB_DATA")
+    return _expanded(value) if value else None
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises without a home
 
 
 def _own_names() -> list[str]:
-    folder = _folder("DIGIT_LAB_DATA")
+    folder = _own_folder()
     stems = [path.stem for path in folder.glob("*.npz") if _is_file(path)] if folder else []
     return sorted(stem for stem in stems if _NAME.fullmatch(stem) and _canonical(stem) not in BUILTINS)
 
 
 def _own_file(name: str) -> Path | None:
-    folder = _folder("DIGIT_LAB_DATA")
+    folder = _own_folder()
     aliases = BUILTINS[name].aliases if name in BUILTINS else ()
-    paths = [folder / f"{each}.npz" for each in (name, *aliases)] if folder else []
+    paths = [folder / f"{alias}.npz" for alias in (name, *aliases)] if folder else []
     return next(filter(_is_file, paths), None)
 
 
@@ -268,13 +267,25 @@ def _place(name: str, builtin: BuiltinDataset) -> str:
 
 
 def _keras_folder(builtin: BuiltinDataset) -> Path:
-    return _folder("KERAS_HOME", "~/.keras") / "datasets" / builtin.keras_folder
+    return _expanded(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets" / builtin.keras_folder
 
 
 def _cache_folder(name: str) -> Path:
     import pooch
 
-    return _folder("DIGIT_LAB_CACHE", str(pooch.os_cache("digit-lab"))) / name
+    return _expanded(os.environ.get("DIGIT_LAB_CACHE") or str(pooch.os_cache("digit-lab"))) / name
+
+
+def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], str]:
+    """Return a person's own arrays, their class names and in words where they are."""
+    arrays, class_names = formats.read_npz(path)
+    source = _in_own_folder(path)
+    if builtin is None:
+        return arrays, class_names, source
+    formats.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
+    if (n := len(arrays.x_train)) < builtin.n_train:
+        source += f", a part: {n:,} of {builtin.n_train:,} training images"
+    return arrays, builtin.class_names, source
 
 
 def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, str]:

@@ -3,24 +3,31 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+
+from model.results import ArrayRepr
+
+Images = npt.NDArray[np.uint8]  # (n, height, width, channels)
+Labels = npt.NDArray[np.int64]  # (n,), class numbers
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(ArrayRepr):
     """Labelled images. `x_*` are `(n, height, width, channels)` uint8, `y_*` `(n,)` int64 class numbers."""
 
     name: str
     source: str  # where it was found, in words
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    x_train: Images
+    y_train: Labels
+    x_test: Images
+    y_test: Labels
     class_names: tuple[str, ...]
     fingerprint: str  # of all arrays: tells whether a stored evaluation speaks of these very images
-    validation: tuple[np.ndarray, np.ndarray] | None = None  # images and labels of its own
-    lessons: tuple[np.ndarray, np.ndarray] | None = None  # to be learnt from whatever part of the others is
+    validation: tuple[Images, Labels] | None = None  # images and labels of its own
+    lessons: tuple[Images, Labels] | None = None  # to be learnt from whatever part of the others is
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
-        return self.x_train.shape[1:]
+        _, height, width, channels = self.x_train.shape
+        return height, width, channels

@@ -61,22 +61,21 @@ class _Download:
 
         patience = max(0.1, min(SILENCE_LIMIT, self.deadline - time.monotonic()))
         # identity: the hash is of the file as the server keeps it, not of what a proxy packs.
-        options = {"timeout": (CONNECT_LIMIT, patience), "headers": {"Accept-Encoding": "identity"}}
-        came = "no bytes"
+        headers, timeout = {"Accept-Encoding": "identity"}, (CONNECT_LIMIT, patience)
+        progress = "no bytes"
         try:
-            with requests.get(url, stream=True, **options) as answer:
-                answer.raise_for_status()
-                expected = int(answer.headers.get("content-length", self.total))
-                while chunk := answer.raw.read1(1 << 16, decode_content=False):
+            with requests.get(url, stream=True, headers=headers, timeout=timeout) as response:
+                if not response.ok:
+                    raise _BrokenDownloadError(f"the server answered {response.status_code}")
+                expected = int(response.headers.get("content-length", self.total))
+                while chunk := response.raw.read1(1 << 16, decode_content=False):
                     yield chunk
-                    came = f"{self.received:,} of {expected:,} bytes"
+                    progress = f"{self.received:,} of {expected:,} bytes"
                     if time.monotonic() > self.deadline:
-                        raise _BrokenDownloadError(f"it took longer than {self.limit:g} s ({came} came)")
-        except requests.HTTPError as error:
-            raise _BrokenDownloadError(f"the server answered {error.response.status_code}") from error
+                        raise _BrokenDownloadError(f"it took longer than {self.limit:g} s ({progress} came)")
         except requests.ConnectionError as error:
             raise _BrokenDownloadError("no connection") from error
         except (requests.Timeout, ReadTimeoutError) as error:
-            raise _BrokenDownloadError(f"the server fell silent for {patience:.2g} s after {came}") from error
+            raise _BrokenDownloadError(f"the server fell silent for {patience:.2g} s after {progress}") from error
         except (requests.RequestException, HTTPError, ValueError) as error:
-            raise _BrokenDownloadError(f"the connection ended after {came}") from error
+            raise _BrokenDownloadError(f"the connection ended after {progress}") from error

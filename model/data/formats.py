@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
     return Arrays(_to_uint8(x_train, scale), y_train, _to_uint8(x_test, scale), y_test), names
 
 
-def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple, expected: int) -> None:
+def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple[int, ...], expected: int) -> None:
     """Raise DataError unless the images have this shape and as many classes as expected."""
     if arrays.x_train.shape[1:] != image_shape or n_classes != expected:
         raise DataError(
@@ -126,10 +126,8 @@ def read_cifar_binary(path: Path) -> Arrays:
     """
     try:
         with tarfile.open(path, "r:gz") as archive:
-            batches = [
-                _records(archive.extractfile(f"cifar-10-batches-bin/{name}.bin").read()) for name in CIFAR_BATCHES
-            ]
-    except (OSError, EOFError, zlib.error, tarfile.TarError, KeyError, AttributeError, ValueError) as error:
+            batches = [_records(_member(archive, f"cifar-10-batches-bin/{name}.bin")) for name in CIFAR_BATCHES]
+    except (OSError, EOFError, zlib.error, tarfile.TarError, KeyError, ValueError) as error:
         raise DataError(f"{path.name} is no complete CIFAR-10 archive ({error}): fetch it again.") from error
     return _joined(batches)
 
@@ -153,7 +151,7 @@ def read_uci_digits() -> Arrays:
 
     small, labels = load_digits(return_X_y=True)
     small = np.rint(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    large = np.stack([Image.fromarray(each).resize((20, 20), Image.Resampling.BICUBIC) for each in small])
+    large = np.stack([np.asarray(Image.fromarray(image).resize((20, 20), Image.Resampling.BICUBIC)) for image in small])
     images = np.pad(large, ((0, 0), (4, 4), (4, 4)))[..., np.newaxis]
     x_train, x_test, y_train, y_test = train_test_split(
         images, labels.astype(np.int64), test_size=360, stratify=labels, random_state=0
@@ -317,6 +315,13 @@ def _to_uint8(images: np.ndarray, scale: int) -> np.ndarray:
     return pixels
 
 
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    if file is None:
+        raise ValueError(f"{name} is not a file")
+    return file.read()
+
+
 def _records(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     records = np.frombuffer(content, np.uint8).reshape(-1, 1 + _product(CIFAR_SHAPE))
     return _checked_batch(records[:, 1:], records[:, 0])
@@ -362,7 +367,7 @@ class _ArraysOnly(pickle.Unpickler):
         ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
     }
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         try:
             return self._ALLOWED[module, name]
         except KeyError:

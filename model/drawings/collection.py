@@ -9,7 +9,7 @@ import io
 import json
 import threading
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from model.data.dataset import Images, Labels
 from model.errors import InkError
 from model.ink.render import SIDE, Strokes, parse_strokes, render, render_steps
 from model.results import NO_DIGIT, ArrayRepr
@@ -28,7 +29,7 @@ MAX_DRAWINGS = 500  # of a visitor; the oldest go first
 MAX_BYTES = 2_000_000  # of a visitor's file
 MAX_VISITORS = 200  # those who have drawn longest ago go first
 LABELS = (*range(10), NO_DIGIT)
-_MOST_ID = 64  # characters
+_MAX_ID = 64  # characters
 _changing = threading.Lock()
 
 
@@ -64,16 +65,16 @@ class DrawingCollection:
         """
         new = LabelledDrawing(drawing_id, _checked(label), _rounded(strokes))
         with _changing:
-            self._write([each for each in self.all() if each.id != drawing_id] + [new])
+            self._write([drawing for drawing in self.all() if drawing.id != drawing_id] + [new])
             self._make_room()
 
     def delete(self, drawing_id: str) -> None:
         """Delete one drawing, if it is there. Raises InkError where that can't be written."""
         with _changing:
             drawings = self.all()
-            left = [each for each in drawings if each.id != drawing_id]
-            if len(left) < len(drawings):
-                self._write(left)
+            remaining = [drawing for drawing in drawings if drawing.id != drawing_id]
+            if len(remaining) < len(drawings):
+                self._write(remaining)
 
     def delete_all(self) -> None:
         """Delete every drawing of this visitor. Raises InkError where that can't be done."""
@@ -81,7 +82,7 @@ class DrawingCollection:
             self._write([])
 
     def _write(self, drawings: list[LabelledDrawing]) -> None:
-        lines = [each.to_line() for each in drawings[-MAX_DRAWINGS:]]
+        lines = [drawing.to_line() for drawing in drawings[-MAX_DRAWINGS:]]
         while len(lines) > 1 and sum(map(len, lines)) > MAX_BYTES:
             lines.pop(0)
         try:
@@ -116,7 +117,7 @@ def read(path: Path) -> list[LabelledDrawing]:
 
 def to_jsonl(drawings: Iterable[LabelledDrawing]) -> str:
     """Return the drawings as a file that `predict` reads."""
-    return "".join(each.to_line() + "\n" for each in drawings)
+    return "".join(drawing.to_line() + "\n" for drawing in drawings)
 
 
 def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
@@ -125,24 +126,26 @@ def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for number, drawing in enumerate(drawings, 1):
             picture = io.BytesIO()
-            seen = render_steps(drawing.strokes)
-            Image.fromarray(255 - seen.drawn).save(picture, "PNG")
+            steps = render_steps(drawing.strokes)
+            if steps is None:
+                continue
+            Image.fromarray(255 - steps.drawn).save(picture, "PNG")
             archive.writestr(f"{number:03}-{str(drawing.label).replace(' ', '-')}.png", picture.getvalue())
     return file.getvalue()
 
 
-def render_all(drawings: list[LabelledDrawing]) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a network sees of them, `(n, 28, 28, 1)` uint8, and labels `(n,)` int64; "no digit" is 10."""
-    images = [render(each.strokes) for each in drawings]
+def render_all(drawings: Sequence[LabelledDrawing]) -> tuple[Images, Labels]:
+    """Return the images `(n, 28, 28, 1)` uint8 that a network sees and the labels `(n,)` int64; "no digit" is 10."""
+    images = [render(drawing.strokes) for drawing in drawings]
     stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
-    return stacked, np.array([LABELS.index(each.label) for each in drawings], dtype=np.int64)
+    return stacked, np.array([LABELS.index(drawing.label) for drawing in drawings], dtype=np.int64)
 
 
 def _drawing(line: str) -> LabelledDrawing | None:
     try:
         values = json.loads(line)
         drawing_id, label = values["id"], _checked(values["label"])
-        if not isinstance(drawing_id, str) or not 0 < len(drawing_id) <= _MOST_ID:
+        if not isinstance(drawing_id, str) or not 0 < len(drawing_id) <= _MAX_ID:
             return None
         return LabelledDrawing(drawing_id, label, _rounded(values["strokes"]))
     except (ValueError, KeyError, TypeError, RecursionError, InkError):

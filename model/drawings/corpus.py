@@ -52,7 +52,7 @@ def load(name: str, part: str | None = None) -> list[Drawing]:
     try:
         with open_text(path, "rt", encoding="utf-8") as file:
             read = (_drawing(line, f"{path.name}, line {number},", name) for number, line in enumerate(file, 1))
-            return [each for each in read if part in (None, split_of_writer(each.writer))]
+            return [drawing for drawing in read if part in (None, split_of_writer(drawing.writer))]
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name} can't be read as text ({error}); expected one JSON object a line.") from error
 

@@ -26,14 +26,14 @@ MIN_DRAWINGS = 4  # drawings: three to teach and one to hold back
 _HELD_BACK = 0.25
 _IMAGES = 2_000  # of the dataset's own
 _SHARE = 0.3  # of the images that lessons should be, in so far as copies make it
-_MOST_COPIES = 40  # of one drawing; more would be learnt by heart
+_MAX_COPIES = 40  # of one drawing; more would be learnt by heart
 _SCRIBBLES = 300  # for networks that know "no digit", lest they forget it
 
 
 def training_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
     """Return the drawings to learn from, in their order."""
-    held = {each.id for each in held_out_part(drawings)}
-    return [each for each in drawings if each.id not in held]
+    held_out = {drawing.id for drawing in held_out_part(drawings)}
+    return [drawing for drawing in drawings if drawing.id not in held_out]
 
 
 def held_out_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
@@ -43,10 +43,10 @@ def held_out_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
     was drawn, corrected or deleted between the two. Only among few drawings, where none would be held back by that or
     all, the others decide with it.
     """
-    n_held = sum(_chance(each) < _HELD_BACK for each in drawings)
+    n_held = sum(_chance(drawing) < _HELD_BACK for drawing in drawings)
     n_held = min(max(n_held, 1), len(drawings) - 1) if len(drawings) > 1 else 0
-    held = {each.id for each in sorted(drawings, key=_chance)[:n_held]}
-    return [each for each in drawings if each.id in held]
+    held_out = {drawing.id for drawing in sorted(drawings, key=_chance)[:n_held]}
+    return [drawing for drawing in drawings if drawing.id in held_out]
 
 
 def _chance(drawing: LabelledDrawing) -> float:
@@ -102,8 +102,8 @@ def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_no_digit: boo
             f"Run {folder.name} has no lessons; expected {FINE_TUNING_DRAWINGS} with labelled drawings, so teach it "
             "again."
         )
-    copies = int(np.clip(_SHARE / (1 - _SHARE) * _IMAGES / len(drawn), 1, _MOST_COPIES))
-    hands = [render_variation(each.strokes, rng) for each in drawn for _ in range(copies)]
+    copies = int(np.clip(_SHARE / (1 - _SHARE) * _IMAGES / len(drawn), 1, _MAX_COPIES))
+    hands = [render_variation(drawing.strokes, rng) for drawing in drawn for _ in range(copies)]
     hand_labels = [label for label in labels.tolist() for _ in range(copies)]
     if knows_no_digit:
         hands += [render_variation(random_negative(rng), rng) for _ in range(_SCRIBBLES)]

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.data.dataset import Dataset
+from model.data.dataset import Dataset, Images, Labels
 from model.data.splits import validation_split
 from model.drawings import corpus
 from model.drawings.corpus import Drawing
 from model.drawings.negatives import random_negative
 from model.drawings.stroke_augmentation import add_writing_habits, random_pen_width, vary_strokes
 from model.errors import DataError
-from model.ink.render import SIDE, Strokes, box_of, render
-from model.results import NO_DIGIT
+from model.ink.render import SIDE, GreyImage, Strokes, box_of, render
+from model.results import NO_DIGIT, ArrayRepr
 
 OnProgress = Callable[[int], None]
 _N_DIGITS = 10
@@ -28,20 +28,21 @@ _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500
 
 
-@dataclass(frozen=True)
-class _Part:
-    images: np.ndarray
-    labels: np.ndarray
+@dataclass(frozen=True, eq=False, repr=False)
+class _Part(ArrayRepr):
+    images: Images
+    labels: Labels
 
 
 def add_drawings(
-    dataset: Dataset, validation_share: float, seed: int, tell: OnProgress = lambda images: None
+    dataset: Dataset, validation_share: float, seed: int, on_progress: OnProgress = lambda images: None
 ) -> Dataset:
     """Return `dataset` with drawn training digits, an eleventh class and validation images of its own.
 
     Validation holds back `validation_share` of the dataset's training images and all drawings of the validation
     writers, drawn once with the pen of `ink.render`. Test images stay the dataset's own. The same seed gives the same
-    images. `tell` hears how many images have been drawn. Raises DataError for images that are no digits of 28x28.
+    images. `on_progress` is called with the number of images drawn so far. Raises DataError for images that are not
+    digits of 28x28.
     """
     if dataset.image_shape != (SIDE, SIDE, 1) or len(dataset.class_names) != _N_DIGITS:
         raise DataError(
@@ -50,35 +51,38 @@ def add_drawings(
         )
     train, held_back = validation_split(dataset.y_train, validation_share, seed)
     rng = np.random.default_rng([seed, len(dataset.y_train)])
-    taught = _drawn(_training_drawings(rng), tell)
-    checked = _drawn(_validation_drawings(np.random.default_rng(seed)), tell)
-    x_train, y_train = _joined(dataset, train, taught)
+    training = _drawn(_training_drawings(rng), on_progress)
+    validation = _drawn(_validation_drawings(np.random.default_rng(seed)), on_progress)
+    x_train, y_train = _joined(dataset, train, training)
     return replace(
         dataset,
         x_train=x_train,
         y_train=y_train,
-        validation=_joined(dataset, held_back, checked),
+        validation=_joined(dataset, held_back, validation),
         class_names=(*dataset.class_names, NO_DIGIT),
     )
 
 
-def calibration_images(dataset: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def calibration_images(dataset: Dataset, seed: int) -> tuple[Images, Labels]:
     """Return images and labels of what validation writers drew; of an extended dataset's validation without them.
 
     Drawings alone, because they are what people bring; MNIST's cleaner digits would make a network too sure of itself.
     """
     drawn = _drawn(_validation_drawings(np.random.default_rng(seed)), lambda images: None)
-    return (drawn.images, drawn.labels) if (drawn.labels < _N_DIGITS).any() else dataset.validation
+    if dataset.validation is None or (drawn.labels < _N_DIGITS).any():
+        return drawn.images, drawn.labels
+    return dataset.validation
 
 
-def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
+def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyImage]]:
     digits = corpus.load(corpus.DIGITS, corpus.TRAIN)
-    for each in digits:
+    for drawing in digits:
+        digit = int(drawing.label)
         for _ in range(_DIGIT_COPIES):
-            yield int(each.label), render_variation(add_writing_habits(int(each.label), each.strokes, rng), rng)
-    for each in corpus.load(corpus.LETTERS, corpus.TRAIN):
+            yield digit, render_variation(add_writing_habits(digit, drawing.strokes, rng), rng)
+    for drawing in corpus.load(corpus.LETTERS, corpus.TRAIN):
         for _ in range(_LETTER_COPIES):
-            yield _N_DIGITS, render_variation(each.strokes, rng)
+            yield _N_DIGITS, render_variation(drawing.strokes, rng)
     for _ in range(_SCRIBBLES):
         yield _N_DIGITS, render_variation(random_negative(rng), rng)
     for _ in range(_PAIRS if digits else 0):
@@ -86,16 +90,16 @@ def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarr
     yield _N_DIGITS, render(Strokes())
 
 
-def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
-    for each in corpus.load(corpus.DIGITS, corpus.VALIDATION):
-        yield int(each.label), render(each.strokes)
-    for each in corpus.load(corpus.LETTERS, corpus.VALIDATION):
-        yield _N_DIGITS, render(each.strokes)
+def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyImage]]:
+    for drawing in corpus.load(corpus.DIGITS, corpus.VALIDATION):
+        yield int(drawing.label), render(drawing.strokes)
+    for drawing in corpus.load(corpus.LETTERS, corpus.VALIDATION):
+        yield _N_DIGITS, render(drawing.strokes)
     for _ in range(_VALIDATION_SCRIBBLES):
         yield _N_DIGITS, render(vary_strokes(random_negative(rng), rng))
 
 
-def render_variation(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
+def render_variation(strokes: Strokes, rng: np.random.Generator) -> GreyImage:
     """Return the image `(28, 28)` uint8 of a drawing as another person with another pen might have drawn it."""
     return render(vary_strokes(strokes, rng), random_pen_width(rng))
 
@@ -110,17 +114,17 @@ def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
     return Strokes((*left.strokes, *moved))
 
 
-def _drawn(labelled: Iterable[tuple[int, np.ndarray]], tell: OnProgress) -> _Part:
+def _drawn(labelled: Iterable[tuple[int, GreyImage]], on_progress: OnProgress) -> _Part:
     labels, images = [], []
     for label, image in labelled:
         labels.append(label)
         images.append(image)
         if len(images) % 1000 == 0:
-            tell(len(images))
+            on_progress(len(images))
     return _Part(np.stack(images)[..., None], np.array(labels, dtype=np.int64))
 
 
-def _joined(dataset: Dataset, chosen: np.ndarray, drawn: _Part) -> tuple[np.ndarray, np.ndarray]:
+def _joined(dataset: Dataset, chosen: np.ndarray, drawn: _Part) -> tuple[Images, Labels]:
     return (
         np.concatenate([dataset.x_train[chosen], drawn.images]),
         np.concatenate([dataset.y_train[chosen], drawn.labels]),

@@ -4,11 +4,11 @@ Knows arrays and a random generator. A network that was only ever shown digits a
 beside real letters, are what it can learn to refuse. Coordinates run from about 0 to 1, to the right and downwards.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from model.ink.render import Strokes
+from model.ink.render import FloatArray, Strokes
 
 
 def random_negative(rng: np.random.Generator) -> Strokes:
@@ -16,7 +16,7 @@ def random_negative(rng: np.random.Generator) -> Strokes:
     return Strokes(200 * stroke for stroke in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng))
 
 
-def _walk(rng):
+def _walk(rng: np.random.Generator) -> list[FloatArray]:
     """Wander: a pen that turns and turns back, smoothly, in one to four strokes."""
     strokes = []
     count = rng.integers(1, 5)
@@ -28,17 +28,17 @@ def _walk(rng):
     return strokes
 
 
-def _jumps(rng):
+def _jumps(rng: np.random.Generator) -> list[FloatArray]:
     """Throw straight lines between random points."""
     return [rng.random((rng.integers(6, 30), 2)) for _ in range(rng.integers(1, 4))]
 
 
-def _few_jumps(rng):
+def _few_jumps(rng: np.random.Generator) -> list[FloatArray]:
     """Throw a few short strokes that have nothing to do with each other."""
     return [rng.random((rng.integers(2, 5), 2)) for _ in range(rng.integers(3, 7))]
 
 
-def _smooth(rng):
+def _smooth(rng: np.random.Generator) -> list[FloatArray]:
     """Round off random corners, closely, by sines of random strength: what a bored hand draws."""
     t = np.linspace(0, 2 * np.pi, 120)[:, None]
     waves = np.arange(1, rng.integers(4, 8))
@@ -47,7 +47,7 @@ def _smooth(rng):
     return [np.column_stack([(np.sin(t * waves + phase[i]) * strength[i]).sum(axis=1) for i in (0, 1)])]
 
 
-def _zigzag(rng):
+def _zigzag(rng: np.random.Generator) -> list[FloatArray]:
     """Go to and fro, as one fills an area: from a loose zigzag to a full square."""
     n = rng.integers(6, 40)
     along, across = np.linspace(0, 1, n), np.arange(n) % 2 * rng.uniform(0.3, 1.2)
@@ -55,25 +55,25 @@ def _zigzag(rng):
     return [line[:, ::-1] if rng.random() < 0.5 else line]
 
 
-def _spiral(rng):
+def _spiral(rng: np.random.Generator) -> list[FloatArray]:
     """Wind around a centre, at least twice."""
     t = np.linspace(0, rng.uniform(2.2, 6) * 2 * np.pi, 200)
     inner = rng.uniform(0, 0.25)  # a wider hole would be a 0, drawn over and over
     return [np.column_stack([np.cos(t), np.sin(t)]) * (inner + t / t[-1] * (1 - inner))[:, None]]
 
 
-def _dots(rng):
+def _dots(rng: np.random.Generator) -> list[FloatArray]:
     """Set one dot or some."""
     return [rng.random((1, 2)) for _ in range(rng.integers(1, 7))]
 
 
-def _dash(rng):
+def _dash(rng: np.random.Generator) -> list[FloatArray]:
     """Draw one flat line, or two."""
     lines = [np.array([[0.0, y], [1.0, y + rng.normal(0, 0.12)]]) for y in (0.0, 0.45)]
     return lines[: rng.integers(1, 3)]
 
 
-def _hatching(rng):
+def _hatching(rng: np.random.Generator) -> list[FloatArray]:
     """Lay a grid of lines over each other."""
     n = rng.integers(2, 6)
     places = np.linspace(0, 1, n) + rng.normal(0, 0.03, n)
@@ -81,21 +81,20 @@ def _hatching(rng):
     return lines + [line[:, ::-1] for line in lines] if rng.random() < 0.7 else [*lines, lines[0][:, ::-1] + [[0, 0.5]]]
 
 
-def _sign(rng):
+def _sign(rng: np.random.Generator) -> list[FloatArray]:
     """Take a sign or a shape that people try out on such a page."""
-    lines = _SIGNS[rng.choice(list(_SIGNS))]
-    return [
-        np.array(line, dtype=float) + rng.normal(0, 0.0 if len(line) > 12 else 0.035, (len(line), 2)) for line in lines
-    ]
+    lines = [np.array(line, dtype=np.float64) for line in _SIGNS[rng.choice(list(_SIGNS))]]
+    return [line + rng.normal(0, 0.0 if len(line) > 12 else 0.035, line.shape) for line in lines]
 
 
-def _round(start: float = 0.0, end: float = 1.0, x: float = 0.5, y: float = 0.5, radius: float = 0.5) -> np.ndarray:
+def _round(start: float = 0.0, end: float = 1.0, x: float = 0.5, y: float = 0.5, radius: float = 0.5) -> FloatArray:
     """Return an arc around (x, y); shares of a turn, from the right and clockwise on the screen."""
     t = np.linspace(start, end, 24) * 2 * np.pi
     return np.column_stack([x + radius * np.cos(t), y + radius * np.sin(t)])
 
 
-_SIGNS: dict[str, list] = {
+_Line = Sequence[Sequence[float]] | FloatArray
+_SIGNS: dict[str, list[_Line]] = {
     "plus": [[[0.5, 0], [0.5, 1]], [[0, 0.5], [1, 0.5]]],
     "cross": [[[0, 0], [1, 1]], [[1, 0], [0, 1]]],
     "star of lines": [[[0, 0.2], [1, 0.8]], [[1, 0.2], [0, 0.8]], [[0.5, 0], [0.5, 1]]],
@@ -129,7 +128,7 @@ _SIGNS: dict[str, list] = {
     "letter Q": [_round(), [[0.6, 0.65], [1.05, 1.1]]],
 }
 
-_Kind = Callable[[np.random.Generator], Strokes]
+_Kind = Callable[[np.random.Generator], list[FloatArray]]
 _KINDS: tuple[_Kind, ...] = (
     _walk,
     _jumps,

@@ -4,9 +4,11 @@ Knows strokes and a random generator. Changing strokes before they are drawn kee
 which changing pixels can't.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from model.ink.render import Strokes
+from model.ink.render import FloatArray, Strokes
 
 _ROTATION = 8.0  # degrees, standard deviation; so are the others of their kind
 _LEAN = 0.16  # share of the height by which the top moves sideways
@@ -45,7 +47,7 @@ def add_writing_habits(digit: int, strokes: Strokes, rng: np.random.Generator) -
     return Strokes((*strokes, corner + slash * size))
 
 
-def _bend(rng: np.random.Generator):
+def _bend(rng: np.random.Generator) -> Callable[[FloatArray], FloatArray]:
     """Return a smooth map of the plane: every point moves along a sum of waves that are longer than the character."""
     waves = rng.normal(0, 2.5, (4, 2))
     phases = rng.uniform(0, 2 * np.pi, 4)

@@ -73,4 +73,5 @@ def apply_calibration(
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST))
     logits[:, n_digits:] += bias
     powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
+    calibrated: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return calibrated

@@ -36,15 +36,15 @@ def occlusion(
     stride = stride or max(1, max(height, width) // _PATCH_POSITIONS)
     behind = np.rint(image.mean(axis=(0, 1))).astype(np.uint8) if channels > 1 else np.uint8(0)
     rows, columns = np.arange(0, height, stride), np.arange(0, width, stride)
-    row, column = (each.ravel()[:, None] for each in np.meshgrid(rows, columns, indexing="ij"))
+    row, column = (axis.ravel()[:, None] for axis in np.meshgrid(rows, columns, indexing="ij"))
     in_rows = np.abs(np.arange(height) - row) <= patch // 2
     in_columns = np.abs(np.arange(width) - column) <= patch // 2
     hidden = in_rows[:, :, None, None] & in_columns[:, None, :, None]
     covered = np.where(hidden, behind, image)
     changed = (covered != image).any(axis=(1, 2, 3))  # covering black with black needs no answer
-    said = recognizer.probabilities(np.concatenate([image[None], covered[changed]]))[:, class_index]
+    probs = recognizer.probabilities(np.concatenate([image[None], covered[changed]]))[:, class_index]
     fall = np.zeros(len(covered), np.float32)
-    fall[changed] = said[0] - said[1:]
+    fall[changed] = probs[0] - probs[1:]
     return _between(fall.reshape(len(rows), len(columns)), height, width, stride)
 
 
@@ -103,10 +103,11 @@ def _between(values: np.ndarray, height: int, width: int, stride: int) -> np.nda
     """Spread values of every `stride`-th pixel over all pixels, bilinearly; beyond the last one it is repeated."""
     from scipy.ndimage import map_coordinates
 
-    return map_coordinates(values, np.indices((height, width)) / stride, order=1, mode="nearest")
+    points = np.indices((height, width)) / stride
+    return np.asarray(map_coordinates(values, points, order=1, mode="nearest"))
 
 
 def _as_pictures(values: np.ndarray) -> np.ndarray:
-    seen = values[values > 0]
-    scaled = np.clip(values / np.percentile(seen, 99), 0, 1) if seen.size else np.zeros_like(values)
-    return np.rint(255 * np.moveaxis(scaled, -1, 0)).astype(np.uint8)
+    positive = values[values > 0]
+    scaled = np.clip(values / np.percentile(positive, 99), 0, 1) if positive.size else np.zeros_like(values)
+    return np.asarray(np.rint(255 * np.moveaxis(scaled, -1, 0)), np.uint8)

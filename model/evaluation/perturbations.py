@@ -97,14 +97,15 @@ def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) ->
 
 def apply_perturbation(image: np.ndarray, perturbation: Perturbation) -> np.ndarray:
     """Return a perturbed copy of one image `(h, w, c)` uint8, bilinear with black from outside the frame."""
-    images = image[None].copy()
-    movement = {name: getattr(perturbation, name) for name in ("rotation", "scale", "shift_x", "shift_y")}
-    if any(value != RANGES[name].neutral for name, value in movement.items()):
-        images = _to_uint8(_moved(images.astype(np.float32), **movement))
+    images: np.ndarray = image[None].copy()
+    movement = (perturbation.rotation, perturbation.scale, perturbation.shift_x, perturbation.shift_y)
+    if movement != (0, 1, 0, 0):
+        images = _to_uint8(_moved(images.astype(np.float32), *movement))
     for kind, strength in (("thickness", perturbation.thickness), ("blur", perturbation.blur)):
         if strength:
             images = perturb(images, kind, strength)
-    return images[0]
+    perturbed: np.ndarray = images[0]
+    return perturbed
 
 
 def sweep(image: np.ndarray, name: str, perturbation: Perturbation = UNPERTURBED) -> tuple[np.ndarray, np.ndarray]:
@@ -133,8 +134,17 @@ def flips(strengths: Sequence[float] | np.ndarray, labels: Sequence[str], neutra
     return [float(strengths[i]) for i in (below, above) if i is not None]
 
 
-def _moved(pixels: FloatImages, **movement: Setting) -> FloatImages:
-    return sample(pixels, *source_points(*pixels.shape[1:3], **movement))
+def _moved(
+    pixels: FloatImages,
+    rotation: Setting = 0.0,
+    scale: Setting = 1.0,
+    shift_x: Setting = 0.0,
+    shift_y: Setting = 0.0,
+) -> FloatImages:
+    _, height, width, _ = pixels.shape
+    return sample(
+        pixels, *source_points(height, width, rotation=rotation, scale=scale, shift_x=shift_x, shift_y=shift_y)
+    )
 
 
 def _shifted(pixels: FloatImages, distance: float, rng: np.random.Generator) -> FloatImages:

@@ -8,7 +8,7 @@ import numpy as np
 from model.errors import DataError
 
 MAX_TSNE_IMAGES = 2_000  # images: more take too long to wait for
-_FEWEST = 4
+_MIN_IMAGES = 4
 _PERPLEXITY = 30.0  # about how many neighbours of each image count: scikit-learn's own choice
 _START = 1e-4  # how wide the principal components are laid out to begin with, as scikit-learn does
 
@@ -27,10 +27,10 @@ def pca(features: np.ndarray) -> np.ndarray:
 def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
     """Return a layout `(n, 2)` float32 of `features` `(n, d)` in which neighbours stay together: t-SNE.
 
-    Groups come out clearer than by `project`, but their sizes and the gaps between them mean nothing (L. van der
+    Groups come out clearer than by `pca`, but their sizes and the gaps between them mean nothing (L. van der
     Maaten, G. Hinton, "Visualizing data using t-SNE", 2008). Images that are all the same lie in one place. The same
     features and seed give the same picture on one machine. 2,000 images take 8 s on one core. Raises DataError for
-    more than 2,000 images, and as `project` does.
+    more than 2,000 images, and as `pca` does.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
@@ -51,21 +51,21 @@ def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
     embedding = TSNE(2, perplexity=perplexity, init=_START * start / start[:, 0].std(), random_state=seed)
     # Beside another program on 2 cores, its two threads wait for each other: 18 s instead of 11 s with one.
     with threadpool_limits(1, user_api="openmp"):
-        return embedding.fit_transform(moved / width).astype(np.float32)
+        return np.asarray(embedding.fit_transform(moved / width), np.float32)
 
 
 def _principal(features: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
 
     with np.errstate(invalid="ignore", over="ignore"):  # features that never differ have no variance to share out
-        return PCA(2, svd_solver="full").fit_transform(features).astype(np.float32)
+        return np.asarray(PCA(2, svd_solver="full").fit_transform(features), np.float32)
 
 
 def _check(features: np.ndarray) -> None:
     n, width = features.shape
-    if n < _FEWEST or width < 2:
+    if n < _MIN_IMAGES or width < 2:
         raise DataError(
-            f"{n} images with {width} features came; expected at least {_FEWEST} with 2, so choose more images."
+            f"{n} images with {width} features came; expected at least {_MIN_IMAGES} with 2, so choose more images."
         )
     if not np.isfinite(features).all():
         raise DataError(

@@ -33,7 +33,7 @@ class Curve:
     strengths: tuple[float, ...]
     accuracies: tuple[float, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         numbers = all(isinstance(each, int | float) and abs(each) < 1e6 for each in self.strengths)
         shares = all(isinstance(each, int | float) and 0 <= each <= 1 for each in self.accuracies)
         if not numbers or not shares or not len(self.strengths) == len(self.accuracies) > 0:

@@ -9,7 +9,7 @@ from math import prod
 
 from model.config import Design
 from model.errors import ConfigError
-from model.networks.layers import Convolution, Layer, Shape
+from model.networks.layers import Convolution, Layer, MaxPooling, Shape
 from model.networks.presets import layers_of
 
 MAX_PARAMETERS = 5_000_000
@@ -34,7 +34,7 @@ class LayerSummary:
 def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[LayerSummary, ...]:
     """Return each layer's title, output shape, parameters and multiplications.
 
-    Raises ConfigError where an image of `input_shape` is too small for the network, and above MOST_PARAMETERS.
+    Raises ConfigError where an image of `input_shape` is too small for the network, and above MAX_PARAMETERS.
     """
     rows = tuple(_walk(network, input_shape, n_classes))
     total = sum(row.parameters for row in rows)
@@ -51,9 +51,9 @@ def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[
 
 
 def check_memory(network: str | Design, input_shape: Shape, n_classes: int, batch_size: int) -> None:
-    """Raise ConfigError where one step of `batch_size` images holds more than MOST_VALUES values in all layers.
+    """Raise ConfigError where one step of `batch_size` images holds more than MAX_VALUES values in all layers.
 
-    Raises it too where `table` does.
+    Raises it as well where `summary` does.
     """
     values = batch_size * sum(prod(row.shape) for row in summary(network, input_shape, n_classes))
     if values > MAX_VALUES:
@@ -81,5 +81,8 @@ def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator
 
 
 def _least(layer: Layer) -> str:
-    side = layer.kernel if isinstance(layer, Convolution) else layer.size
-    return f"{side}x{side}"
+    match layer:
+        case Convolution(kernel=side) | MaxPooling(size=side):
+            return f"{side}x{side}"
+        case _:
+            return "1x1"
