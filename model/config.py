@@ -49,7 +49,11 @@ def usual_learning_rate(optimizer: str, schedule: str) -> float:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training image may be moved, each time anew. All zero and False means: not at all."""
+    """How far a training image may be moved at random, each time it is used. All zero and False is no augmentation.
+
+    >>> bool(Augmentation()), bool(Augmentation(rotation=10))
+    (False, True)
+    """
 
     rotation: float = 0.0  # degrees, drawn from [-rotation, rotation]
     shift: float = 0.0  # share of the image's side, both ways
@@ -259,14 +263,18 @@ _LONGEST = 4_000  # characters of a text; settings take about 200
 
 
 def settings_text(config: TrainingConfig) -> str:
-    """Return what differs from the classroom exercise as a text that an address can carry."""
+    """Return the settings that differ from the defaults as a text that fits into an address."""
     usual = TrainingConfig().to_dict()
     values = {name: value for name, value in config.to_dict().items() if value != usual[name]}
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def settings_from(text: str) -> TrainingConfig:
-    """Read what `settings_text` wrote. Raises ConfigError for anything else, whoever sent it."""
+    """Read the text of `settings_text`. Raises ConfigError for anything else.
+
+    >>> settings_from(settings_text(TrainingConfig(epochs=3))).epochs
+    3
+    """
     try:
         if len(text) > _LONGEST:
             raise ValueError

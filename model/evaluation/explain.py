@@ -82,6 +82,10 @@ def nearest_neighbours(features: np.ndarray, query: np.ndarray, k: int = 5) -> t
     Nearest first, of equally near ones the first; fewer than k where there are fewer. The distance is Euclidean, as in
     `projection`: of the 5 nearest MNIST test images to each of 2,107 drawn digits 94.7 % were of its class with
     dense-128-dropout and 98.2 % with deep; by the cosine of the angle 94.3 % and 98.1 %.
+
+    >>> indices, distances = nearest_neighbours(np.array([[0, 0], [3, 4], [1, 0]]), np.array([0, 0]), k=2)
+    >>> indices.tolist(), distances.tolist()
+    ([0, 2], [0.0, 1.0])
     """
     distance = np.linalg.norm(features - query, axis=1)
     first = np.argsort(distance, kind="stable")[:k]

@@ -120,7 +120,11 @@ def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
 
 
 def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of at least one stroke `(n, 2)`, in canvas pixels."""
+    """Return left, top, right and bottom of at least one stroke `(n, 2)`, in canvas pixels.
+
+    >>> box_of(parse_strokes([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]))
+    (60.0, 60.0, 180.0, 220.0)
+    """
     points = np.concatenate(strokes)
     (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return left, top, right, bottom
@@ -132,6 +136,10 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
     Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
     pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
     middle for that. Raises InkError as `parse_strokes` does.
+
+    >>> image = render([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]])
+    >>> image.shape, image.dtype.name, int(image.max())
+    ((28, 28), 'uint8', 255)
     """
     parsed = parse_strokes(strokes)
     if not parsed:

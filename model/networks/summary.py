@@ -35,6 +35,12 @@ def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[
     """Return each layer's title, output shape, parameters and multiplications.
 
     Raises ConfigError where an image of `input_shape` is too small for the network, and above MAX_PARAMETERS.
+
+    >>> rows = summary("dense-64", (28, 28, 1), n_classes=10)
+    >>> [(row.title, row.shape, row.parameters) for row in rows[:2]]
+    [('Conv2D 32 3x3 ReLU', (26, 26, 32), 320), ('MaxPooling 2x2', (13, 13, 32), 0)]
+    >>> sum(row.parameters for row in rows)
+    121930
     """
     rows = tuple(_walk(network, input_shape, n_classes))
     total = sum(row.parameters for row in rows)
