@@ -22,7 +22,7 @@ PADDINGS = ("valid", "same")
 CUSTOM = "own"  # the preset of a network that its design describes
 MAX_BLOCKS, MAX_DENSE = 6, 4  # of a design
 
-_LONGEST_TOLD = 80  # characters of a wrong value
+_MAX_REPR = 80  # characters of a wrong value
 
 # The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, for one-cycle a
 # peak that was measured to suit one epoch of 128 (README, "Figures"), and for cosine the peak of the recipe `deep`.
@@ -71,14 +71,14 @@ class Augmentation:
         _check_flag("flip", self.flip)
 
     def __bool__(self) -> bool:
-        return any(getattr(self, each.name) for each in fields(self))
+        return any(getattr(self, setting.name) for setting in fields(self))
 
 
 @dataclass(frozen=True)
 class Block:
-    """A convolution of a network of one's own, and what stands behind it."""
+    """A convolution of a custom network, and the layers after it."""
 
-    filters: int = 32  # 1 to 256 maps that leave it
+    filters: int = 32  # 1 to 256
     kernel: int = 3  # 1 to 7, the side of a filter
     padding: str = "valid"  # valid: the edge is lost | same: zeros around keep the size
     batch_normalization: bool = False  # between the convolution and its activation
@@ -94,11 +94,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Design:
-    """A network of one's own: blocks of convolutions, then dense layers, then the softmax output."""
+    """A custom network: blocks of convolutions, then dense layers, then the softmax output."""
 
     blocks: tuple[Block, ...] = ()
     dense: tuple[int, ...] = ()  # neurons of each dense layer, 1 to 2,048
-    dropout: float = 0.0  # share of what enters the output that is silenced while training, 0 to 0.9
+    dropout: float = 0.0  # share of the inputs of the output layer that is dropped in training, 0 to 0.9
     activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
 
     def __post_init__(self) -> None:
@@ -117,21 +117,21 @@ class Design:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build a design from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        """Build a design from JSON values. Raises ConfigError for unknown names and bad values."""
         values = _known_fields(cls, "settings of the design", values)
         for name in values.keys() & {"blocks", "dense"}:
             if not isinstance(values[name], list | tuple):
                 raise ConfigError(f"{name} came as {values[name]!r}; expected a list.")
             values[name] = tuple(values[name])
         if "blocks" in values:
-            known = (_known_fields(Block, "settings of a block", each) for each in values["blocks"])
-            values["blocks"] = tuple(Block(**each) for each in known)
+            known = (_known_fields(Block, "settings of a block", block) for block in values["blocks"])
+            values["blocks"] = tuple(Block(**block) for block in known)
         return cls(**values)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides a training, and nothing else: the same config gives the same start again."""
+    """All settings of a training: the same config starts the same training again."""
 
     dataset: str = "mnist"
     preset: str = "dense-128-dropout"
@@ -143,15 +143,15 @@ class TrainingConfig:
     loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
     label_smoothing: float = 0.0  # share of each one-hot row that is spread over all classes
     validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
-    train_images: int = 0  # learn from so many images only; 0: from all
-    patience: int = 0  # stop after so many epochs without a better validation loss; 0: never
+    train_images: int = 0  # train on this many images; 0: on all
+    patience: int = 0  # stop after this many epochs without a better validation loss; 0: never
     augmentation: Augmentation = field(default_factory=Augmentation)
-    drawings: bool = False  # drawn digits join the images, and "no digit" the classes: see `handwriting`
+    drawings: bool = False  # add drawn digits to the images and "no digit" to the classes: see `drawings.mixing`
     keep: str = "best"  # best: the epoch with the smallest validation loss | last
     seed: int = 0
     precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
-    start_from: str = ""  # a run whose weights it begins with, to learn its folder's lessons: see `lessons`
-    design: Design | None = None  # the layers of the preset "own"; None with every other
+    start_from: str = ""  # a run to fine-tune on its folder's drawings: see `drawings.fine_tuning`
+    design: Design | None = None  # the layers of the preset "own"; None with all others
 
     def __post_init__(self) -> None:
         _check_name("dataset", self.dataset)
@@ -191,7 +191,7 @@ class TrainingConfig:
 
     @property
     def network(self) -> str | Design:
-        """The design where there is one, else the preset's name: what `networks` and `architectures` take."""
+        """The design if there is one, else the preset's name: the argument of the functions in `networks`."""
         return self.design or self.preset
 
     def to_dict(self) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build a config from what JSON brought. Raises ConfigError for unknown names and bad values."""
+        """Build a config from JSON values. Raises ConfigError for unknown names and bad values."""
         values = _known_fields(cls, "training settings", values)
         if "augmentation" in values:
             known = _known_fields(Augmentation, "augmentation", values["augmentation"])
@@ -210,21 +210,21 @@ class TrainingConfig:
         return cls(**values)
 
 
-def _known_fields(record: type, what: str, values: Any) -> dict[str, Any]:
-    names = [each.name for each in fields(record)]
+def _known_fields(record: type[Any], name: str, values: Any) -> dict[str, Any]:
+    names = [known.name for known in fields(record)]
     if not isinstance(values, dict):
-        raise ConfigError(f"The {what} came as {type(values).__name__}; expected an object with {', '.join(names)}.")
+        raise ConfigError(f"The {name} came as {type(values).__name__}; expected an object with {', '.join(names)}.")
     unknown = sorted(set(values) - set(names))
     if unknown:
-        raise ConfigError(f"The {what} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
+        raise ConfigError(f"The {name} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
     return dict(values)
 
 
-def _check_tuple(name: str, value: Any, most: int) -> None:
+def _check_tuple(name: str, value: Any, max_length: int) -> None:
     if not isinstance(value, tuple):
         raise ConfigError(f"{name} came as {_short(value)}; expected a tuple.")
-    if len(value) > most:
-        raise ConfigError(f"{name} came as {len(value)} entries; expected at most {most}.")
+    if len(value) > max_length:
+        raise ConfigError(f"{name} came as {len(value)} entries; expected at most {max_length}.")
 
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
@@ -254,12 +254,12 @@ def _check_flag(name: str, value: Any) -> None:
 
 
 def _short(value: Any) -> str:
-    """Return a value as it came, cut where it is long: it may come from an address."""
+    """Return the repr of a value, cut if it is long: it may come from an address."""
     text = repr(value)
-    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"
+    return text if len(text) <= _MAX_REPR else f"{text[:_MAX_REPR]}…"
 
 
-_LONGEST = 4_000  # characters of a text; settings take about 200
+_MAX_TEXT = 4_000  # characters; settings take about 200
 
 
 def settings_text(config: TrainingConfig) -> str:
@@ -276,7 +276,7 @@ def settings_from(text: str) -> TrainingConfig:
     3
     """
     try:
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_TEXT:
             raise ValueError
         values = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError, binascii.Error) as error:

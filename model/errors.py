@@ -1,12 +1,11 @@
-"""The exception tree. Every message is one sentence for a person: what came, what was expected, what to do.
+"""The exception tree. Every message is one sentence for a person: the problem, what is expected, and what to do.
 
-Knows nothing else. Pages and the command line show these messages as they are; anything that is not a
-`DigitLabError` is a bug of ours.
+Pages and the command line show these messages as they are; any other exception is a bug in Digit Lab.
 """
 
 
 class DigitLabError(Exception):
-    """Whatever a user can cause and mend."""
+    """Base class of errors that a user can cause and fix."""
 
 
 class ConfigError(DigitLabError):
@@ -22,8 +21,8 @@ class InkError(DigitLabError):
 
 
 class RunError(DigitLabError):
-    """A run that does not exist, is damaged, or can't do what was asked of it."""
+    """A run that does not exist, is damaged, or does not support what was asked for."""
 
 
 class TrainingError(DigitLabError):
-    """A training that can't go on, such as one whose loss is no longer a number."""
+    """A training that can't continue, such as one whose loss is not a number."""

@@ -1,7 +1,4 @@
-"""How much one machine gives to trainings, as the person who hosts it says in the environment.
-
-Knows numbers and environment variables; knows nothing of who keeps to them.
-"""
+"""Limits on trainings and runs, which whoever hosts the app sets in environment variables."""
 
 import os
 import re
@@ -12,30 +9,31 @@ from typing import Self, TypeVar
 from model.errors import ConfigError
 
 _Number = TypeVar("_Number", int, float)
-_MAX = 1_000_000  # of anything; more was mistyped
+_MAX = 1_000_000  # for any limit; more is a typing error
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What `jobs` and `upkeep` keep to; all above 0."""
+    """Limits that `jobs` and `runs.retention` enforce; all above 0."""
 
     trainings: int = 1  # at a time
     waiting: int = 20  # behind them
-    minutes: float = 15.0  # that one training may hold its place
+    minutes: float = 15.0  # of one training
     epochs: int = 100  # of one training
-    runs: int = 200  # kept in the store
-    disk_mb: int = 4000  # that they take together, in megabytes of 1,000,000 bytes
+    runs: int = 200  # in the store
+    disk_mb: int = 4000  # of all runs together, in megabytes of 1,000,000 bytes
 
     @property
     def run_mb(self) -> float:
-        """Return how many megabytes one training may fill: a quarter of all, so that no one visitor takes it all."""
+        """The megabytes that one training may use: a quarter of all, so that one visitor can't take everything."""
         return self.disk_mb / 4
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> tuple[Self, list[str]]:
-        """Read DIGIT_LAB_MAX_TRAININGS, _WAITING, _MINUTES, _EPOCHS, _RUNS and _DISK_MB; what is not set is usual.
+        """Read DIGIT_LAB_MAX_TRAININGS, _WAITING, _MINUTES, _EPOCHS, _RUNS and _DISK_MB.
 
-        So is a value that is no number from 1 (minutes: above 0) to 1,000,000; each of those is told in a sentence.
+        Variables that are not set, or not a number from 1 (minutes: above 0) to 1,000,000, get the default. Returns the
+        limits and one sentence for each value that can't be used.
         """
         wrong: list[str] = []
 
@@ -58,16 +56,16 @@ DEFAULTS = asdict(DEFAULT_LIMITS)
 
 
 def _read(
-    environment: Mapping[str, str], field: str, parse: Callable[[str, str], _Number], usual: _Number, wrong: list[str]
+    environment: Mapping[str, str], field: str, parse: Callable[[str, str], _Number], default: _Number, wrong: list[str]
 ) -> _Number:
-    """Return the number of a variable or the usual one, and add to `wrong` why a value can't be used."""
+    """Return a variable's number or the default, and add to `wrong` why a value can't be used."""
     name = f"DIGIT_LAB_MAX_{field.upper()}"
     value = environment.get(name, "").strip()
     try:
-        return parse(name, value) if value else usual
+        return parse(name, value) if value else default
     except ConfigError as error:
-        wrong.append(f"{error} {usual:g} is used.")
-        return usual
+        wrong.append(f"{error} {default:g} is used.")
+        return default
 
 
 def _whole(name: str, value: str) -> int:

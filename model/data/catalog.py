@@ -1,8 +1,7 @@
 """Named datasets: a local file, Keras's cache, a verified download, or the digits inside scikit-learn.
 
-Knows where datasets lie and what they are called; `formats` knows how their files read. Knows nothing
-of Keras, Streamlit or training. pooch and requests are imported where they are needed: the web server must
-start at once.
+Knows the names and places of datasets; `formats` reads their files. pooch and requests are imported where they are
+needed, because the web server must start at once.
 
     DIGIT_LAB_DATA     a folder of .npz files: built-in ones by their names, and people's own
     KERAS_HOME         where Keras keeps its cache (default ~/.keras)
@@ -47,7 +46,7 @@ _is_file = os.path.isfile  # Path's own raises in a folder that we may not look 
 
 @dataclass(frozen=True)
 class BuiltinDataset:
-    """A dataset that Digit Lab knows by name. One without remotes lies inside scikit-learn."""
+    """A dataset that Digit Lab knows by name. One without remotes is part of scikit-learn."""
 
     title: str
     note: str
@@ -75,15 +74,15 @@ class BuiltinDataset:
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """What can be said about a dataset without opening it."""
+    """Facts about a dataset that need no file to be opened."""
 
     name: str
     title: str
     here: bool  # a load needs no network
-    where: str  # in words
+    where: str  # for people to read
     download_bytes: int | None  # what a load would download; None when nothing
     note: str
-    image_shape: tuple[int, int, int] | None  # None for people's own, which only a load can tell
+    image_shape: tuple[int, int, int] | None  # None for people's own, known only after a load
 
 
 def _remotes(base: str, *files: str) -> tuple[Remote, ...]:
@@ -140,13 +139,13 @@ BUILTINS: dict[str, BuiltinDataset] = {
 
 
 def load(name: str, progress: Progress | None = None) -> Dataset:
-    """Return the dataset called `name`, from the first place that has it.
+    """Return the dataset called `name` from the first place that has it.
 
     Images are `(n, h, w, c)` uint8 in [0, 255], labels `(n,)` int64; the arrays are read-only, because many
-    visitors' pages share them. `progress(done, total)` is told the bytes of a download, piece by piece.
+    visitors' pages share them. `progress(done, total)` is called with the bytes of a download.
 
-    Raises DataError for an unknown name, a damaged file, or a failed download, of which nothing stays on
-    the disk. Damaged files in Keras's cache are passed over; those in DIGIT_LAB_DATA are the person's own.
+    Raises DataError for an unknown name, a damaged file in DIGIT_LAB_DATA, or a failed download, of which nothing
+    stays on the disk. Damaged files in Keras's cache are skipped.
     """
     name, own = _look_up(name)
     if own:
@@ -165,7 +164,7 @@ def available() -> tuple[DatasetStatus, ...]:
 
 
 def status(name: str) -> DatasetStatus:
-    """Return what `available` says about one dataset. Raises DataError for an unknown name."""
+    """Return the status of one dataset. Raises DataError for an unknown name."""
     name, own = _look_up(name)
     if own and name not in BUILTINS:
         return DatasetStatus(name, name, True, _in_own_folder(own), None, "your own images", None)
@@ -177,17 +176,17 @@ def status(name: str) -> DatasetStatus:
 
 
 def reachable(name: str, timeout: float = 2.0) -> bool:
-    """Return whether the dataset's server answers for it within `timeout` seconds; raises nothing.
+    """Return whether the dataset's server responds within `timeout` seconds; raises nothing.
 
     False for datasets that have no download, and for unknown names.
     """
     import requests
 
-    answers: list[bool] = []
+    responses: list[bool] = []
 
     def ask(url: str) -> None:
         with contextlib.suppress(requests.RequestException, OSError, ValueError):
-            answers.append(requests.head(url, timeout=timeout, allow_redirects=True).ok)
+            responses.append(requests.head(url, timeout=timeout, allow_redirects=True).ok)
 
     builtin = BUILTINS.get(_canonical(name))
     if builtin and builtin.remotes:
@@ -195,14 +194,13 @@ def reachable(name: str, timeout: float = 2.0) -> bool:
         asking = threading.Thread(target=ask, args=(builtin.remotes[0].url,), name="reachable", daemon=True)
         asking.start()
         asking.join(timeout)
-    return answers == [True]
+    return responses == [True]
 
 
 def may_flip(name: str) -> bool:
     """Return whether images of the dataset keep their meaning when left and right are exchanged.
 
-    False for digits. True for clothes, photos and people's own images: of those we can't know, so the
-    choice stays with the person.
+    False for digits. True for clothes, photos and people's own images, where the choice is left to the person.
     """
     builtin = BUILTINS.get(_canonical(name))
     return builtin is None or builtin.may_flip
@@ -257,7 +255,7 @@ def _in_own_folder(path: Path) -> str:
 
 
 def _place(name: str, builtin: BuiltinDataset) -> str:
-    """Return in words where the dataset lies complete; empty when it must be downloaded."""
+    """Return in words where the complete dataset is; empty when it must be downloaded."""
     if not builtin.remotes:
         return "inside scikit-learn"
     if all(_is_file(_keras_folder(builtin) / file) for file in builtin.keras_files):
@@ -277,7 +275,7 @@ def _cache_folder(name: str) -> Path:
 
 
 def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], str]:
-    """Return a person's own arrays, their class names and in words where they are."""
+    """Return a person's own arrays, their class names and, in words, where they are."""
     arrays, class_names = formats.read_npz(path)
     source = _in_own_folder(path)
     if builtin is None:
@@ -298,7 +296,7 @@ def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | No
 
 
 def _from_keras(builtin: BuiltinDataset) -> Arrays | None:
-    """Return the arrays from Keras's cache, or None when they are not there or not what they should be."""
+    """Return the arrays from Keras's cache, or None when they are missing or damaged."""
     folder = _keras_folder(builtin)
     try:
         if builtin.read_keras:
@@ -310,7 +308,7 @@ def _from_keras(builtin: BuiltinDataset) -> Arrays | None:
 
 
 def _fetch(name: str, builtin: BuiltinDataset, progress: Progress | None) -> None:
-    """Bring the dataset's files into our cache, complete and verified; good ones already there stay."""
+    """Download the dataset's files into our cache and verify them; good ones that are already there stay."""
     import pooch
 
     pooch.get_logger().setLevel("CRITICAL")  # its notes would land between the lines of --json

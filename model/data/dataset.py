@@ -16,15 +16,15 @@ class Dataset(ArrayRepr):
     """Labelled images. `x_*` are `(n, height, width, channels)` uint8, `y_*` `(n,)` int64 class numbers."""
 
     name: str
-    source: str  # where it was found, in words
+    source: str  # where it was loaded from, for people to read
     x_train: Images
     y_train: Labels
     x_test: Images
     y_test: Labels
     class_names: tuple[str, ...]
-    fingerprint: str  # of all arrays: tells whether a stored evaluation speaks of these very images
-    validation: tuple[Images, Labels] | None = None  # images and labels of its own
-    lessons: tuple[Images, Labels] | None = None  # to be learnt from whatever part of the others is
+    fingerprint: str  # of all arrays: stored predictions belong to the same images if it is the same
+    validation: tuple[Images, Labels] | None = None  # images and labels; None: a part of the training images
+    lessons: tuple[Images, Labels] | None = None  # always trained on, whatever part of the others is
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

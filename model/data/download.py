@@ -26,14 +26,14 @@ class Remote:
 
 
 class _BrokenDownloadError(Exception):
-    """Why a download failed, as the middle of a sentence."""
+    """The reason why a download failed, as the middle of a sentence."""
 
 
 class _Download:
     """Fetches the files of one dataset for pooch, within one time limit.
 
-    pooch's own downloader looks up after each full block of bytes, so that a server that sends a byte now
-    and then holds it far beyond any limit. This one looks up after whatever the socket brought.
+    pooch's own downloader checks the time after each full block of bytes, so that a server that sends a byte now and
+    then delays it far beyond any limit. This one checks after every read from the socket.
     """
 
     def __init__(self, remotes: Sequence[Remote], time_limit: float, progress: Progress | None):
@@ -60,7 +60,7 @@ class _Download:
         from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         patience = max(0.1, min(SILENCE_LIMIT, self.deadline - time.monotonic()))
-        # identity: the hash is of the file as the server keeps it, not of what a proxy packs.
+        # identity: the hash is of the file on the server, not of a proxy's compressed version.
         headers, timeout = {"Accept-Encoding": "identity"}, (CONNECT_LIMIT, patience)
         progress = "no bytes"
         try:

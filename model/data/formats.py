@@ -1,7 +1,7 @@
 """Reads dataset files into arrays: `.npz` as Keras lays them out, idx, CIFAR-10's two layouts, UCI's digits.
 
-Knows bytes and paths; knows nothing of dataset names, of the network or of the environment. Whatever is
-wrong with a file comes out as a DataError that names the file; no reader runs code from a file.
+Knows bytes and paths. Any problem with a file is raised as a DataError that names the file; no reader runs code from a
+file.
 """
 
 import gzip
@@ -164,7 +164,7 @@ def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             present = [key for key in (*KEYS, "class_names") if key in archive]
-            found = {key: archive[key] for key in present}
+            arrays = {key: archive[key] for key in present}
     # A damaged archive raises nearly anything: zip, zlib and header errors, SyntaxError, MemoryError.
     except Exception as error:
         if "Object arrays" in str(error):
@@ -176,13 +176,13 @@ def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
             f"{path.name} is damaged ({type(error).__name__} while unpacking); expected an .npz as "
             "numpy.savez writes it: save or copy it again."
         ) from error
-    missing = [key for key in KEYS if not isinstance(found.get(key), np.ndarray)]
+    missing = [key for key in KEYS if not isinstance(arrays.get(key), np.ndarray)]
     if missing:
         raise DataError(
             f"{path.name} has no array {missing[0]}; expected {', '.join(KEYS)}: "
             "save all four with numpy.savez_compressed."
         )
-    return found
+    return arrays
 
 
 def _check_archive(path: Path) -> None:
@@ -205,35 +205,35 @@ def _check_archive(path: Path) -> None:
 
 
 def _with_channels(file: str, key: str, images: np.ndarray) -> np.ndarray:
-    came = f"{file} holds {key} with the shape {images.shape}"
+    start = f"{file} holds {key} with the shape {images.shape}"
     if images.ndim not in (3, 4):
-        raise DataError(f"{came}; expected (n, height, width) or (n, height, width, channels): reshape it.")
+        raise DataError(f"{start}; expected (n, height, width) or (n, height, width, channels): reshape it.")
     if images.ndim == 3:
         images = images[..., np.newaxis]
     n, height, width, channels = images.shape
     if channels not in (1, 3):
-        raise DataError(f"{came}; expected 1 channel (grey) or 3 (colours) on its last axis: convert it.")
+        raise DataError(f"{start}; expected 1 channel (grey) or 3 (colours) on its last axis: convert it.")
     if not (SIDES[0] <= height <= SIDES[1] and SIDES[0] <= width <= SIDES[1]):
-        raise DataError(f"{came}; expected sides from {SIDES[0]} to {SIDES[1]} pixels: resize the images.")
+        raise DataError(f"{start}; expected sides from {SIDES[0]} to {SIDES[1]} pixels: resize the images.")
     if n == 0:
-        raise DataError(f"{came}; expected at least one image: put some images into {key}.")
+        raise DataError(f"{start}; expected at least one image: put some images into {key}.")
     return images
 
 
 def _labels(file: str, key: str, labels: np.ndarray, n_images: int) -> np.ndarray:
-    came = f"{file} holds {key}"
+    start = f"{file} holds {key}"
     if labels.shape not in ((n_images,), (n_images, 1)):
         raise DataError(
-            f"{came} with the shape {labels.shape} beside {n_images:,} images; "
+            f"{start} with the shape {labels.shape} beside {n_images:,} images; "
             "expected one class number for each image: save them in equal number."
         )
     labels = labels.reshape(n_images)
     if labels.dtype.kind not in "iuf":
-        raise DataError(f"{came} of the type {labels.dtype}; expected whole numbers: number the classes from 0.")
+        raise DataError(f"{start} of the type {labels.dtype}; expected whole numbers: number the classes from 0.")
     low, high = _range(labels)
     if not (low >= 0 and high < CLASSES[1]) or (labels != np.rint(labels)).any():
         raise DataError(
-            f"{came} with values from {low:g} to {high:g}; expected whole numbers "
+            f"{start} with values from {low:g} to {high:g}; expected whole numbers "
             f"from 0 to at most {CLASSES[1] - 1}: number the classes from 0."
         )
     return labels.astype(np.int64)
@@ -252,26 +252,26 @@ def _n_classes(file: str, y_train: np.ndarray, y_test: np.ndarray) -> int:
 def _class_names(file: str, names: np.ndarray | None, n_classes: int) -> tuple[str, ...]:
     if names is None:
         return tuple(str(number) for number in range(n_classes))
-    came = f"{file} holds class_names"
+    start = f"{file} holds class_names"
     if not isinstance(names, np.ndarray) or names.ndim != 1 or names.dtype.kind != "U":
         raise DataError(
-            f"{came} that came as something else than a list of strings; expected one name for each class: "
+            f"{start} that came as something else than a list of strings; expected one name for each class: "
             "save them as numpy.array([...], dtype=str)."
         )
     if len(names) != n_classes:
         raise DataError(
-            f"{came} with {len(names)} names for labels from 0 to {n_classes - 1}; "
+            f"{start} with {len(names)} names for labels from 0 to {n_classes - 1}; "
             f"expected {n_classes} names: name each class once."
         )
     try:
         texts = tuple(text.strip() for text in names.tolist())
     except ValueError as error:  # a code point that no character has
-        raise DataError(f"{came} that are no readable text: save them again.") from error
+        raise DataError(f"{start} that are no readable text: save them again.") from error
     bad = [text for text in texts if not 0 < len(text) <= MAX_CLASS_NAME or not text.isprintable()]
     bad += [text for text in texts if texts.count(text) > 1]
     if bad:
         raise DataError(
-            f"{came} with {bad[0][:MAX_CLASS_NAME]!r}; expected different printable names of 1 to "
+            f"{start} with {bad[0][:MAX_CLASS_NAME]!r}; expected different printable names of 1 to "
             f"{MAX_CLASS_NAME} characters: rename that class."
         )
     return texts
@@ -290,7 +290,7 @@ def _common_scale(file: str, x_train: np.ndarray, x_test: np.ndarray) -> int:
 
 
 def _pixel_scale(file: str, key: str, images: np.ndarray) -> tuple[int, float]:
-    """Return the factor that brings the images to [0, 255], and their largest value as it came."""
+    """Return the factor that brings the images to [0, 255], and their largest value before."""
     kind = images.dtype.kind
     if kind not in "buif":
         raise DataError(f"{file} holds {key} of the type {images.dtype}; expected numbers from 0 to 255: convert it.")

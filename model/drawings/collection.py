@@ -1,8 +1,8 @@
-"""What a visitor has drawn and said what it was meant to be: kept on the server, a file for each visitor.
+"""Visitors' labelled drawings, stored on the server, one file for each visitor.
 
-A line is `{"strokes": [[[x, y], …], …], "label": 7, "id": "…"}`, in canvas pixels: what `predict` reads. The file is
-named by a fingerprint of the visitor's secret, so that nobody can find a visitor's drawings who does not know it.
-Knows files and strokes; knows nothing of networks or pages.
+A line is `{"strokes": [[[x, y], …], …], "label": 7, "id": "…"}`, in canvas pixels, as `predict` reads it. The file is
+named by a fingerprint of the visitor's secret, so that nobody can find the drawings without it. Knows files and
+strokes; knows nothing of networks or pages.
 """
 
 import io
@@ -25,9 +25,9 @@ from model.results import NO_DIGIT, ArrayRepr
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
 
-MAX_DRAWINGS = 500  # of a visitor; the oldest go first
+MAX_DRAWINGS = 500  # of a visitor; the oldest are deleted first
 MAX_BYTES = 2_000_000  # of a visitor's file
-MAX_VISITORS = 200  # those who have drawn longest ago go first
+MAX_VISITORS = 200  # the files of those who drew longest ago are deleted first
 LABELS = (*range(10), NO_DIGIT)
 _MAX_ID = 64  # characters
 _changing = threading.Lock()
@@ -51,17 +51,18 @@ class DrawingCollection:
     """The drawings of one visitor, oldest first. Every call reads the file: tabs of one browser share it."""
 
     def __init__(self, home: Path, token: str):
-        """Take the home of runs and the visitor's secret, which is not empty."""
+        """Open the drawings below `home`, the folder of runs, that belong to a visitor's secret `token`, not empty."""
         self._folder = home / "_drawings"
         self._path = self._folder / f"{fingerprint(token)}.jsonl"
 
     def all(self) -> list[LabelledDrawing]:
-        """Return what is kept; lines that can't be read are left out."""
+        """Return all drawings; lines that can't be read are skipped."""
         return read(self._path)
 
     def keep(self, drawing_id: str, label: int | str, strokes: Any) -> None:
-        """Keep a drawing, in place of the one with the same id. Raises InkError for what is no drawing or no label,
-        and where it can't be written.
+        """Save a drawing, replacing the one with the same id.
+
+        Raises InkError for anything but a drawing and a label, and where it can't be written.
         """
         new = LabelledDrawing(drawing_id, _checked(label), _rounded(strokes))
         with _changing:
@@ -90,9 +91,9 @@ class DrawingCollection:
                 self._path.unlink(missing_ok=True)
                 return
             self._folder.mkdir(parents=True, exist_ok=True)
-            aside = self._path.with_name(f".{self._path.name}")
-            aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            replace(aside, self._path)
+            temporary = self._path.with_name(f".{self._path.name}")
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            replace(temporary, self._path)
         except OSError as error:
             raise InkError(
                 f"Your drawings can't be written ({error.strerror}); expected a folder with room, so download what you "
@@ -107,7 +108,7 @@ class DrawingCollection:
 
 
 def read(path: Path) -> list[LabelledDrawing]:
-    """Return the labelled drawings of a file, the newest 500; lines that can't be read are left out."""
+    """Return the labelled drawings of a file, the newest 500; lines that can't be read are skipped."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:

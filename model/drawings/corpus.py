@@ -1,4 +1,4 @@
-"""Really drawn characters, as strokes with their writers, and which writers teach, choose and judge.
+"""Characters drawn by real writers, as strokes, split by writer into training, validation and test.
 
 Knows .jsonl files of drawings in the folder that DIGIT_LAB_DATA names; knows nothing of images or networks. A line is
 `{"label": 7, "writer": "ann", "strokes": [[[x, y], …], …]}` in canvas pixels.
@@ -32,7 +32,7 @@ class Drawing(ArrayRepr):
 
 
 def split_of_writer(writer: str) -> str:
-    """Return train, validation or test: fixed for each writer by the SHA-256 of the name, whatever else is there.
+    """Return train, validation or test: fixed for each writer by the SHA-256 of the name.
 
     All drawings of a writer stay together: otherwise a network would be tested on writers that it was trained on.
 
@@ -46,7 +46,7 @@ def split_of_writer(writer: str) -> str:
 def load(name: str, part: str | None = None) -> list[Drawing]:
     """Return the drawings of `<name>.jsonl.gz` or `<name>.jsonl`, of one part or of all; none without the file.
 
-    Raises DataError that names the line for anything that is no drawing.
+    Raises DataError, which names the line, for anything but a drawing.
     """
     path = file_of(name)
     if path is None:

@@ -1,7 +1,7 @@
-"""MNIST's images joined by drawn digits and by what is no digit, so that a network can learn to read and to refuse.
+"""Mix MNIST's images with drawn digits and with negatives, so that a network learns to read and to reject.
 
-Knows datasets, strokes and how they are drawn; knows nothing of Keras. Drawings come from DIGIT_LAB_DATA where it has
-them (`drawings`); without them the digits are the dataset's alone, and what is no digit is made up (`scribbles`).
+Knows datasets, strokes and how they are drawn; knows nothing of Keras. Drawings come from DIGIT_LAB_DATA if they are
+there (`corpus`); without them all digits are the dataset's own, and negatives are random (`negatives`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +21,8 @@ from model.results import NO_DIGIT, ArrayRepr
 
 OnProgress = Callable[[int], None]
 _N_DIGITS = 10
-# How often each drawing is drawn anew, each time by another hand and pen. Digits about as many as MNIST's; letters so
-# that what is no digit is about a fifth of all.
+# Variations of each drawing, with another pen each. Chosen so that there are about as many drawn digits as MNIST has,
+# and about a fifth of all images are not digits.
 _DIGIT_COPIES, _LETTER_COPIES = 6, 8
 _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500
@@ -64,9 +64,9 @@ def add_drawings(
 
 
 def calibration_images(dataset: Dataset, seed: int) -> tuple[Images, Labels]:
-    """Return images and labels of what validation writers drew; of an extended dataset's validation without them.
+    """Return images and labels of the validation writers' drawings, or of the validation set if there are none.
 
-    Drawings alone, because they are what people bring; MNIST's cleaner digits would make a network too sure of itself.
+    Drawings alone, because people draw; calibrated on MNIST's cleaner digits, a network would be overconfident.
     """
     drawn = _drawn(_validation_drawings(np.random.default_rng(seed)), lambda images: None)
     if dataset.validation is None or (drawn.labels < _N_DIGITS).any():
@@ -105,7 +105,7 @@ def render_variation(strokes: Strokes, rng: np.random.Generator) -> GreyImage:
 
 
 def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
-    """Put two digits side by side: together they are none."""
+    """Return two digits side by side, which together are not a digit."""
     left, right = (digits[index] for index in rng.integers(len(digits), size=2))
     (_, top, x1, bottom), (start, upper, _, lower) = box_of(left.strokes), box_of(right.strokes)
     scale = max(bottom - top, 1.0) / max(lower - upper, 1.0) * rng.uniform(0.85, 1.15)

@@ -1,7 +1,7 @@
-"""What is no digit: scribbles, signs and shapes, made up at random as strokes.
+"""Negatives: random scribbles, signs and shapes that are not digits, as strokes.
 
-Knows arrays and a random generator. A network that was only ever shown digits answers everything with a digit; these,
-beside real letters, are what it can learn to refuse. Coordinates run from about 0 to 1, to the right and downwards.
+Knows arrays and a random generator. A network that is trained on digits alone predicts a digit for everything; from
+negatives and real letters it learns to reject. Coordinates run from about 0 to 1, to the right and downwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,12 @@ from model.ink.render import FloatArray, Strokes
 
 
 def random_negative(rng: np.random.Generator) -> Strokes:
-    """Return one thing that is no digit, as strokes about 200 canvas pixels large."""
+    """Return random strokes, about 200 canvas pixels large, that are not a digit.
+
+    >>> strokes = random_negative(np.random.default_rng(0))
+    >>> all(stroke.shape[1] == 2 for stroke in strokes)
+    True
+    """
     return Strokes(200 * stroke for stroke in _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng))
 
 

@@ -1,4 +1,4 @@
-"""The same character by other hands: strokes leaned, stretched, bent and drawn with other habits.
+"""Variations of a drawn character, as other writers might draw it: leaned, stretched, bent, with other habits.
 
 Knows strokes and a random generator. Changing strokes before they are drawn keeps the pen sharp and equally thick,
 which changing pixels can't.

@@ -1,6 +1,6 @@
-"""How far a network's probabilities can be believed, and from which doubt on it should not answer.
+"""Calibrate a network's probabilities, and choose the rejection score above which a drawing is not a digit.
 
-Knows probabilities and labels; knows nothing of networks, ink or files. Classes from `n_digits` on are no digits.
+Knows probabilities and labels; knows nothing of networks, ink or files. Classes from `n_digits` on are not digits.
 """
 
 import numpy as np
@@ -9,33 +9,33 @@ from model.evaluation.metrics import expected_calibration_error
 from model.inference.rejection import N_DIGITS, rejection_scores
 from model.results import Calibration
 
-ACCEPTED = 0.985  # of the digits held back; asked a little more than the 98 % that new writers shall see
-DIGITS_AMONG_DRAWINGS = 0.9  # of what people draw on a page that asks for a digit; of the training images 80 %
+ACCEPTED = 0.985  # of the digits held out; a little more than the 98 % promised to new writers
+DIGITS_AMONG_DRAWINGS = 0.9  # share of digits among drawings on a page that asks for a digit; 80 % in training
 _SMALLEST = 1e-12
 
 
 def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS) -> Calibration:
-    """Fit a temperature, a bias against "no digit" and a threshold on characters that were held back from training.
+    """Fit a temperature, a bias against "no digit" and a threshold on characters that were held out from training.
 
-    `labels` `(n,)` int64 and `probabilities` `(n, classes)` float32, of digits and of what is none. The threshold
+    `labels` `(n,)` int64 and `probabilities` `(n, classes)` float32, of digits and others. The threshold
     accepts 98.5 % of the digits.
     """
     digits = labels < n_digits
     temperature, bias = fit_temperature_and_bias(labels, probabilities, n_digits)
     after = apply_calibration(probabilities, temperature, bias, n_digits)
-    doubt = rejection_scores(after, n_digits)
-    rejection_threshold = float(np.quantile(doubt[digits], ACCEPTED))
-    right = probabilities[digits, :n_digits].argmax(axis=1) == labels[digits]
+    scores = rejection_scores(after, n_digits)
+    rejection_threshold = float(np.quantile(scores[digits], ACCEPTED))
+    correct = probabilities[digits, :n_digits].argmax(axis=1) == labels[digits]
     return Calibration(
         temperature=temperature,
         bias=bias,
         rejection_threshold=rejection_threshold,
         n_digits=int(digits.sum()),
         n_others=int((~digits).sum()),
-        ece_before=expected_calibration_error(right, probabilities[digits, :n_digits].max(axis=1)),
-        ece_after=expected_calibration_error(right, after[digits, :n_digits].max(axis=1)),
-        accepted=float((doubt[digits] <= rejection_threshold).mean()),
-        refused=float((doubt[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
+        ece_before=expected_calibration_error(correct, probabilities[digits, :n_digits].max(axis=1)),
+        ece_after=expected_calibration_error(correct, after[digits, :n_digits].max(axis=1)),
+        accepted=float((scores[digits] <= rejection_threshold).mean()),
+        refused=float((scores[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
     )
 
 
@@ -46,7 +46,7 @@ def fit_temperature_and_bias(
 
     Temperature scaling (C. Guo et al., "On calibration of modern neural networks", 2017) with a bias for the classes'
     shares (A. Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift
-    adaptation", 2020): digits and others weigh as they come on the page, not as they came in training.
+    adaptation", 2020): digits and others are weighted by their shares on the page, not in training.
     """
     from scipy.optimize import minimize
 

@@ -1,4 +1,4 @@
-"""Why a network answers as it does: where it looks, what its layers see, how its answer grew, and what it resembles.
+"""Explain a prediction: occlusion maps, feature maps, predictions by epoch and by stroke, and nearest neighbours.
 
 Knows arrays, strokes and the recognizer; knows nothing of figures or pages.
 """
@@ -24,24 +24,24 @@ def occlusion(
 ) -> np.ndarray:
     """Return how much the probability of a class falls when a patch around each pixel is covered.
 
-    `image` `(h, w, c)` uint8, the result `(h, w)` float32 in [-1, 1]; below 0 that place spoke against the class.
-    A patch of `patch` x `patch` pixels (odd; by default 5 of 28) is covered with what is behind: black in grey images,
+    `image` `(h, w, c)` uint8, the result `(h, w)` float32 in [-1, 1]; below 0 the place is evidence against the class.
+    A patch of `patch` x `patch` pixels (odd; by default 5 of 28) is covered with the background: black in grey images,
     the mean colour in others. With a `stride` of 2, the default for 28 pixels, every other pixel of every other row is
-    asked about and the rest is interpolated. All covered images are passed at once, so a small stride in large images
+    measured and the rest is interpolated. All covered images are passed at once, so a small stride in large images
     takes much memory. MNIST on 2 cores: 7 ms with dense-128-dropout, 19 ms with deep; with a stride of 1 16 and 64 ms
     (M. Zeiler, R. Fergus, "Visualizing and understanding convolutional networks", 2014).
     """
     height, width, channels = image.shape
     patch = patch or max(height, width) * 5 // 56 * 2 + 1
     stride = stride or max(1, max(height, width) // _PATCH_POSITIONS)
-    behind = np.rint(image.mean(axis=(0, 1))).astype(np.uint8) if channels > 1 else np.uint8(0)
+    background = np.rint(image.mean(axis=(0, 1))).astype(np.uint8) if channels > 1 else np.uint8(0)
     rows, columns = np.arange(0, height, stride), np.arange(0, width, stride)
     row, column = (axis.ravel()[:, None] for axis in np.meshgrid(rows, columns, indexing="ij"))
     in_rows = np.abs(np.arange(height) - row) <= patch // 2
     in_columns = np.abs(np.arange(width) - column) <= patch // 2
     hidden = in_rows[:, :, None, None] & in_columns[:, None, :, None]
-    covered = np.where(hidden, behind, image)
-    changed = (covered != image).any(axis=(1, 2, 3))  # covering black with black needs no answer
+    covered = np.where(hidden, background, image)
+    changed = (covered != image).any(axis=(1, 2, 3))  # covering black with black changes nothing
     probs = recognizer.probabilities(np.concatenate([image[None], covered[changed]]))[:, class_index]
     fall = np.zeros(len(covered), np.float32)
     fall[changed] = probs[0] - probs[1:]
@@ -49,11 +49,11 @@ def occlusion(
 
 
 def feature_maps(recognizer: Recognizer, image: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what each convolution and pooling makes of `image` `(h, w, c)` uint8, as pictures by the layer's name.
+    """Return the outputs of each convolution and pooling for `image` `(h, w, c)` uint8, by the layer's name.
 
-    Each is `(maps, height, width)` uint8: 0 stays 0, and 255 is what one in a hundred of the layer's positive values
-    reaches, as a few of a deep network would leave all others black. So the maps of a layer can be compared with each
-    other, those of two layers can't. Empty for a file without layers.
+    Each is `(maps, height, width)` uint8: 0 stays 0, and 255 is the 99th percentile of the layer's positive values,
+    since a few large ones would leave all others black in a deep network. So the maps of a layer can be compared with
+    each other, those of two layers can't. Empty for a file without layers.
     """
     layers = recognizer.layer_outputs(image[None])
     return {name: _as_pictures(values) for name, values in layers.items() if values.ndim == 3}
@@ -61,8 +61,8 @@ def feature_maps(recognizer: Recognizer, image: np.ndarray) -> dict[str, np.ndar
 
 def epoch_networks(run: Run) -> dict[int, Path]:
     """Return the stored network of each epoch that has one, ascending; 0 is the untrained network."""
-    found = ((_EPOCH.fullmatch(path.name), path) for path in run.checkpoints.glob("epoch-*.tflite"))
-    return dict(sorted((int(match[1]), path) for match, path in found if match))
+    matches = ((_EPOCH.fullmatch(path.name), path) for path in run.checkpoints.glob("epoch-*.tflite"))
+    return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
 def predict_after_each_epoch(
@@ -70,8 +70,8 @@ def predict_after_each_epoch(
 ) -> list[tuple[int, np.ndarray]]:
     """Return `(epoch, probabilities)` of the network of each stored epoch for one `image` `(h, w, c)` uint8.
 
-    `load` opens a network; whoever asks often hands in one that keeps them open. Raises RunError for a file that is no
-    network and for an image of another size.
+    `load` opens a network; pass one that caches to call this often. Raises RunError for a file that is not a network
+    and for an image of another size.
     """
     return [(epoch, load(path).probabilities(image[None])[0]) for epoch, path in epoch_networks(run).items()]
 
@@ -96,7 +96,7 @@ def predict_after_each_stroke(reader: DigitReader, strokes: Any, most: int = 12)
     """Return `(strokes drawn so far, answer)` after each stroke of a drawing; strokes without points do not count.
 
     Of a drawing of more than `most` strokes, evenly spaced moments are kept, the last one among them. Raises InkError
-    for what are no strokes.
+    for anything but strokes.
     """
     parsed = parse_strokes(strokes)
     moments = np.rint(np.linspace(len(parsed), 1, min(len(parsed), most))[::-1]).astype(int).tolist()

@@ -1,4 +1,4 @@
-"""Figures from labels and probabilities. Knows scikit-learn and arrays; knows nothing of networks or files."""
+"""Metrics from labels and probabilities. Knows scikit-learn and arrays; knows nothing of networks or files."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Features of many images laid out in two dimensions, so that what a network finds alike lies together.
+"""Project the features of many images to two dimensions, so that images that a network finds similar are close.
 
 Knows arrays and scikit-learn; knows nothing of networks or figures.
 """
@@ -7,29 +7,29 @@ import numpy as np
 
 from model.errors import DataError
 
-MAX_TSNE_IMAGES = 2_000  # images: more take too long to wait for
+MAX_TSNE_IMAGES = 2_000  # more take too long
 _MIN_IMAGES = 4
 _PERPLEXITY = 30.0  # about how many neighbours of each image count: scikit-learn's own choice
-_START = 1e-4  # how wide the principal components are laid out to begin with, as scikit-learn does
+_START = 1e-4  # standard deviation of the first principal component at the start, as in scikit-learn
 
 
 def pca(features: np.ndarray) -> np.ndarray:
     """Return the first two principal components of `features` `(n, d)` as `(n, 2)` float32.
 
     The directions in which the features differ most; distances can only shrink. The same features give the same
-    picture, signs included. 10,000 images take 0.07 s on 2 cores. Raises DataError for fewer than 4 images, a single
-    feature, and what are no numbers.
+    points, signs included. 10,000 images take 0.07 s on 2 cores. Raises DataError for fewer than 4 images, a single
+    feature, and values that are not finite.
     """
     _check(features)
     return _principal(features)
 
 
 def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return a layout `(n, 2)` float32 of `features` `(n, d)` in which neighbours stay together: t-SNE.
+    """Return the t-SNE embedding `(n, 2)` float32 of `features` `(n, d)`, in which neighbours stay together.
 
     Groups come out clearer than by `pca`, but their sizes and the gaps between them mean nothing (L. van der
-    Maaten, G. Hinton, "Visualizing data using t-SNE", 2008). Images that are all the same lie in one place. The same
-    features and seed give the same picture on one machine. 2,000 images take 8 s on one core. Raises DataError for
+    Maaten, G. Hinton, "Visualizing data using t-SNE", 2008). Identical images get one point. The same features
+    and seed give the same points on one machine. 2,000 images take 8 s on one core. Raises DataError for
     more than 2,000 images, and as `pca` does.
     """
     from sklearn.manifold import TSNE
@@ -43,7 +43,7 @@ def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
         )
     moved = features.astype(np.float64) - features[0]
     width = np.abs(moved).max()
-    # A network whose units are all dead finds everything the same, and on that scikit-learn 1.9 crashes the process.
+    # If all units of a network are dead, all features are the same, and scikit-learn 1.9 crashes the process.
     if width == 0:
         return np.zeros((len(features), 2), np.float32)
     start = _principal(moved / width)

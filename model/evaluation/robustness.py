@@ -1,10 +1,10 @@
-"""How accuracy falls when test images are rotated, shifted, scaled, thickened, blurred or drowned in noise.
+"""How accuracy falls when test images are rotated, shifted, scaled, thickened, blurred or noisy.
 
 Knows arrays, the recognizer and one file of a run folder; knows nothing of pages. The idea of one figure for each kind
 and strength: D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions", 2019.
 
-The robustness.json of a shipped run is `to_dict()` of what `measure_robustness` told of it when it was given MNIST's
-10,000 test images and 10 classes, written by `files.write_json`; a test measures one of them again.
+The robustness.json of a shipped run is `to_dict()` of the result of `measure_robustness` on MNIST's 10,000 test images
+and 10 classes, written by `atomic_files.write_json`; a test measures one of them again.
 """
 
 import json
@@ -21,8 +21,8 @@ from model.inference.rejection import restrict_to_digits
 from model.runs.atomic_files import write_json
 from model.runs.run import Run
 
-N_IMAGES = 1_000  # of the test set: a share of 98 % is then known to within one point
-_PART = 100  # perturbed at a time: of the largest images we take that is 80 MB
+N_IMAGES = 1_000  # of the test set: an accuracy of 98 % is then known to within one point
+_CHUNK = 100  # images perturbed at a time: 80 MB of the largest images
 _FILE = "robustness.json"
 
 
@@ -34,8 +34,8 @@ class Curve:
     accuracies: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        numbers = all(isinstance(each, int | float) and abs(each) < 1e6 for each in self.strengths)
-        shares = all(isinstance(each, int | float) and 0 <= each <= 1 for each in self.accuracies)
+        numbers = all(isinstance(strength, int | float) and abs(strength) < 1e6 for strength in self.strengths)
+        shares = all(isinstance(share, int | float) and 0 <= share <= 1 for share in self.accuracies)
         if not numbers or not shares or not len(self.strengths) == len(self.accuracies) > 0:
             raise ConfigError("A robustness curve came with other values; expected a share for each strength.")
 
@@ -53,7 +53,7 @@ class Robustness:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what JSON brought. Raises ConfigError for anything but what `to_dict` gave."""
+        """Build the record from JSON values. Raises ConfigError for anything but the result of `to_dict`."""
         try:
             n = values["n"]
             curves = {
@@ -77,35 +77,35 @@ def measure_robustness(
 ) -> Robustness | None:
     """Measure a network on at most 1,000 of the test images, always the same ones; None where it was cancelled.
 
-    `images` `(n, h, w, c)` uint8, n at least 1, with `labels` `(n,)` of `n_classes` classes; a network that knows "no
-    digit" is asked which digit it is, see `restrict_to_digits`. `progress` hears the share that is done, in [0, 1], and
-    `cancelled` is asked before each strength. 3 s with dense-128-dropout and 9 s with deep on 2 cores.
+    `images` `(n, h, w, c)` uint8, n at least 1, with `labels` `(n,)` of `n_classes` classes; of a network with the
+    class "no digit" only the digits count, see `restrict_to_digits`. `progress` is called with the share that is done,
+    in [0, 1], and `cancelled` before each strength. 3 s with dense-128-dropout and 9 s with deep on 2 cores.
     """
     chosen = np.sort(np.random.default_rng(SEED).permutation(len(images))[:N_IMAGES])
     images, labels = images[chosen], labels[chosen]
 
     def accuracy(kind: str, strength: float) -> float:
-        parts = ((first, images[first : first + _PART]) for first in range(0, len(images), _PART))
-        said = [recognizer.probabilities(perturb(part, kind, strength, SEED + first)) for first, part in parts]
-        predictions = restrict_to_digits(labels, np.concatenate(said), n_classes)
+        parts = ((first, images[first : first + _CHUNK]) for first in range(0, len(images), _CHUNK))
+        probs = [recognizer.probabilities(perturb(part, kind, strength, SEED + first)) for first, part in parts]
+        predictions = restrict_to_digits(labels, np.concatenate(probs), n_classes)
         return float(predictions.correct.mean())
 
     unperturbed = accuracy("blur", 0)
-    todo = [(kind, strength) for kind, how in PERTURBATIONS.items() for strength in how.strengths]
-    found: dict[str, list[float]] = {kind: [] for kind in PERTURBATIONS}
-    for done, (kind, strength) in enumerate(todo):
+    steps = [(kind, strength) for kind, how in PERTURBATIONS.items() for strength in how.strengths]
+    accuracies: dict[str, list[float]] = {kind: [] for kind in PERTURBATIONS}
+    for done, (kind, strength) in enumerate(steps):
         if cancelled():
             return None
-        progress(done / len(todo))
+        progress(done / len(steps))
         changes = strength != PERTURBATIONS[kind].neutral
-        found[kind].append(accuracy(kind, strength) if changes else unperturbed)
+        accuracies[kind].append(accuracy(kind, strength) if changes else unperturbed)
     progress(1.0)
-    curves = {kind: Curve(how.strengths, tuple(found[kind])) for kind, how in PERTURBATIONS.items()}
+    curves = {kind: Curve(how.strengths, tuple(accuracies[kind])) for kind, how in PERTURBATIONS.items()}
     return Robustness(len(images), curves)
 
 
 def load(run: Run) -> Robustness | None:
-    """Return what was measured of a run before; None where nothing was, or where the file can't be read."""
+    """Return the stored robustness of a run; None where there is none or the file can't be read."""
     try:
         return Robustness.from_dict(json.loads((run.path / _FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError, ConfigError):
@@ -113,7 +113,7 @@ def load(run: Run) -> Robustness | None:
 
 
 def save(run: Run, robustness: Robustness) -> bool:
-    """Keep what was measured in the run folder; tell whether that could be done. A shipped run is never written to."""
+    """Write the robustness into the run folder and return whether that worked. Shipped runs are never written to."""
     if run.shipped:
         return False
     try:

@@ -1,6 +1,6 @@
-"""Networks as Keras models: each layer of `networks`, one to one, behind a first step that scales pixels.
+"""Networks as Keras models: each layer of `networks.layers`, one to one, after a first step that scales pixels.
 
-Knows Keras; knows nothing of datasets or training. Every model takes raw pixels, `(n, height, width, channels)` in
+Knows Keras, but no datasets or training. Every model takes raw pixels, `(n, height, width, channels)` in
 [0, 255], and scales them to [0, 1] itself, so no caller can forget to or do it twice.
 """
 
@@ -43,29 +43,29 @@ def build(network: str | Design, input_shape: Shape, n_classes: int, precision: 
 
 
 def with_layer_outputs(model: keras.Model) -> keras.Model:
-    """Return the same network with more answers, as a model of a dict: what goes into a LiteRT file.
+    """Return the same network with more outputs, as a model of a dict, for export to a LiteRT file.
 
     `probabilities` `(n, classes)`; `convolution_1`, `convolution_2` and `pooling_1` `(n, height, width, maps)`, the
-    maps after their activation; `features` `(n, units)`, what the last layer decides from. A network without one of
-    these layers lacks its answer.
+    maps after their activation; `features` `(n, units)`, the inputs of the last layer. A network without one of these
+    layers lacks its output.
     """
-    outputs = {name: model.layers[index].output for name, index in _shown(model).items()}
+    outputs = {name: model.layers[index].output for name, index in _output_layers(model).items()}
     return keras.Model(model.inputs, outputs, name=model.name)
 
 
-def _shown(model: keras.Model) -> dict[str, int]:
-    """Say which layer gives which answer."""
-    shown = {"probabilities": len(model.layers) - 1, "features": len(model.layers) - 2}
+def _output_layers(model: keras.Model) -> dict[str, int]:
+    """Return the index of the layer of each output."""
+    layers = {"probabilities": len(model.layers) - 1, "features": len(model.layers) - 2}
     convolutions = poolings = 0
     for index, layer in enumerate(model.layers):
         if isinstance(layer, keras.layers.Conv2D):
             convolutions += 1
         if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.Activation):
-            shown[f"convolution_{convolutions}"] = index  # the last of the three that there is
+            layers[f"convolution_{convolutions}"] = index  # the last of the three that there is
         if isinstance(layer, keras.layers.MaxPooling2D):
             poolings += 1
-            shown[f"pooling_{poolings}"] = index
-    return {name: index for name, index in shown.items() if name in LAYER_OUTPUTS or name == "probabilities"}
+            layers[f"pooling_{poolings}"] = index
+    return {name: index for name, index in layers.items() if name in LAYER_OUTPUTS or name == "probabilities"}
 
 
 def _keras_layer(layer: Layer, precision: str) -> keras.Layer:

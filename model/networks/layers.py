@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from math import prod
 
 Shape = tuple[int, ...]
-# How a person writes an activation.
+# Activations as shown to people.
 _TITLES = {"relu": "ReLU", "elu": "ELU", "gelu": "GELU", "tanh": "Tanh", "sigmoid": "Sigmoid", "softmax": "softmax"}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What stands in a network; unless it says otherwise it changes no shape, learns nothing and multiplies nothing."""
+    """A layer of a network. By default it keeps the shape, has no parameters and multiplies nothing."""
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return type(self).__name__
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         return of
 
     def parameters(self, of: Shape) -> int:
-        """Count what the layer remembers: weights and biases, means and deviations."""
+        """Count weights and biases, means and deviations."""
         return 0
 
     def multiplications(self, of: Shape) -> int:
@@ -39,15 +39,15 @@ class Convolution(Layer):
     filters: int
     kernel: int = 3
     padding: str = "valid"  # valid | same
-    activation: str = "relu"  # linear or one of records.ACTIVATIONS
+    activation: str = "relu"  # linear or one of config.ACTIVATIONS
     bias: bool = True
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return _with_activation(f"Conv2D {self.filters} {self.kernel}x{self.kernel}", self.activation)
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         lost = 0 if self.padding == "same" else self.kernel - 1
         return (of[0] - lost, of[1] - lost, self.filters)
 
@@ -62,25 +62,25 @@ class Convolution(Layer):
 
 @dataclass(frozen=True)
 class BatchNormalization(Layer):
-    """Brings each map to mean 0 and deviation 1 over the batch, then to a mean and a deviation that are learnt."""
+    """Normalizes each map to mean 0 and deviation 1 over the batch, then applies a learned mean and deviation."""
 
     def parameters(self, of: Shape) -> int:
-        """Count deviation and mean of each map, the learnt and the remembered ones."""
+        """Count deviation and mean of each map, the learned ones and the running averages."""
         return 4 * of[-1]
 
     def multiplications(self, of: Shape) -> int:
-        """Count one for every value: what is remembered and learnt makes one factor and one summand."""
+        """Count one for every value: all parameters together make one factor and one summand."""
         return prod(of)
 
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """Bends every value by itself; relu keeps what is positive and silences the rest."""
+    """Applies a nonlinear function to every value; relu keeps positive values and sets all others to 0."""
 
-    function: str = "relu"  # one of records.ACTIVATIONS
+    function: str = "relu"  # one of config.ACTIVATIONS
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return _TITLES[self.function]
 
 
@@ -91,20 +91,20 @@ class MaxPooling(Layer):
     size: int = 2
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return f"MaxPooling {self.size}x{self.size}"
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         return (of[0] // self.size, of[1] // self.size, of[2])
 
 
 @dataclass(frozen=True)
 class GlobalAveragePooling(Layer):
-    """Keeps the mean of each map: what was found, no longer where."""
+    """Keeps the mean of each map: whether a feature occurs, no longer where."""
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         return (of[2],)
 
 
@@ -113,7 +113,7 @@ class Flatten(Layer):
     """Lays the maps out as one row."""
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         return (prod(of),)
 
 
@@ -122,14 +122,14 @@ class Dense(Layer):
     """Connects every input with each of `units` outputs."""
 
     units: int
-    activation: str = "relu"  # softmax or one of records.ACTIVATIONS
+    activation: str = "relu"  # softmax or one of config.ACTIVATIONS
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return _with_activation(f"Dense {self.units}", self.activation)
 
     def shape(self, of: Shape) -> Shape:
-        """Return the shape that leaves the layer when `of` enters it."""
+        """Return the output shape for an input of shape `of`."""
         return (self.units,)
 
     def parameters(self, of: Shape) -> int:
@@ -143,12 +143,12 @@ class Dense(Layer):
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """Silences a random share of its inputs while training, none when answering."""
+    """Sets a random share of its inputs to 0 in training, none in prediction."""
 
     rate: float
 
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """Return the layer's name as shown to people."""
         return f"Dropout {self.rate:g}"
 
 
@@ -156,5 +156,5 @@ def _with_activation(title: str, activation: str) -> str:
     return title if activation == "linear" else f"{title} {_TITLES[activation]}"
 
 
-# What a network tells besides its probabilities: see `architectures.with_layer_outputs`.
+# Outputs besides the probabilities: see `keras_models.with_layer_outputs`.
 LAYER_OUTPUTS = ("convolution_1", "pooling_1", "convolution_2", "features")

@@ -20,7 +20,7 @@ from model.networks.layers import (
 
 @dataclass(frozen=True)
 class Preset:
-    """A named network: its layers up to the output, and one sentence why one would choose it."""
+    """A named network: its layers up to the output, and one sentence on why to choose it."""
 
     name: str
     why: str
@@ -70,13 +70,13 @@ PRESETS = {
 }
 
 
-# What dense-128-dropout is made of, as a start for a network of one's own.
+# The same as dense-128-dropout, as a start for a custom network.
 CLASSROOM = Design(blocks=(Block(32), Block(64)), dense=(128,), dropout=0.2)
 
 
 def layers_of(network: str | Design, n_classes: int) -> tuple[Layer, ...]:
     """Return the layers of a preset or a design with the softmax output. Raises ConfigError for an unknown name."""
-    return (*(_own(network) if isinstance(network, Design) else _preset(network)), Dense(n_classes, "softmax"))
+    return (*(_custom(network) if isinstance(network, Design) else _preset(network)), Dense(n_classes, "softmax"))
 
 
 def _preset(name: str) -> tuple[Layer, ...]:
@@ -85,7 +85,7 @@ def _preset(name: str) -> tuple[Layer, ...]:
     return PRESETS[name].layers
 
 
-def _own(design: Design) -> Iterator[Layer]:
+def _custom(design: Design) -> Iterator[Layer]:
     for block in design.blocks:
         yield from _convolution(block, design.activation)
         if block.pooling:

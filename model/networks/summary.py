@@ -13,21 +13,21 @@ from model.networks.layers import Convolution, Layer, MaxPooling, Shape
 from model.networks.presets import layers_of
 
 MAX_PARAMETERS = 5_000_000
-MAX_VALUES = 250_000_000  # that one step holds: 1 GB of float32, and about as much again on the way back
+MAX_VALUES = 250_000_000  # in one step: 1 GB of float32, and about as much again in backpropagation
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One row of a network's table."""
+    """One row of a network's summary."""
 
     layer: Layer
-    shape: Shape  # that leaves the layer
+    shape: Shape  # of the output
     parameters: int
     multiplications: int  # multiply-adds for one image
 
     @property
     def title(self) -> str:
-        """Name the layer as a person would."""
+        """The layer's name as shown to people."""
         return self.layer.title()
 
 
