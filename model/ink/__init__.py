@@ -1,1 +1,1 @@
-"""Strokes and photos become the 28x28 image that MNIST would show."""
+"""Turn strokes and photos into 28x28 images like MNIST's."""

@@ -1,4 +1,4 @@
-"""Which ink pixels of a picture hang together, and where digits that touch each other may be cut apart.
+"""Connected components of a picture's ink, and where digits that touch each other may be cut apart.
 
 Knows masks; knows nothing of files, light or networks.
 """
@@ -9,21 +9,21 @@ import numpy.typing as npt
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-SPECK = 0.03  # of the largest part's area: what is smaller is dirt
-MIN_SIDE = 0.025  # of the picture's longer side: no ink is smaller
-MIN_PIXELS = 5  # nor than this
-EDGE = 0.9  # of a side of the picture: what runs along it is the table
+SPECK = 0.03  # of the largest part's area: smaller parts are dirt
+MIN_SIDE = 0.025  # of the picture's longer side: ink is larger
+MIN_PIXELS = 5  # and larger than this
+EDGE = 0.9  # of a side of the picture: a part that runs along so much of it is the table
 # Shares of the height of a line of digits, see `cut`.
-WIDE = 0.85  # a slimmer part is one digit at most
-SLICE = 0.22  # the slimmest piece
-CROSSED = 0.35  # at a cut no more of the column is ink: digits touch at a stroke, not along a wall
+WIDE = 0.85  # a narrower part is at most one digit
+MIN_SLICE = 0.22  # the narrowest piece
+MAX_INK = 0.35  # in the column of a cut: digits touch at a stroke, not along a wall
 
 
 def find(mask: Mask) -> tuple[Ints, Ints]:
     """Return which part each pixel of `mask` `(h, w)` bool belongs to, and the parts' boxes.
 
     `(h, w)` int, -1 for none, and `(parts, 4)` int: left, top, right, bottom, the latter two exclusive. Dirt and
-    what runs along a whole side of the picture are left out.
+    parts that run along a whole side of the picture are left out.
     """
     part = np.full(mask.shape, -1)
     rows, columns = np.nonzero(mask)
@@ -44,9 +44,9 @@ def find(mask: Mask) -> tuple[Ints, Ints]:
 
 
 def cut(part: Ints, boxes: Ints) -> tuple[Ints, Ints]:
-    """Cut wide parts where little ink connects them; take and return what `find` returns.
+    """Cut wide parts where little ink connects them; arguments and results are those of `find`.
 
-    Touching digits fall apart so, and wide digits too: whoever reads the pieces must be able to join them again.
+    This separates touching digits, but also cuts wide digits: the caller must be able to join the pieces again.
     """
     part, pieces = part.copy(), [tuple(box) for box in boxes.tolist()]
     line = max((bottom - top for _, top, _, bottom in pieces), default=0)
@@ -68,19 +68,19 @@ def cut(part: Ints, boxes: Ints) -> tuple[Ints, Ints]:
 
 def _valleys(ink: Ints, line: int) -> list[int]:
     """Return the columns with the least ink, at least a slice apart from each other and from both ends."""
-    width = max(1, round(SLICE * line))
+    width = max(1, round(MIN_SLICE * line))
     free = np.zeros(len(ink), dtype=bool)
     free[width : len(ink) - width] = True
     chosen: list[int] = []
     for column in np.argsort(ink, kind="stable"):
-        if free[column] and ink[column] <= CROSSED * line:
+        if free[column] and ink[column] <= MAX_INK * line:
             chosen.append(int(column))
             free[max(0, column - width) : column + width] = False
     return sorted(chosen)
 
 
 def _roots(mask: Mask) -> Ints:
-    """Give every ink pixel, in reading order, the number of a pixel that all of its part have in common.
+    """Return for every ink pixel, in reading order, the number of one pixel that represents its part.
 
     Eight neighbours count. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An O(log n) parallel
     connectivity algorithm", 1982.

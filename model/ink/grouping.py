@@ -1,8 +1,8 @@
-"""Which strokes, or which parts of a picture's ink, on one line make up a digit.
+"""Group the strokes, or the parts of a picture's ink, on one line into digits.
 
-Knows boxes and, through two functions that it is given, how a group looks and what a network says to it; knows
-nothing of strokes, pictures or LiteRT. A box is left, top, right, bottom; a grouping is a list of lists of indices,
-digits from left to right.
+Knows boxes and two functions, which return the image of a group and the network's probabilities for it; knows nothing
+of strokes, pictures or LiteRT. A box is left, top, right, bottom; a grouping is a list of lists of indices, digits from
+left to right.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,22 +13,22 @@ import numpy.typing as npt
 from model.ink.render import DOT, FloatArray, GreyImage
 
 # Shares of the height of a line of digits, see `by_shape`. Chosen on numbers of two to four digits by 138 writers
-# (side by side, gaps of -5 to 30 % of the height); of 2,000 numbers by 139 others 98.5 % are taken apart rightly.
+# (side by side, gaps of -5 to 30 % of the height); of 2,000 numbers by 139 others 98.5 % are grouped correctly.
 TALL = 0.35  # a lower stroke is only part of a digit
-OVERLAP = 0.3  # of the slimmer one's width (SLIMMEST at least) makes two tall strokes one digit
-SLIMMEST = 0.2
-HANGS = 0.25  # so far above the foot of the line ends the left half of an open 4
-SLIM = 0.35  # the widest right half of an open 4
+OVERLAP = 0.3  # of the narrower one's width (at least MIN_WIDTH) makes two tall strokes one digit
+MIN_WIDTH = 0.2
+HANGS = 0.25  # the left half of an open 4 ends so far above the foot of the line
+NARROW = 0.35  # the widest right half of an open 4
 OPEN = 0.3  # the widest gap in an open 4
 APART = 0.2  # the widest gap between a low stroke and its digit
 
 # Of `by_reading`. Chosen on numbers of two to four digits by the validation writers.
 MAX_PARTS = 48  # more of them are grouped by shape: nobody writes that many strokes in a line of digits
 MAX_IN_ONE = 5  # strokes of one digit
-WIDEST = 1.7  # of a digit of several parts, in heights of the line
-FARTHEST_APART = 0.35  # the widest gap inside a digit, in heights of the line
-OVERLAP_COST = 0.2  # in nats, times the share of the slimmer one's width by which two digits overlap
-_SMALLEST = 1e-6
+MAX_WIDTH = 1.7  # of a digit of several parts, in heights of the line
+MAX_GAP = 0.35  # the widest gap inside a digit, in heights of the line
+OVERLAP_COST = 0.2  # in nats, times the share of the narrower one's width by which two digits overlap
+_MIN_PROBABILITY = 1e-6
 
 Group = tuple[int, ...]
 Part = tuple[list[int], FloatArray]  # the members of a group and its box
@@ -37,11 +37,14 @@ Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28, 1) -> (n, clas
 
 
 def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
-    """Group boxes by where they lie alone.
+    """Group boxes by their positions alone.
 
     1. Tall boxes that overlap sideways are one digit: the two bows of an 8, a 0 and its slash.
-    2. A box that hangs high and the slim one at its right that stands on the line are an open 4.
-    3. What is left is low: the bar of a 5, the foot of a 1. It goes to the digit that it overlaps most.
+    2. A box that hangs high and a narrow one at its right that stands on the line are an open 4.
+    3. All other boxes are low: the bar of a 5, the foot of a 1. Each joins the digit that it overlaps most.
+
+    >>> by_shape([[0, 0, 40, 100], [60, 0, 100, 100], [60, 0, 100, 10]])
+    [[0], [1, 2]]
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not len(boxes):
@@ -62,12 +65,12 @@ def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
 def by_reading(
     boxes: npt.ArrayLike, image_of: Images, probabilities: Probabilities, n_digits: int = 10
 ) -> list[list[int]]:
-    """Group boxes so that all groups together look most like digits to a network that knows what is none.
+    """Group boxes so that all groups look most like digits to a network with the class "no digit".
 
-    Every run of neighbours that could be one digit is read once; dynamic programming finds the cheapest way through
-    them. Neighbours are those side by side, and those that came one after the other: a bar that is added last belongs
-    to the former, a digit written into the next one to the latter. A group costs what the network doubts, in nats, and
-    two that overlap cost more.
+    The network sees every run of neighbours that could be one digit once; dynamic programming finds the cheapest way
+    through them. Neighbours are boxes side by side, and boxes drawn one after the other: the first finds a bar that is
+    added last, the second a digit that is written into the next one. A group costs -log(probability of its best digit),
+    and two that overlap cost more.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not 1 < len(boxes) <= MAX_PARTS:
@@ -76,10 +79,10 @@ def by_reading(
     orders = (_left_to_right(boxes).tolist(), list(range(len(boxes))))
     groups = {group: _around(boxes[list(group)]) for order in orders for group in _runs(order, boxes, line)}
     images = np.stack([image_of(list(group)) for group in groups])
-    sure = probabilities(images[..., None])[:, :n_digits].max(axis=1)
-    costs = dict(zip(groups, (-np.log(np.maximum(sure, _SMALLEST))).tolist(), strict=True))
-    ways = [_cheapest(order, groups, costs, line) for order in orders]
-    _, best = min(ways, key=lambda way: way[0])
+    probs = probabilities(images[..., None])[:, :n_digits].max(axis=1)
+    costs = dict(zip(groups, (-np.log(np.maximum(probs, _MIN_PROBABILITY))).tolist(), strict=True))
+    groupings = [_cheapest(order, groups, costs, line) for order in orders]
+    _, best = min(groupings, key=lambda grouping: grouping[0])
     return [list(group) for group in sorted(best, key=lambda group: groups[group][0] + groups[group][2])]
 
 
@@ -91,7 +94,7 @@ def _runs(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
         for end in range(begin + 1, min(begin + MAX_IN_ONE, len(order))):
             apart = -_overlap(box, boxes[order[end]])
             box = _around(boxes[order[begin : end + 1]])
-            if _width(box) > WIDEST * line or apart > FARTHEST_APART * line:
+            if _width(box) > MAX_WIDTH * line or apart > MAX_GAP * line:
                 break
             yield tuple(sorted(order[begin : end + 1]))
 
@@ -119,8 +122,8 @@ def _cheapest(
 def _overlap_share(one: FloatArray | None, other: FloatArray, line: float) -> float:
     if one is None:
         return 0.0
-    slimmer = max(min(_width(one), _width(other)), SLIMMEST * line)
-    return max(_overlap(one, other), 0.0) / slimmer
+    narrower = max(min(_width(one), _width(other)), MIN_WIDTH * line)
+    return max(_overlap(one, other), 0.0) / narrower
 
 
 def _left_to_right(boxes: FloatArray) -> npt.NDArray[np.int64]:
@@ -135,8 +138,8 @@ def _overlapping(parts: list[Part], line: float) -> list[Part]:
     digits: list[Part] = []
     for members, box in parts:
         if digits:
-            slimmer = min(_width(digits[-1][1]), _width(box))
-            if _overlap(digits[-1][1], box) > OVERLAP * max(slimmer, SLIMMEST * line):
+            narrower = min(_width(digits[-1][1]), _width(box))
+            if _overlap(digits[-1][1], box) > OVERLAP * max(narrower, MIN_WIDTH * line):
                 digits[-1] = _joined(digits[-1], (members, box))
                 continue
         digits.append((members, box))
@@ -149,7 +152,7 @@ def _open_fours(parts: list[Part], line: float, foot: float) -> list[Part]:
         if digits:
             (_, left), (_, right) = digits[-1], part
             hangs = foot - left[3] > HANGS * line >= foot - right[3]
-            if hangs and _width(right) < SLIM * line and -_overlap(left, right) < OPEN * line:
+            if hangs and _width(right) < NARROW * line and -_overlap(left, right) < OPEN * line:
                 digits[-1] = _joined(digits[-1], part)
                 continue
         digits.append(part)

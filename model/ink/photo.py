@@ -1,7 +1,7 @@
-"""A photo, scan or screenshot of handwriting -> the 28x28 image that MNIST taught the network to read.
+"""Turn a photo, scan or screenshot of handwriting into 28x28 images like MNIST's.
 
-Knows NumPy, Pillow and the measures in `ink`; knows nothing of networks or of pages. Paper may be light or dark
-and unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
+Knows NumPy, Pillow and the sizes in `render`; knows nothing of networks or of pages. Paper may be light or dark and
+unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,28 +23,28 @@ Tones = npt.NDArray[np.floating]  # (height, width) float32, in [0, 255] or as s
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of one group -> (28, 28)
 Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
 FORMATS = ("PNG", "JPEG", "WEBP")
-SMALLEST, LARGEST = 8, 4096  # pixels a side of a picture
-WORKING = 640  # pixels of the longer side that are looked at: a digit of a tenth of it still has 64
+MIN_SIDE, MAX_SIDE = 8, 4096  # pixels a side of a picture
+WORKING = 640  # pixels of the longer side that are processed: a digit of a tenth of it still has 64
 
-FAINTEST = 0.15  # ink is darker than its paper by this share at least
-NOISE = 5  # and by so many standard deviations of the paper's grain
-STANDS_OUT = 10  # the same for the picture made small: a sheet without is blank
+MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
+NOISE = 5  # and by this many standard deviations of the paper's grain
+STANDS_OUT = 10  # the same in the small picture: otherwise the sheet is blank
 
 # A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST that is 1.3 to
 # 3.0 for nine images in ten, 2.0 at the median.
 THIN, PEN = 1.6, 1.9
 
-_THUMB = 96  # pixels of the longer side on which the light is judged
+_THUMB = 96  # pixels of the longer side of the small picture, in which the light is estimated
 _SHADOW = 21  # of these: a pen is thinner, a shadow wider
-_CLOSE = 8 * BOX  # pixels of the ink's longer side, seen from near
+_CLOSE = 8 * BOX  # pixels of the ink's longer side in the close-up
 
 
 def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
-    """Read all ink of a picture as one digit: every step of it, or None when the sheet is blank.
+    """Return the steps from all ink of a picture to one digit's image, or None when the sheet is blank.
 
     `picture` is a PNG, JPEG or WebP file as a path or as bytes, 8 to 4,096 pixels a side; `source` names it in
-    errors. An MNIST image comes through as it is. Raises InkError for a file that is no such picture, is cut
-    or damaged, or moves.
+    errors. An MNIST image is returned unchanged. Raises InkError for a file that is not such a picture, is cut
+    or damaged, or animated.
     """
     digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [])
     return digits[0] if digits else None
@@ -53,38 +53,38 @@ def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSte
 def read_photo_digits(
     picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
 ) -> list[InkSteps]:
-    """Read a line of digits from a picture: every step of each, left to right, none on a blank sheet.
+    """Return the steps of each digit on a line of digits, from left to right; none on a blank sheet.
 
-    Takes and raises what `read_photo` does. `grouped(boxes, image_of)` says which parts belong together, as the
-    functions of `grouping` do. With `cut` it is also offered the pieces of wide parts, which touching digits are;
-    it must be one that joins them again where they are not.
+    Arguments and errors as for `read_photo`. `grouped(boxes, image_of)` groups parts into digits, as the functions of
+    `grouping` do. With `cut` it gets the pieces of wide parts, such as touching digits, and must be able to join them
+    again.
     """
     return _read(picture, source, grouped, cut)
 
 
 def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut: bool = False) -> list[InkSteps]:
-    grey, zoom = _looked_at(picture, source)
-    taught = _as_taught(grey)
-    if taught is not None:
-        return [_unchanged(taught)]
+    grey, zoom = _load_grey(picture, source)
+    mnist_like = _as_mnist(grey)
+    if mnist_like is not None:
+        return [_unchanged(mnist_like)]
     sheet = _sheet(grey, zoom)
     if cut:
         part, boxes = components.cut(sheet.part, sheet.boxes)
         sheet = replace(sheet, part=part, boxes=boxes)
-    groups = grouped(sheet.boxes, lambda members: _seen(sheet, members).image)
-    return [_seen(sheet, members) for members in groups]
+    groups = grouped(sheet.boxes, lambda members: _steps(sheet, members).image)
+    return [_steps(sheet, members) for members in groups]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Sheet(ArrayRepr):
-    grey: Tones  # (h, w) float32 in [0, 255], as looked at
-    zoom: float  # pixels of the picture in one of these
-    ink: Tones  # (h, w) float32 in [0, 1], evened out, bright on black
+    grey: Tones  # (h, w) float32 in [0, 255]
+    zoom: float  # pixels of the picture in one pixel of `grey`
+    ink: Tones  # (h, w) float32 in [0, 1], without light and paper, bright on black
     part: Ints  # (h, w): which connected part a pixel belongs to, -1 for none
     boxes: Ints  # (parts, 4): left, top, right, bottom, the latter two exclusive
 
 
-def _looked_at(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
+def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
     """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
     grey = _grey(open_picture(picture, name))
@@ -96,16 +96,16 @@ def _looked_at(picture: str | Path | bytes, source: str | None) -> tuple[Tones, 
 
 
 def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
-    """Return a picture upright, in whatever mode it came; its size is read before its pixels.
+    """Return a picture upright, in its own mode; its size is read before its pixels.
 
-    Raises InkError, which `name` begins, for what `read_photo` refuses.
+    Raises InkError, whose message begins with `name`, as `read_photo` does.
     """
     if not isinstance(picture, str | Path | bytes | bytearray):
         raise InkError(f"{name} came as {type(picture).__name__}; expected a picture file as a path or bytes.")
     try:
         image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InkError(f"{name} is far too large; expected at most {LARGEST:,} pixels a side.") from None
+        raise InkError(f"{name} is far too large; expected at most {MAX_SIDE:,} pixels a side.") from None
     except UnidentifiedImageError:
         raise InkError(f"{name} is no picture that can be read here; expected a PNG, JPEG or WebP file.") from None
     except Exception as error:  # decoders meet damage with whatever comes: SyntaxError, ValueError, struct.error, …
@@ -121,9 +121,9 @@ def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
 
 def _check_header(image: Image.Image, name: str) -> None:
     width, height = image.size
-    if max(width, height) > LARGEST or min(width, height) < SMALLEST:
+    if max(width, height) > MAX_SIDE or min(width, height) < MIN_SIDE:
         raise InkError(
-            f"{name} has {width:,} x {height:,} pixels; expected {SMALLEST} to {LARGEST:,} a side, so resize it."
+            f"{name} has {width:,} x {height:,} pixels; expected {MIN_SIDE} to {MAX_SIDE:,} a side, so resize it."
         )
     # A phone's JPEG may hold a second, hidden picture (MPO), which is no animation.
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
@@ -131,7 +131,7 @@ def _check_header(image: Image.Image, name: str) -> None:
 
 
 def _grey(image: Image.Image) -> Tones:
-    """Return (h, w) float32 in [0, 255] of any mode; see-through parts get the ground that the ink stands out from."""
+    """Return (h, w) float32 in [0, 255] of any mode; transparent parts get the ground that the ink contrasts with."""
     if image.mode.startswith("I") or image.mode == "F":
         return np.clip(np.asarray(image, dtype=np.float32) / 257, 0, 255)
     if not image.has_transparency_data:
@@ -147,8 +147,8 @@ def _grey(image: Image.Image) -> Tones:
     return grey * cover + ground * (1 - cover)
 
 
-def _as_taught(grey: Tones) -> GreyImage | None:
-    """Return the image `(28, 28)` uint8 if it already has MNIST's size, ground, scale and place, else None."""
+def _as_mnist(grey: Tones) -> GreyImage | None:
+    """Return the image `(28, 28)` uint8 if it already has MNIST's size, background, scale and position, else None."""
     if grey.shape != (SIDE, SIDE):
         return None
     rim = np.median(grey[_on_rim(grey.shape)])
@@ -174,15 +174,15 @@ def _unchanged(image: GreyImage) -> InkSteps:
 
 
 def _sheet(grey: Tones, zoom: float) -> _Sheet:
-    ink = _evened(grey)
+    ink = _without_paper(grey)
     return _Sheet(grey, zoom, ink, *components.find(ink > 0.5))
 
 
-def _evened(grey: Tones) -> Tones:
-    """Take light and paper away: (h, w) float32, 0 for paper and 1 for ink, whatever their tones were.
+def _without_paper(grey: Tones) -> Tones:
+    """Remove light and paper: (h, w) float32, 0 for paper and 1 for ink, whatever their tones were.
 
-    The paper under the ink is a morphological closing of the picture made small. What counts is the share of the
-    paper's light that is missing; from a board with chalk a negative is made first.
+    The paper under the ink is a morphological closing of the small picture. Ink is the share of the paper's light that
+    is missing; a board with chalk is inverted first.
     """
     small = _shrunk(grey)
     above, below = small + _closed(-small), _closed(small) - small
@@ -191,11 +191,11 @@ def _evened(grey: Tones) -> Tones:
         grey, small, below, darkest = 255 - grey, 255 - small, above, 128
     if below.max() < STANDS_OUT * _grain(small):
         return np.zeros_like(grey)
-    paper = _resized(_slid(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
+    paper = _resized(_filtered(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
     depth = (paper - grey) / np.maximum(paper, darkest)
     grain = _grain(depth)
     depth -= max(np.float32(0), np.float32(np.quantile(depth, 0.25) + np.float32(0.67) * grain))
-    faintest = max(np.float32(FAINTEST), np.float32(NOISE) * grain)
+    faintest = max(np.float32(MIN_DEPTH), np.float32(NOISE) * grain)
     ink = depth[depth > faintest]
     if not ink.size:
         return np.zeros_like(depth)
@@ -230,24 +230,24 @@ def _extent(mask: Mask) -> int:
 
 
 def _closed(grey: Tones) -> Tones:
-    """Fill whatever is dark and slimmer than _SHADOW with the tone around it."""
+    """Fill everything dark and narrower than _SHADOW with the tone around it."""
     inside = (slice(_SHADOW, -_SHADOW),) * 2
     beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
     beyond[inside] = grey
     # The hollows are made a little larger than they were, so that the foot of a shadow is not taken for ink.
-    return _slid(_slid(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
+    return _filtered(_filtered(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
 
 
 def _with_clean_rim(grey: Tones) -> Tones:
-    """Fill ink that touches the rim, along the rim: what goes on outside must be paper."""
-    clean = grey.copy()
-    for side in (clean[:1], clean[-1:], clean[:, :1].T, clean[:, -1:].T):
+    """Fill ink that touches the rim, along the rim, so that the outside continues as paper."""
+    filled = grey.copy()
+    for side in (filled[:1], filled[-1:], filled[:, :1].T, filled[:, -1:].T):
         line = np.pad(side[0], _SHADOW, mode="edge")[None]
-        side[:] = _slid(_slid(line, _SHADOW, np.max, (1,)), _SHADOW, np.min, (1,))[:, _SHADOW:-_SHADOW]
-    return clean
+        side[:] = _filtered(_filtered(line, _SHADOW, np.max, (1,)), _SHADOW, np.min, (1,))[:, _SHADOW:-_SHADOW]
+    return filled
 
 
-def _slid(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[int, ...] = (0, 1)) -> Tones:
+def _filtered(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[int, ...] = (0, 1)) -> Tones:
     for axis in axes:
         ends = [(0, 0), (0, 0)]
         ends[axis] = (size // 2, size - 1 - size // 2)
@@ -256,16 +256,16 @@ def _slid(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[int,
     return grey
 
 
-def _seen(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
+def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     left, top = sheet.boxes[list(members), :2].min(axis=0).tolist()
     right, bottom = sheet.boxes[list(members), 2:].max(axis=0).tolist()
     own = Image.fromarray(np.isin(sheet.part, list(members))).convert("L").filter(ImageFilter.MaxFilter(5))
     # One pixel around the box belongs to it: the grey edge of the ink.
     ink = np.pad(np.where(np.asarray(own) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
-    close = _from_near(ink, max(right - left, bottom - top))
-    scaled = _laid(close, np.zeros(2))
+    close = _close_up(ink, max(right - left, bottom - top))
+    scaled = _placed(close, np.zeros(2))
     half = np.array(close.shape[::-1]) / max(close.shape) * BOX / 2
-    centred = _laid(close, shift_to_middle(scaled, half))
+    centred = _placed(close, shift_to_middle(scaled, half))
     edge = (SIDE - BOX) // 2
     return InkSteps(
         drawn=_bytes(sheet.grey / 255),
@@ -276,8 +276,8 @@ def _seen(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     )
 
 
-def _from_near(ink: Tones, longer: int) -> Tones:
-    """Bring ink to _CLOSE pixels, its pen to no less than THIN, and cut it out: float32 in [0, 1]."""
+def _close_up(ink: Tones, longer: int) -> Tones:
+    """Scale ink to _CLOSE pixels, thicken a pen thinner than THIN, and crop it: float32 in [0, 1]."""
     height, width = (max(1, round(side * _CLOSE / longer)) for side in ink.shape)
     close = np.clip(_resized(ink, width, height), 0, None)
     close = close / close.max()  # a hairline has faded
@@ -309,8 +309,8 @@ def _disc(radius: int) -> Mask:
     return across[:, None] ** 2 + across**2 <= radius**2 + radius
 
 
-def _laid(close: Tones, shift: npt.NDArray[np.float64]) -> Tones:
-    """Lay ink into the 28x28 field, its longer side 20 pixels, its box's middle `shift` off the field's middle."""
+def _placed(close: Tones, shift: npt.NDArray[np.float64]) -> Tones:
+    """Place ink in the 28x28 image, its longer side 20 pixels, its box's middle `shift` from the image's middle."""
     longer = max(close.shape)
     field = np.zeros((2 * longer, 2 * longer), dtype=np.float32)
     row, column = longer - close.shape[0] // 2, longer - close.shape[1] // 2
@@ -353,10 +353,10 @@ _RIM_IS_BRIGHT = 128  # grey level of the median of the rim
 
 
 def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The picture") -> np.ndarray:
-    """Cut a picture's middle to the shape's proportions and shrink it: `shape` `(h, w, 1 or 3)` uint8.
+    """Crop a picture's middle to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8 of that shape.
 
-    Grey images get a dark ground, as Fashion-MNIST has: one with a bright rim is turned into its negative. Raises
-    InkError, which `name` begins, for what is no picture of 8 to 4,096 pixels a side.
+    Grey images get a dark background like Fashion-MNIST: a picture with a bright rim is inverted. Raises InkError,
+    whose message begins with `name`, for anything but a picture of 8 to 4,096 pixels a side.
     """
     height, width, channels = shape
     image = open_upright(picture, name)
@@ -370,11 +370,11 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The pi
     return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
 
 
-def open_upright(picture: bytes, name: str = "The picture", most: int = 0) -> Image.Image:
-    """Return a picture as RGB on white, shrunk to `most` pixels a side where that is given. Raises InkError."""
+def open_upright(picture: bytes, name: str = "The picture", max_side: int = 0) -> Image.Image:
+    """Return a picture upright as RGB on white, shrunk to `max_side` pixels a side if given. Raises InkError."""
     image = open_picture(picture, name)
-    if most:
-        image.thumbnail((most, most))
+    if max_side:
+        image.thumbnail((max_side, max_side))
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel
         image = Image.fromarray(np.clip(np.asarray(image, np.float32) / 257, 0, 255).astype(np.uint8))
     if not image.has_transparency_data:

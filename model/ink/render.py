@@ -1,13 +1,13 @@
-"""Drawn strokes -> the 28x28 image that MNIST taught the network to read, and the steps between.
+"""Render drawn strokes as a 28x28 image like MNIST's, with the steps in between.
 
-Knows NumPy, Pillow and canvas pixels; knows nothing of networks, of pages or of photos (see `ink_image`).
+Knows NumPy, Pillow and canvas pixels; knows nothing of networks, of pages or of photos (see `photo`).
 A drawing comes as a list of strokes, a stroke as a list of [x, y] in canvas pixels, y growing downwards;
 `parse_strokes` checks it once and returns `Strokes`, which everything else trusts.
 
 MNIST's own recipe (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): the ink's
-bounding box is brought into 20x20 pixels with its aspect kept, and laid into 28x28 by its centre of mass. Here
-the strokes are drawn anew at that size instead of shrinking pixels, so the pen is equally thick in large and
-in small writing.
+bounding box is fitted into 20x20 pixels with its aspect ratio kept, and centred in 28x28 by its centre of mass. Here
+the strokes are drawn again at that size instead of shrinking pixels, so the pen is equally thick in large and in small
+writing.
 """
 
 import reprlib
@@ -70,17 +70,17 @@ class Strokes(tuple[FloatArray, ...]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InkSteps(ArrayRepr):
-    """How ink became what the network sees: grey images, uint8 in [0, 255], ink bright on black."""
+    """The steps from ink to the network's image: grey images, uint8 in [0, 255], ink bright on black."""
 
-    drawn: GreyImage  # (height, width): the whole canvas, or the picture in the tones it came in
+    drawn: GreyImage  # (height, width): the whole canvas, or the original picture
     cropped: GreyImage  # the ink's bounding box, any size
-    scaled: GreyImage  # (20, 20): the box brought to size, aspect kept
-    centred: GreyImage  # (28, 28): laid in by its centre of mass
+    scaled: GreyImage  # (20, 20): the box scaled, aspect ratio kept
+    centred: GreyImage  # (28, 28): centred by its centre of mass
     box: tuple[float, float, float, float]  # of the ink: left, top, right, bottom in canvas or picture pixels
 
     @property
     def image(self) -> GreyImage:
-        """What the network gets: `(28, 28)` uint8."""
+        """The network's input: `(28, 28)` uint8."""
         return self.centred
 
 
@@ -131,9 +131,9 @@ def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
 
 
 def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
-    """Draw strokes as MNIST would show them: `(28, 28)` uint8, ink bright on black; all black without ink.
+    """Return the image `(28, 28)` uint8 of strokes as MNIST would show them, ink bright on black; black without ink.
 
-    Place, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
+    Position, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
     pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
     middle for that. Raises InkError as `parse_strokes` does.
 
@@ -151,7 +151,7 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
 def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> InkSteps | None:
     """Return every step from a canvas of `width` x `height`, drawn on with `pen` canvas pixels, or None without ink.
 
-    Made to be looked at: `render` gives the same image sooner. Raises InkError as `parse_strokes` does.
+    For people to look at: `render` returns the same image faster. Raises InkError as `parse_strokes` does.
     """
     parsed = parse_strokes(strokes)
     if not parsed:
@@ -169,9 +169,9 @@ def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float =
 
 
 def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> GreyImage:
-    """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the lesson why `render` exists.
+    """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the reason why `render` exists.
 
-    `pen` is what was drawn with, in canvas pixels: here, unlike in `render`, a thin one fades.
+    `pen` is the pen's width in canvas pixels: here, unlike in `render`, a thin pen fades.
 
     The networks that read 95.3 % of 10,415 rendered drawings read 34.6 % of the same drawings squeezed.
 
@@ -182,27 +182,27 @@ def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float
 
 
 def shift_to_middle(ink: np.ndarray, half: FloatArray) -> FloatArray:
-    """Return how far (right, down) to move `ink` `(28, 28)` so that its centre of mass comes to MIDDLE.
+    """Return the shift (right, down) that brings the centre of mass of `ink` `(28, 28)` to MIDDLE.
 
-    `half` is half the ink's width and height; its box must lie in the middle of the field. The shift is held
-    back where the ink would leave the frame.
+    `half` is half the ink's width and height; its box must be in the middle of the image. The shift is limited where
+    the ink would leave the frame.
     """
     room = np.maximum(SIDE / 2 - half, 0)
     return np.clip(MIDDLE - centre_of_mass(ink), -room, room)
 
 
 def centre_of_mass(ink: np.ndarray) -> FloatArray:
-    """Return column and row, as pixel numbers, of the middle of all ink of a grey image with some ink."""
+    """Return column and row, as pixel numbers, of the centre of mass of a grey image with some ink."""
     rows, columns = map(np.arange, ink.shape)
     return np.array([ink.sum(axis=0) @ columns, ink.sum(axis=1) @ rows], np.float64) / float(ink.sum())
 
 
 def _check_points(stroke: Sequence[Any], source: str, number: int) -> None:
-    for place, point in enumerate(stroke, 1):
+    for index, point in enumerate(stroke, 1):
         pair = isinstance(point, list | tuple) and len(point) == 2
         if not pair or not all(map(_is_coordinate, point)):
             raise InkError(
-                f"{source} has {_short_repr(point)} as point {place} of stroke {number}; "
+                f"{source} has {_short_repr(point)} as point {index} of stroke {number}; "
                 f"expected canvas pixels as [x, y], two numbers within {FARTHEST:,}."
             )
 
@@ -240,7 +240,7 @@ def _fitted(strokes: Strokes, pen: float = PEN_WIDTH) -> tuple[FloatArray, Float
 
 def _pieces(strokes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Cut polylines into pieces of at most _SPACING: (m, 2) starts and (m, 2) steps to their ends."""
-    lines = [_without_crowds(stroke) for stroke in strokes]
+    lines = [_without_close_points(stroke) for stroke in strokes]
     start = np.concatenate([line[:-1] for line in lines])
     step = np.concatenate([np.diff(line, axis=0) for line in lines])
     count = np.maximum(1, np.ceil(np.hypot(step[:, 0], step[:, 1]) / _SPACING)).astype(int)
@@ -249,7 +249,7 @@ def _pieces(strokes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     return np.repeat(start, count, axis=0) + step * nth[:, None], step
 
 
-def _without_crowds(stroke: FloatArray) -> FloatArray:
+def _without_close_points(stroke: FloatArray) -> FloatArray:
     if len(stroke) == 1:
         return np.repeat(stroke, 2, axis=0)
     hop = np.diff(stroke, axis=0, prepend=stroke[:1])

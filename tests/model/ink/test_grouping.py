@@ -242,7 +242,7 @@ def test_only_digits_count_not_the_doubt_about_them():
     assert Reader(lambda members: 0.9 if len(members) == 2 else 0.0).group(boxes) == [[0, 1]]
 
 
-WIDTH, GAP = 100 * grouping.WIDEST, 100 * grouping.FARTHEST_APART  # at most, in a line of 100
+WIDTH, GAP = 100 * grouping.MAX_WIDTH, 100 * grouping.MAX_GAP  # at most, in a line of 100
 
 
 @pytest.mark.parametrize(
