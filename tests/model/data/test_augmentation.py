@@ -37,7 +37,7 @@ def test_the_same_generator_state_gives_the_same_images(images):
 
 
 @pytest.mark.parametrize("how", [Augmentation(rotation=30), Augmentation(zoom=0.2), Augmentation(20, 0.1, 0.15)])
-def test_one_affine_map_equals_scipys(images, how):
+def test_an_affine_map_agrees_with_scipy(images, how):
     mine = augment(images, how, Fixed())
     angle, scale = np.deg2rad(how.rotation), 1 + how.zoom
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
@@ -48,14 +48,14 @@ def test_one_affine_map_equals_scipys(images, how):
     assert np.abs(mine[..., 0] - np.stack(theirs)).max() < 0.01
 
 
-def test_a_shift_of_whole_pixels_moves_the_image_and_brings_black_in(images):
+def test_a_whole_pixel_shift_moves_the_image_and_adds_black(images):
     moved = augment(images, Augmentation(shift=2 / 28), Fixed())
     assert np.allclose(moved[:, 2:, 2:], images[:, :-2, :-2], atol=0.01)
     assert not moved[:, :2].any()
     assert not moved[:, :, :2].any()
 
 
-def test_a_flip_exchanges_left_and_right_in_about_half_of_the_images(rng):
+def test_a_flip_mirrors_about_half_of_the_images(rng):
     images = rng.integers(0, 256, (400, 8, 8, 3)).astype(np.uint8)
     flipped = augment(images, Augmentation(flip=True), rng)
     mirrored = (flipped == images[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -70,13 +70,13 @@ def test_values_stay_in_the_range_of_pixels(images, rng):
     assert 0 <= changed.min() <= changed.max() <= 255
 
 
-def test_the_images_that_came_are_left_alone(images, rng):
+def test_the_input_images_are_not_modified(images, rng):
     before = images.copy()
     augment(images, Augmentation(20, 0.1, 0.1, True), rng)
     assert np.array_equal(images, before)
 
 
-def test_a_shear_leans_upright_lines_by_angles_of_the_whole_range(rng):
+def test_a_shear_leans_upright_lines_by_uniform_angles(rng):
     line = np.zeros((500, 29, 29, 1), np.uint8)
     line[:, :, 14] = 255
     leaning = augment(line, Augmentation(shear=20), rng)[..., 0]
@@ -104,7 +104,7 @@ def test_a_shear_leaves_level_lines_level(rng):
 
 @pytest.mark.parametrize("strength", [0.5, 1.2])
 @pytest.mark.parametrize("axis", [1, 2])
-def test_a_bending_moves_pixels_as_far_as_it_says_everywhere_and_smoothly(strength, axis, rng):
+def test_elastic_is_the_deviation_of_a_smooth_displacement(strength, axis, rng):
     place = np.arange(40, dtype=np.float32).reshape([-1 if each == axis else 1 for each in range(4)])
     ramp = np.broadcast_to(5 * place, (2000, 40, 40, 1))
     moved = (augment(ramp, Augmentation(elastic=strength), rng) - ramp)[:, 7:-7, 7:-7, 0] / 5
@@ -124,7 +124,7 @@ def test_a_bending_reaches_the_edges_of_the_frame(rng):
 @pytest.mark.parametrize(
     "how", [Augmentation(shear=10), Augmentation(elastic=0.7), Augmentation(5, shear=5, elastic=1)]
 )
-def test_shear_and_bending_are_the_same_from_the_same_generator_state(images, how):
+def test_shear_and_bending_follow_the_generator_state(images, how):
     first, again, other = (augment(images, how, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

@@ -210,7 +210,7 @@ def test_a_dataset_that_is_not_here_says_what_it_would_download():
     assert "downloaded from" in status.where
 
 
-def test_the_addresses_and_class_names_are_those_of_the_originals():
+def test_addresses_and_class_names_are_those_of_the_originals():
     # The fixture has moved the addresses, so a fresh interpreter is asked.
     code = "from model.data.catalog import BUILTINS; print([r.url for b in BUILTINS.values() for r in b.remotes])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
@@ -221,7 +221,7 @@ def test_the_addresses_and_class_names_are_those_of_the_originals():
     assert all(len(builtin.class_names) == 10 for builtin in catalog.BUILTINS.values())
 
 
-def test_digits_lose_their_meaning_in_a_mirror_and_clothes_do_not():
+def test_clothes_may_be_mirrored_and_digits_may_not():
     names = "mnist", "uci-digits", "fashion-mnist", "cifar-10", "cifar10", "somebody's own"
     assert [catalog.may_flip(name) for name in names] == [False, False, True, True, True, True]
 
@@ -247,7 +247,7 @@ def test_without_a_folder_of_own_data_the_built_in_ones_remain(monkeypatch, fold
 # People's own files
 
 
-def test_an_own_file_comes_out_as_it_went_in(own):
+def test_an_own_file_is_read_as_it_was_written(own):
     arrays = layout()
     own(arrays | {"y_train": arrays["y_train"][:, np.newaxis]})
     dataset = catalog.load("own")
@@ -265,7 +265,7 @@ def test_nobody_can_change_the_shared_arrays(own):
         catalog.load("own").x_train[0] = 0
 
 
-def test_the_fingerprint_tells_one_pixel_and_ignores_how_the_file_was_packed(own, tmp_path):
+def test_the_fingerprint_depends_on_pixels_not_on_packing(own, tmp_path):
     arrays = layout()
     own(arrays)
     first = catalog.load("own").fingerprint
@@ -279,7 +279,7 @@ def test_the_fingerprint_tells_one_pixel_and_ignores_how_the_file_was_packed(own
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, ">f4"])
-def test_floats_from_0_to_1_are_stretched_to_255(own, kind):
+def test_floats_from_0_to_1_are_scaled_to_255(own, kind):
     arrays = layout()
     own(arrays | {key: (arrays[key] / 255).astype(kind) for key in ("x_train", "x_test")})
     difference = catalog.load("own").x_train[..., 0].astype(int) - arrays["x_train"]
@@ -293,7 +293,7 @@ def test_numbers_from_0_to_255_stay_what_they_are(own, kind):
     assert np.array_equal(catalog.load("own").x_train[..., 0], arrays["x_train"])
 
 
-def test_colour_black_test_images_and_whole_float_labels_are_welcome(own):
+def test_colour_black_images_and_whole_float_labels_are_valid(own):
     arrays = layout(shape=(8, 256, 3))
     own(arrays | {"x_test": np.zeros((6, 8, 256, 3), np.float32), "y_train": arrays["y_train"].astype(float)})
     dataset = catalog.load("own")
@@ -344,7 +344,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_file_out_of_the_layout_is_refused_in_one_clear_sentence(own, case):
+def test_a_file_with_another_layout_is_refused_in_a_sentence(own, case):
     changes, words = REFUSED[case]
     own(layout() | changes)
     with pytest.raises(DataError, match=words) as caught:
@@ -365,13 +365,13 @@ def test_a_missing_array_is_named(own, key):
 
 
 @pytest.mark.parametrize("spoil", [lambda c: b"hello", lambda c: b"", lambda c: c[:-30], lambda c: b"?" + c[1:]])
-def test_a_file_that_is_no_whole_archive_is_refused(own, spoil):
+def test_an_incomplete_archive_is_refused(own, spoil):
     own(spoil(npz_bytes(layout())))
     with pytest.raises(DataError, match=r"own\.npz is (no complete|damaged).*numpy\.savez"):
         catalog.load("own")
 
 
-def test_a_file_or_its_content_of_more_than_2_gb_is_refused_unread(own, tmp_path, monkeypatch):
+def test_more_than_2_gb_is_refused_without_reading(own, tmp_path, monkeypatch):
     own(layout())
     monkeypatch.setattr(formats, "MAX_BYTES", 2000)  # the file has more than that
     with pytest.raises(DataError, match="large; expected at most"):
@@ -410,7 +410,7 @@ def test_a_damaged_file_gives_a_sound_dataset_or_a_data_error(tmp_path_factory, 
 # Built-in names in the person's own folder
 
 
-def test_a_part_of_a_built_in_dataset_is_taken_and_called_a_part(own):
+def test_a_part_of_a_built_in_dataset_is_loaded_and_named_a_part(own):
     own(layout(n=30, n_test=10, shape=(32, 32, 3), n_classes=10), "cifar10")
     dataset = catalog.load("cifar10")
     assert dataset.name == "cifar-10"
@@ -446,7 +446,7 @@ def test_fashion_mnist_is_read_from_keras_cache(offered, tmp_path, monkeypatch, 
     assert server.requests == []
 
 
-def test_a_damaged_file_in_keras_cache_is_passed_over(offered, tmp_path):
+def test_a_damaged_file_in_keras_cache_is_skipped(offered, tmp_path):
     offered("mnist", {"mnist.npz": npz_bytes(digits())})
     folder = tmp_path / "HOME" / ".keras" / "datasets"
     folder.mkdir(parents=True)
@@ -457,7 +457,7 @@ def test_a_damaged_file_in_keras_cache_is_passed_over(offered, tmp_path):
 IDX = struct.pack(">HBB3I", 0, 8, 3, 2, 9, 8) + bytes(range(144))
 
 
-def test_an_idx_file_comes_out_in_the_shape_of_its_header(tmp_path):
+def test_an_idx_file_has_the_shape_of_its_header(tmp_path):
     (tmp_path / "a.gz").write_bytes(gzip.compress(IDX))
     assert np.array_equal(formats.read_idx(tmp_path / "a.gz"), np.arange(144).reshape(2, 9, 8))
 
@@ -470,7 +470,7 @@ def test_an_idx_file_comes_out_in_the_shape_of_its_header(tmp_path):
         gzip.compress(struct.pack(">HBB4I", 0, 8, 4, *[2**16] * 4)),  # 2 to the 64th pixels, 0 in 64 bits
     ],
 )
-def test_an_idx_file_that_is_not_what_it_says_is_refused(tmp_path, content):
+def test_an_idx_file_with_a_wrong_header_is_refused(tmp_path, content):
     (tmp_path / "a.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"^a\.gz .*fetch it again\.$"):
         formats.read_idx(tmp_path / "a.gz")
@@ -499,7 +499,7 @@ def test_cifar_10_is_read_from_keras_pickles(cifar_batches):
     assert np.array_equal(dataset.y_test, labels[5])
 
 
-def test_a_pickle_that_wants_to_run_code_is_passed_over_and_runs_nothing(cifar_batches, tmp_path):
+def test_a_pickle_that_would_run_code_is_skipped(cifar_batches, tmp_path):
     folder, _, _ = cifar_batches
     trap = tmp_path / "trap"
     (folder / "data_batch_3").write_bytes(b"cos\nsystem\n(S'touch " + str(trap).encode() + b"'\ntR.")
@@ -528,7 +528,7 @@ def test_a_download_is_verified_reported_and_kept(offered, tmp_path):
     assert len(server.requests) == 4
 
 
-def test_a_file_that_went_bad_in_the_cache_is_downloaded_again(offered, tmp_path):
+def test_a_damaged_file_in_the_cache_is_downloaded_again(offered, tmp_path):
     server = offered("mnist", {"mnist.npz": npz_bytes(digits())})
     catalog.load("mnist")
     (tmp_path / "DIGIT_LAB_CACHE/mnist/mnist.npz").write_bytes(b"bad")
@@ -563,7 +563,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("case", FAILURES)
-def test_a_failed_download_is_explained_and_leaves_nothing_behind(offered, tmp_path, case):
+def test_a_failed_download_is_explained_and_leaves_nothing(offered, tmp_path, case):
     manner, limit, words = FAILURES[case]
     server = offered("mnist", {"mnist.npz": npz_bytes(digits())}, time_limit=limit)
     server.manner = manner
@@ -584,7 +584,7 @@ def test_a_failed_download_is_explained_and_leaves_nothing_behind(offered, tmp_p
     assert files_below(tmp_path / "DIGIT_LAB_CACHE") == []
 
 
-def test_a_download_that_is_called_off_leaves_nothing_behind(offered, tmp_path):
+def test_a_cancelled_download_leaves_nothing_behind(offered, tmp_path):
     class CalledOff(Exception):
         pass
 
@@ -605,7 +605,7 @@ def test_a_cache_that_cannot_be_written_is_named(offered, tmp_path, monkeypatch)
         catalog.load("mnist")
 
 
-def test_a_download_says_nothing_on_its_own(offered, capfd):
+def test_a_download_prints_nothing(offered, capfd):
     offered("mnist", {"mnist.npz": npz_bytes(digits())})
     catalog.load("mnist")
     assert capfd.readouterr() == ("", "")
@@ -646,14 +646,14 @@ def test_uci_digits_are_the_real_ones_enlarged():
     assert np.array_equal(labels[found], np.concatenate([dataset.y_train, dataset.y_test]))
 
 
-def test_uci_digits_are_split_evenly_and_always_alike():
+def test_uci_digits_are_split_evenly_and_always_the_same():
     dataset = catalog.load("uci-digits")
     assert set(np.bincount(dataset.y_test)) <= {34, 35, 36, 37}
     assert catalog.load("uci-digits").fingerprint == dataset.fingerprint
 
 
 @pytest.mark.skipif(not (SHARED / "mnist.npz").is_file(), reason="shared/data/mnist.npz is absent")
-def test_the_real_mnist_comes_out_bit_by_bit(monkeypatch):
+def test_the_real_mnist_is_loaded_bit_by_bit(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))
     dataset = catalog.load("mnist")
     with np.load(SHARED / "mnist.npz") as expected:

@@ -23,7 +23,7 @@ def test_every_class_keeps_its_share(labels):
     assert np.abs(np.bincount(labels[validation]) - np.bincount(labels) / 12).max() <= 1
 
 
-def test_the_seed_decides(labels):
+def test_another_seed_gives_another_split(labels):
     parts = [validation_split(labels, 0.1, seed)[1] for seed in (0, 0, 1)]
     assert np.array_equal(parts[0], parts[1])
     assert not np.array_equal(parts[0], parts[2])

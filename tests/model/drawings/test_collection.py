@@ -28,7 +28,7 @@ def file_of(home, token="ann"):
     return home / "_drawings" / f"{fingerprint(token)}.jsonl"
 
 
-def test_a_drawing_is_there_again_after_a_refresh_and_for_nobody_else(tmp_path):
+def test_a_drawing_survives_a_refresh_and_stays_private(tmp_path):
     DrawingCollection(tmp_path, "ann").keep("a", 7, SEVEN)
     assert to_jsonl(DrawingCollection(tmp_path, "ann").all()) == to_jsonl([A_SEVEN])
     assert DrawingCollection(tmp_path, "bob").all() == []
@@ -77,7 +77,7 @@ def test_visitors_who_drew_longest_ago_make_room(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("label", [10, -1, True, None, "seven", 1.0, [1]])
-def test_a_label_that_is_none_is_refused_in_a_sentence(tmp_path, label):
+def test_an_invalid_label_is_refused_in_a_sentence(tmp_path, label):
     with pytest.raises(InkError, match="expected 0 to 9 or 'no digit'"):
         DrawingCollection(tmp_path, "ann").keep("a", label, ONE)
 
@@ -87,14 +87,14 @@ def test_an_empty_drawing_is_refused(tmp_path):
         DrawingCollection(tmp_path, "ann").keep("a", 1, [])
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_raises_an_error(tmp_path):
     (tmp_path / "_drawings").write_text("a file where the folder should be")
     with pytest.raises(InkError, match="can't be written"):
         DrawingCollection(tmp_path, "ann").keep("a", 1, ONE)
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
-def test_whatever_a_broken_file_holds_the_good_lines_are_read(tmp_path_factory, rubbish, cut):
+def test_good_lines_of_a_broken_file_are_read(tmp_path_factory, rubbish, cut):
     home = tmp_path_factory.mktemp("home")
     mine = DrawingCollection(home, "ann")
     mine.keep("a", 7, SEVEN)
@@ -132,7 +132,7 @@ def test_the_download_is_read_by_predict(tmp_path):
     assert list(predict_file(Reader(), path)) == [SEVEN, ONE]
 
 
-def test_pictures_are_named_by_number_and_label_and_dark_on_white():
+def test_pngs_are_named_by_number_and_label_dark_on_white():
     with zipfile.ZipFile(io.BytesIO(to_pngs([A_SEVEN, A_ONE]))) as archive:
         assert archive.namelist() == ["001-7.png", "002-no-digit.png"]
         picture = np.asarray(Image.open(archive.open("002-no-digit.png")))
@@ -141,7 +141,7 @@ def test_pictures_are_named_by_number_and_label_and_dark_on_white():
     assert picture[0, 0] == 255
 
 
-def test_images_and_labels_are_as_the_network_takes_them():
+def test_images_and_labels_have_the_networks_format():
     images, labels = render_all([A_SEVEN, A_ONE])
     assert images.shape == (2, 28, 28, 1)
     assert labels.tolist() == [7, 10]

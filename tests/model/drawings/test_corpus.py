@@ -39,7 +39,7 @@ def as_lines(*values):
         ("", TRAIN),  # 0.889
     ],
 )
-def test_the_part_of_a_writer_is_fixed_for_ever(writer, part):
+def test_the_part_of_a_writer_never_changes(writer, part):
     assert split_of_writer(writer) == part
 
 
@@ -115,7 +115,7 @@ JSON = st.recursive(
 
 
 @given(JSON | st.fixed_dictionaries({"label": JSON, "writer": JSON, "strokes": JSON}))
-def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_factory, value):
+def test_any_line_of_json_is_a_drawing_or_an_error(tmp_path_factory, value):
     folder = tmp_path_factory.mktemp("data")
     (folder / f"{DIGITS}.jsonl").write_text(as_lines(value))
     with pytest.MonkeyPatch.context() as patch:
@@ -130,14 +130,14 @@ def test_whatever_a_line_of_json_holds_is_a_drawing_or_a_sentence(tmp_path_facto
 
 @pytest.mark.parametrize("content", [b"\xff\xfe" + b"no text", gzip.compress(b"{}")[:-9], b"\x1f\x8b no gzip"])
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
-def test_a_file_that_is_no_text_is_refused_in_words(folder, suffix, content):
+def test_a_file_that_is_not_text_is_refused_in_words(folder, suffix, content):
     (folder / f"{DIGITS}{suffix}").write_bytes(content)
     with pytest.raises(DataError, match=f"^drawn-digits{suffix}"):
         corpus.load(DIGITS)
 
 
 @pytest.mark.parametrize("name", [DIGITS, LETTERS])
-def test_the_parts_of_real_drawings_share_no_writer_and_miss_no_drawing(real_data, name):
+def test_real_parts_share_no_writer_and_miss_no_drawing(real_data, name):
     every = corpus.load(name)
     parts = [corpus.load(name, part) for part in (TRAIN, VALIDATION, TEST)]
     assert sum(map(len, parts)) == len(every) == {DIGITS: 10_415, LETTERS: 2_000}[name]
@@ -147,7 +147,7 @@ def test_the_parts_of_real_drawings_share_no_writer_and_miss_no_drawing(real_dat
     assert {each.label for each in every} == {DIGITS: set(range(10)), LETTERS: set("AEFHKMNRTWXfhkmnrtwx")}[name]
 
 
-def test_no_writer_of_real_letters_judges_digits_that_another_part_was_taught(real_data):
+def test_a_writer_is_in_the_same_part_for_digits_and_letters(real_data):
     of_digits, of_letters = (
         {part: {each.writer for each in corpus.load(name, part)} for part in (TRAIN, TEST)}
         for name in (DIGITS, LETTERS)

@@ -36,7 +36,7 @@ def base(tmp_path_factory):
     return store, store.open(run.id)
 
 
-def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
+def test_fine_tuning_learns_drawings_and_forgets_no_digits(base):
     store, run = base
     drawn = drawings(12, 5)
     images, labels = collection.render_all(drawn)
@@ -54,7 +54,7 @@ def test_what_it_is_taught_it_reads_and_the_digits_it_does_not_forget(base):
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), kept.get_weights(), strict=True))
 
 
-def test_about_one_drawing_in_four_is_held_back_and_each_is_on_one_side():
+def test_about_one_drawing_in_four_is_held_out():
     drawn = drawings(400, 3)
     taught, held = fine_tuning.training_part(drawn), fine_tuning.held_out_part(drawn)
     assert 70 < len(held) < 130
@@ -63,20 +63,20 @@ def test_about_one_drawing_in_four_is_held_back_and_each_is_on_one_side():
 
 
 @pytest.mark.parametrize("n", range(2, 9))
-def test_of_few_drawings_at_least_one_is_taught_and_one_is_held_back(n):
+def test_of_few_drawings_both_parts_have_at_least_one(n):
     for label in (0, 1, 2, 3):
         drawn = drawings(n, label)
         assert 1 <= len(fine_tuning.held_out_part(drawn)) < n
 
 
-def test_what_was_learnt_once_is_not_held_back_later():
+def test_a_drawing_that_was_trained_on_is_never_held_out_later():
     drawn = drawings(60, 3)
     learnt = {each.id for each in fine_tuning.training_part(drawn)}
     for later in (drawn[7:], [*drawn[30:], *drawn[:30]], [*drawn, *drawings(20, 4)]):
         assert not learnt & {each.id for each in fine_tuning.held_out_part(later)}
 
 
-def test_lessons_join_what_is_learnt_and_no_digit_is_not_forgotten(tmp_path):
+def test_drawings_and_scribbles_join_the_training(tmp_path):
     (tmp_path / "lessons.jsonl").write_text(collection.to_jsonl([*drawings(3, 7), *drawings(2, NO_DIGIT)]))
     dataset = catalog.load("uci-digits")
     with_no_digit = fine_tuning.add_fine_tuning_drawings(dataset, tmp_path, knows_no_digit=True, seed=0)
@@ -89,12 +89,12 @@ def test_lessons_join_what_is_learnt_and_no_digit_is_not_forgotten(tmp_path):
     assert np.array_equal(dataset.x_train, without.x_train)
 
 
-def test_a_folder_without_lessons_is_refused_in_words(tmp_path):
+def test_a_folder_without_drawings_is_refused_in_words(tmp_path):
     with pytest.raises(RunError, match="has no lessons; expected lessons.jsonl"):
         fine_tuning.add_fine_tuning_drawings(catalog.load("uci-digits"), tmp_path, knows_no_digit=False, seed=0)
 
 
-def test_too_few_drawings_and_networks_for_other_images_are_refused_in_words(base):
+def test_too_few_drawings_and_other_networks_are_refused(base):
     with pytest.raises(RunError, match="3 labelled drawings are here; expected at least 4"):
         fine_tuning.fine_tuning_config(RunStore().open(CLASSROOM_RUN), 3)
     store, _ = base
@@ -103,7 +103,7 @@ def test_too_few_drawings_and_networks_for_other_images_are_refused_in_words(bas
 
 
 @pytest.mark.parametrize("run_id", [CLASSROOM_RUN, DEFAULT_RUN])
-def test_the_settings_keep_network_dataset_and_classes_of_the_run(run_id):
+def test_the_settings_keep_network_and_dataset_of_the_run(run_id):
     run = RunStore().open(run_id)
     config = fine_tuning.fine_tuning_config(run, 8)
     assert (config.network, config.dataset, config.drawings) == (

@@ -64,7 +64,7 @@ def holds(images, image):
     return (images[..., 0] == image).all(axis=(1, 2)).sum()
 
 
-def test_the_writers_of_these_tests_are_in_the_parts_they_stand_for():
+def test_the_writers_of_these_tests_are_in_their_parts():
     assert all(corpus.split_of_writer(writer) == part for part, writers in WRITERS.items() for writer in writers)
 
 
@@ -76,7 +76,7 @@ def test_no_digit_is_the_last_class_and_test_images_stay(dataset, drawn):
     assert joined.image_shape == dataset.image_shape
 
 
-def test_training_holds_what_training_writers_drew_and_no_more(dataset, drawn):
+def test_training_has_the_drawings_of_training_writers_only(dataset, drawn):
     joined = add_drawings(dataset, SHARE, SEED)
     assert (joined.x_train.dtype, joined.y_train.dtype) == (np.uint8, np.int64)
     assert joined.x_train.shape == (len(joined.y_train), 28, 28, 1)
@@ -89,7 +89,7 @@ def test_training_holds_what_training_writers_drew_and_no_more(dataset, drawn):
     assert joined.y_train[~joined.x_train.any(axis=(1, 2, 3))].tolist() == [NO_DIGIT]
 
 
-def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as_they_drew_it(dataset, drawn):
+def test_validation_has_held_out_images_and_unvaried_drawings(dataset, drawn):
     images, labels = add_drawings(dataset, SHARE, SEED).validation
     assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
     expected = [8, 8, 8, 8, 8, 0, 0, 0, 0, 0, 0]
@@ -101,7 +101,7 @@ def test_validation_holds_what_was_held_back_and_what_validation_writers_drew_as
     assert holds(images, render(STROKES[TRAIN])) == 0
 
 
-def test_what_test_writers_drew_is_nowhere(dataset, drawn, monkeypatch):
+def test_drawings_of_test_writers_are_nowhere(dataset, drawn, monkeypatch):
     monkeypatch.setattr(mixing, "vary_strokes", lambda strokes, rng: strokes)
     monkeypatch.setattr(mixing, "random_pen_width", lambda rng: PEN_WIDTH)
     joined = add_drawings(dataset, SHARE, SEED)
@@ -122,7 +122,7 @@ def test_the_datasets_own_images_are_in_one_part_each(dataset, drawn):
     assert together == sorted(image.tobytes() for image in dataset.x_train)
 
 
-def test_each_copy_of_a_drawing_is_another(dataset, drawn):
+def test_each_copy_of_a_drawing_is_different(dataset, drawn):
     joined = add_drawings(dataset, SHARE, SEED)
     ones = joined.x_train[160:][joined.y_train[160:] == 1]
     assert len({image.tobytes() for image in ones}) == len(ones) == 4
@@ -136,14 +136,14 @@ def test_the_same_seed_gives_the_same_images(dataset, drawn):
     assert not np.array_equal(first.x_train, other.x_train)
 
 
-def test_the_dataset_that_came_is_left_alone(dataset, drawn):
+def test_the_input_dataset_is_not_modified(dataset, drawn):
     before = dataset.x_train.copy()
     add_drawings(dataset, SHARE, SEED)
     assert np.array_equal(dataset.x_train, before)
     assert len(dataset.class_names) == 10
 
 
-def test_without_drawings_only_scribbles_and_an_empty_canvas_join(dataset):
+def test_without_drawings_only_negatives_join(dataset):
     joined = add_drawings(dataset, SHARE, SEED)
     assert counts(joined.y_train) == [32] * 5 + [0] * 5 + [SCRIBBLES + 1]
     assert counts(joined.validation[1]) == [8] * 5 + [0] * 5 + [VALIDATION_SCRIBBLES]
@@ -157,7 +157,7 @@ def test_without_letters_digits_join_alone(dataset, drawn, tmp_path):
     assert counts(joined.validation[1])[NO_DIGIT] == VALIDATION_SCRIBBLES
 
 
-def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset, drawn):
+def test_calibration_uses_validation_writers_drawings_alone(dataset, drawn):
     joined = add_drawings(dataset, SHARE, SEED)
     images, labels = calibration_images(joined, SEED)
     assert labels.tolist() == [3] + [NO_DIGIT] * (1 + VALIDATION_SCRIBBLES)
@@ -165,15 +165,15 @@ def test_a_network_is_calibrated_on_drawings_of_validation_writers_alone(dataset
     assert np.array_equal(labels, joined.validation[1][40:])
 
 
-def test_it_tells_how_far_it_is(dataset, monkeypatch):
+def test_progress_is_reported_every_thousand_images(dataset, monkeypatch):
     monkeypatch.setattr(mixing, "_SCRIBBLES", 2100)
     monkeypatch.setattr(mixing, "render_variation", lambda strokes, rng: render([]))
-    told = []
-    add_drawings(dataset, SHARE, SEED, told.append)
-    assert told == [1000, 2000]
+    progress = []
+    add_drawings(dataset, SHARE, SEED, progress.append)
+    assert progress == [1000, 2000]
 
 
-def test_images_that_are_no_digits_of_28x28_are_refused_in_words(dataset):
+def test_images_other_than_28x28_digits_are_refused(dataset):
     smaller = replace(dataset, x_train=dataset.x_train[:, :20])
     coloured = replace(dataset, x_train=np.repeat(dataset.x_train, 3, axis=3))
     fewer = replace(dataset, class_names=tuple("01234"))

@@ -46,7 +46,7 @@ def test_the_same_random_numbers_give_the_same_scribble():
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_five_hundred_scribbles_are_drawings_and_hardly_one_is_like_another(rng):
+def test_five_hundred_scribbles_are_valid_and_hardly_alike(rng):
     images = []
     for _ in range(500):
         lines = random_negative(rng)

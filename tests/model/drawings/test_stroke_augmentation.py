@@ -40,7 +40,7 @@ def test_all_strokes_of_a_character_are_changed_together():
 
 
 @pytest.mark.parametrize("strokes", [SEVEN, ZERO])
-def test_changes_are_seen_and_small_and_mean_next_to_nothing(strokes, rng):
+def test_variations_are_visible_small_and_unbiased(strokes, rng):
     points = np.concatenate(strokes)
     moved = np.stack([np.concatenate(vary_strokes(strokes, rng)) - points for _ in range(3000)]) / SIZE
     far = np.hypot(*moved.transpose(2, 0, 1)).max(axis=1)  # of each copy, how far its farthest point moved
@@ -82,7 +82,7 @@ def test_other_digits_stay_as_they_are(digit, rng):
     assert all(add_writing_habits(digit, SEVEN, rng) is SEVEN for _ in range(200))
 
 
-def test_habits_leave_the_strokes_that_came_alone(rng):
+def test_habits_do_not_modify_the_input(rng):
     before = [line.copy() for line in ZERO]
     for _ in range(200):
         add_writing_habits(0, ZERO, rng)

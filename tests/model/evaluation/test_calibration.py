@@ -50,15 +50,15 @@ def test_the_calibration_error_is_that_of_a_slow_loop(n, bins, rng):
     "right, confidence, error",
     [([True], [1.0], 0), ([False], [1.0], 1), ([True, False], [0.5, 0.5], 0), ([True, True], [0.9, 0.7], 0.2)],
 )
-def test_calibration_errors_that_a_head_can_compute(right, confidence, error):
+def test_calibration_errors_by_mental_arithmetic(right, confidence, error):
     assert expected_calibration_error(np.array(right), np.array(confidence)) == pytest.approx(error)
 
 
-def test_no_answers_have_no_calibration_error():
+def test_no_predictions_have_no_calibration_error():
     assert expected_calibration_error(np.array([], bool), np.array([])) == 0
 
 
-def test_who_is_right_as_often_as_he_says_has_next_to_no_error(rng):
+def test_a_calibrated_network_has_almost_no_calibration_error(rng):
     confidence = rng.random(100_000)
     right = rng.random(100_000) < confidence
     assert expected_calibration_error(right, confidence) < 0.01
@@ -66,18 +66,18 @@ def test_who_is_right_as_often_as_he_says_has_next_to_no_error(rng):
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 1.7, 3.5])
-def test_the_temperature_that_spoilt_the_probabilities_is_found_again(temperature, rng):
+def test_the_temperature_behind_the_probabilities_is_found(temperature, rng):
     labels, probabilities = answers(rng, 20_000, temperature, spread=1.5)
     assert fit_temperature_and_bias(labels, probabilities) == (pytest.approx(temperature, rel=0.05), 0)
 
 
-def test_the_temperature_stays_in_bounds_whatever_the_network_says(rng):
+def test_the_temperature_always_stays_in_bounds(rng):
     right, wrong = np.eye(10, dtype=np.float32), np.eye(10, dtype=np.float32)[::-1]
     assert 0.2 <= fit_temperature_and_bias(np.arange(10), right)[0] <= 5
     assert 4.9 < fit_temperature_and_bias(np.arange(10), wrong)[0] <= 5
 
 
-def test_a_share_of_others_that_training_had_and_the_page_has_not_is_found_as_a_bias(rng):
+def test_another_share_of_digits_is_found_as_a_bias(rng):
     labels, probabilities = answers(rng, 50_000, 1.0, n_classes=11, spread=1.5)
     _, bias = fit_temperature_and_bias(labels, probabilities)
     share = (labels < 10).mean()
@@ -104,7 +104,7 @@ def test_a_temperature_of_one_changes_nothing(rows):
 
 
 @given(ROWS, st.floats(0.2, 5))
-def test_a_temperature_never_changes_the_answer(rows, temperature):
+def test_a_temperature_never_changes_the_predicted_class(rows, temperature):
     rows = normalised(rows)
     cooled = apply_calibration(rows, temperature)
     assert np.array_equal(cooled.argmax(axis=1), rows.argmax(axis=1))
@@ -114,14 +114,14 @@ def test_a_temperature_never_changes_the_answer(rows, temperature):
     assert (surer <= 1e-6 if temperature >= 1 else surer >= -1e-6).all()
 
 
-def test_a_temperature_divides_what_enters_the_softmax(rng):
+def test_a_temperature_divides_the_logits(rng):
     logits = rng.normal(0, 2, (50, 11))
     assert np.allclose(apply_calibration(softmax(logits), 1.6), softmax(logits / 1.6))
 
 
 @pytest.mark.parametrize("others", [0, 1])
 @given(rows=ROWS)
-def test_doubt_is_what_no_digit_gets_or_else_what_the_best_digit_lacks(others, rows):
+def test_the_rejection_score_follows_its_definition(others, rows):
     rows = normalised(rows)
     doubt = rejection_scores(rows, n_digits=rows.shape[1] - others)
     assert np.allclose(doubt, [row[-1] if others else 1 - max(row.tolist()) for row in rows])
@@ -136,7 +136,7 @@ def too_sure(rng):
     return labels, probabilities
 
 
-def test_calibration_makes_a_network_less_sure_and_keeps_nearly_all_digits(too_sure):
+def test_calibration_lowers_confidence_and_accepts_most_digits(too_sure):
     labels, probabilities = too_sure
     found = calibrate(labels, probabilities)
     assert found.temperature == pytest.approx(2, rel=0.1)
@@ -163,7 +163,7 @@ def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
         assert error == pytest.approx(slowly(right, believed, 15), abs=1e-3)
 
 
-def test_without_anything_but_digits_nothing_is_refused(rng):
+def test_with_digits_alone_nothing_is_rejected(rng):
     found = calibrate(*answers(rng, 2000, 1.5))
     assert (found.n_digits, found.n_others, found.refused) == (2000, 0, 0)
     assert found.accepted == pytest.approx(0.985, abs=0.001)

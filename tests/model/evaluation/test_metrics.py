@@ -27,7 +27,7 @@ def test_the_confusion_matrix_counts_pairs(evaluation):
     assert np.array_equal(compute_metrics(evaluation.labels, evaluation.probabilities, NAMES).confusion, counted)
 
 
-def test_figures_of_each_class_follow_from_the_matrix(evaluation):
+def test_metrics_of_each_class_follow_from_the_matrix(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     for i, each in enumerate(metrics.classes):
         hits, called, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
@@ -38,7 +38,7 @@ def test_figures_of_each_class_follow_from_the_matrix(evaluation):
         assert (each.name, each.support) == (NAMES[i], occurring)
 
 
-def test_macro_averages_give_the_same_weight_to_each_class_that_occurs(evaluation):
+def test_macro_averages_weight_each_class_that_occurs_equally(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     occurring = metrics.classes[:4]
     assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in occurring]))
@@ -56,12 +56,12 @@ def test_loss_and_accuracy_are_those_of_keras(evaluation):
     assert metrics.accuracy == pytest.approx(float(keras.ops.mean(hit)), abs=1e-6)
 
 
-def test_a_certain_and_wrong_answer_costs_much_but_not_infinity():
+def test_a_confident_mistake_costs_much_but_not_infinity():
     metrics = compute_metrics(np.array([0]), np.array([[0.0, 1.0]], np.float32), "ab")
     assert metrics.loss == pytest.approx(-np.log(1e-7))
 
 
-def test_mistakes_are_all_there_and_the_most_confident_first(evaluation):
+def test_all_mistakes_are_listed_most_confident_first(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     predicted = evaluation.probabilities.argmax(axis=1)
     assert {each.index for each in metrics.mistakes} == set(np.flatnonzero(predicted != evaluation.labels))

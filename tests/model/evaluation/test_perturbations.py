@@ -27,13 +27,13 @@ def middle_of(image):
     return np.array([ink.sum(axis=1) @ np.arange(28), ink.sum(axis=0) @ np.arange(28)]) / ink.sum()
 
 
-def test_without_a_change_the_image_is_a_copy():
+def test_without_a_perturbation_the_image_is_a_copy():
     same = apply_perturbation(SPOT, UNPERTURBED)
     assert (same == SPOT).all()
     assert same is not SPOT
 
 
-def test_ink_goes_where_the_words_say():
+def test_ink_moves_in_the_named_direction():
     assert middle_of(apply_perturbation(SPOT, Perturbation(shift_x=4, shift_y=-3))) == pytest.approx([11 - 3, 6 + 4])
     # A quarter turn counter-clockwise brings what is left of the middle (13.5, 13.5) below it.
     assert middle_of(apply_perturbation(SPOT, Perturbation(rotation=90))) == pytest.approx(
@@ -44,7 +44,7 @@ def test_ink_goes_where_the_words_say():
     )
 
 
-def test_thickness_and_blur_change_how_much_ink_there_is():
+def test_thickness_and_blur_change_the_amount_of_ink():
     assert (
         apply_perturbation(SPOT, Perturbation(thickness=1)).sum()
         > SPOT.sum()

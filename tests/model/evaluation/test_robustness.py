@@ -37,7 +37,7 @@ def middle_of(image):
     return (rows * brightness).sum() / brightness.sum(), (columns * brightness).sum() / brightness.sum()
 
 
-def test_each_kind_has_seven_ascending_strengths_and_one_changes_nothing():
+def test_each_kind_has_seven_strengths_and_a_neutral_one():
     assert list(PERTURBATIONS) == ["rotation", "shift", "scale", "thickness", "noise", "blur"]
     for how in PERTURBATIONS.values():
         assert len(how.strengths) == 7
@@ -48,7 +48,7 @@ def test_each_kind_has_seven_ascending_strengths_and_one_changes_nothing():
 
 
 @EVERY
-def test_every_strength_gives_images_of_the_same_kind_and_one_gives_the_same(kind, images):
+def test_only_the_neutral_strength_keeps_the_images(kind, images):
     kept = images.copy()
     for strength in PERTURBATIONS[kind].strengths:
         perturbed = perturb(images, kind, strength)
@@ -60,7 +60,7 @@ def test_every_strength_gives_images_of_the_same_kind_and_one_gives_the_same(kin
 
 
 @EVERY
-def test_the_same_seed_perturbs_in_the_same_way(kind, images):
+def test_the_same_seed_gives_the_same_perturbation(kind, images):
     strongest = PERTURBATIONS[kind].strengths[-1]
     first = perturb(images, kind, strongest, seed=1)
     assert np.array_equal(first, perturb(images, kind, strongest, seed=1))
@@ -81,14 +81,14 @@ def test_rotation_is_counter_clockwise_around_the_middle(degrees):
     assert turned == pytest.approx((14 - 8 * np.sin(angle), 14 + 8 * np.cos(angle)), abs=0.1)
 
 
-def test_a_shift_is_exact_and_goes_four_ways():
+def test_a_shift_is_exact_and_has_four_directions():
     image = np.repeat(spot(14, 14), 40, axis=0)
-    ways = {tuple(np.round(np.subtract(middle_of(each), 14), 6)) for each in perturb(image, "shift", 6)}
-    assert ways == {(6, 0), (-6, 0), (0, 6), (0, -6)}
-    assert all(each.sum() == 9 * 255 for each in perturb(image, "shift", 6))
+    directions = {tuple(np.round(np.subtract(middle_of(shifted), 14), 6)) for shifted in perturb(image, "shift", 6)}
+    assert directions == {(6, 0), (-6, 0), (0, 6), (0, -6)}
+    assert all(shifted.sum() == 9 * 255 for shifted in perturb(image, "shift", 6))
 
 
-def test_a_shift_brings_black_in_and_goes_the_same_way_at_every_strength():
+def test_a_shift_adds_black_and_keeps_its_direction():
     white = np.full((8, 9, 9, 1), 255, np.uint8)
     for distance in (1, 4, 8):
         assert ((perturb(white, "shift", distance) == 0).sum(axis=(1, 2, 3)) == 9 * distance).all()
@@ -96,7 +96,7 @@ def test_a_shift_brings_black_in_and_goes_the_same_way_at_every_strength():
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.7, 1.3])
-def test_scale_brings_things_nearer_to_the_middle_or_further_from_it(factor):
+def test_scale_changes_sizes_and_distances_from_the_middle(factor):
     assert middle_of(perturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
     block = np.zeros((1, 29, 29, 1), np.uint8)
     block[0, 9:20, 9:20] = 255
@@ -155,7 +155,7 @@ def test_an_unknown_perturbation_is_refused_in_words(images):
 
 
 class ByBrightness:
-    """Says 1 of bright images, 0 of dark ones, and always most of all that it is none of them."""
+    """Predicts 1 for bright images and 0 for dark ones, and "no digit" most of all."""
 
     def probabilities(self, images):
         bright = images.mean(axis=(1, 2, 3)) > 60
@@ -168,7 +168,7 @@ def bars(n=60):
     return image, np.arange(n) < n // 2
 
 
-def test_accuracy_is_counted_at_every_strength_and_judged_as_a_digit():
+def test_accuracy_at_every_strength_counts_digits_alone():
     images, labels = bars()
     measured = measure_robustness(ByBrightness(), images, labels.astype(int), n_classes=2)
     assert measured.n == 60
@@ -181,34 +181,34 @@ def test_accuracy_is_counted_at_every_strength_and_judged_as_a_digit():
     assert measured.curves["scale"].accuracies[0] == 0.5  # small bars are dark
 
 
-def test_of_many_images_always_the_same_thousand_are_asked_about():
+def test_of_many_images_always_the_same_thousand_are_used():
     images, labels = bars(3_000)
-    asked = []
+    batches = []
 
     class Remembering(ByBrightness):
         def probabilities(self, images):
-            asked.append(images)
+            batches.append(images)
             return super().probabilities(images)
 
     first = measure_robustness(Remembering(), images, labels.astype(int), 2)
     assert first.n == 1_000
-    assert {len(each) for each in asked} == {100}
-    assert sum(map(len, asked)) == 1_000 * (1 + 6 * 6)  # unperturbed once, and six kinds with six other strengths
+    assert {len(batch) for batch in batches} == {100}
+    assert sum(map(len, batches)) == 1_000 * (1 + 6 * 6)  # unperturbed once, and six kinds with six other strengths
     assert first == measure_robustness(ByBrightness(), images, labels.astype(int), 2)
 
 
-def test_progress_rises_to_one_and_a_wish_to_stop_is_heard():
+def test_progress_rises_to_one_and_cancelling_works():
     images, labels = bars()
-    told = []
-    measure_robustness(ByBrightness(), images, labels.astype(int), 2, told.append)
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0.0, 1.0)
-    told.clear()
+    shares = []
+    measure_robustness(ByBrightness(), images, labels.astype(int), 2, shares.append)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    shares.clear()
     stopped = measure_robustness(
-        ByBrightness(), images, labels.astype(int), 2, told.append, cancelled=lambda: len(told) >= 3
+        ByBrightness(), images, labels.astype(int), 2, shares.append, cancelled=lambda: len(shares) >= 3
     )
     assert stopped is None
-    assert len(told) == 3
+    assert len(shares) == 3
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def measured():
     return measure_robustness(ByBrightness(), images, labels.astype(int), 2)
 
 
-def test_what_was_measured_is_kept_with_the_run(tmp_path, measured):
+def test_a_measurement_is_saved_with_the_run(tmp_path, measured):
     run = Run(tmp_path)
     assert load(run) is None
     assert save(run, measured)
@@ -230,20 +230,20 @@ def test_a_shipped_run_is_never_written_to(tmp_path, measured):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_gone_keeps_nothing_and_breaks_nothing(tmp_path, measured):
+def test_a_deleted_folder_saves_nothing_and_breaks_nothing(tmp_path, measured):
     assert not save(Run(tmp_path / "deleted"), measured)
     assert load(Run(tmp_path / "deleted")) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000])
-def test_a_broken_file_is_as_good_as_none(tmp_path, content):
+def test_a_broken_file_counts_as_none(tmp_path, content):
     (tmp_path / "robustness.json").write_bytes(content)
     assert load(Run(tmp_path)) is None
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=3), each, max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=10,
 )
 CURVE = JSON | st.fixed_dictionaries({"strengths": JSON | st.lists(JSON), "accuracies": JSON | st.lists(JSON)})
@@ -253,11 +253,12 @@ FIELDS = st.fixed_dictionaries(
 
 
 @given(JSON | FIELDS)
-def test_whatever_a_file_of_json_holds_is_a_measurement_or_none(tmp_path_factory, value):
+def test_any_json_is_a_measurement_or_none(tmp_path_factory, value):
     folder = tmp_path_factory.mktemp("run")
     (folder / "robustness.json").write_text(json.dumps(value))
-    found = load(Run(folder))
-    assert found is None or Robustness.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    robustness = load(Run(folder))
+    if robustness is not None:
+        assert Robustness.from_dict(json.loads(json.dumps(robustness.to_dict()))) == robustness
 
 
 @pytest.mark.parametrize(
@@ -275,13 +276,13 @@ def test_whatever_a_file_of_json_holds_is_a_measurement_or_none(tmp_path_factory
         {"curves": dict.fromkeys([*PERTURBATIONS, "rain"], {"strengths": [0], "accuracies": [0.5]})},
     ],
 )
-def test_other_values_than_were_written_are_refused_in_words(measured, change):
+def test_invalid_values_are_refused_in_words(measured, change):
     with pytest.raises(ConfigError, match="expected"):
         Robustness.from_dict(measured.to_dict() | change)
 
 
 @pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
-def test_shipped_runs_bring_what_was_measured_of_them(name):
+def test_shipped_runs_contain_their_robustness(name):
     run = RunStore().open(name)
     measured = load(run)
     assert measured.n == 1_000

@@ -31,7 +31,7 @@ def discs(*centres, radius=20, bridge=3, shape=(60, 200)):
 
 
 @pytest.mark.parametrize("centres", [(30, 75), (30, 74, 120), (25, 70, 115, 160)])
-def test_touching_discs_fall_apart_at_their_bridges(centres):
+def test_touching_discs_are_cut_at_their_bridges(centres):
     part, boxes = components.find(discs(*centres))
     assert len(boxes) == 1
     pieces, boxes = components.cut(part, boxes)
@@ -42,7 +42,7 @@ def test_touching_discs_fall_apart_at_their_bridges(centres):
         assert (left, right) == (pytest.approx(centre - 22, abs=5), pytest.approx(centre + 22, abs=5))
 
 
-def test_a_slim_part_and_a_wall_stay_whole():
+def test_a_narrow_part_and_a_wall_stay_whole():
     slim, wall = np.zeros((60, 200), bool), np.zeros((60, 200), bool)
     slim[10:50, 90:120] = True
     wall[10:50, 20:180] = True
@@ -55,7 +55,7 @@ def test_a_slim_part_and_a_wall_stay_whole():
 
 @settings(max_examples=200)
 @given(arrays(bool, st.tuples(st.integers(1, 30), st.integers(1, 60))))
-def test_a_cut_loses_no_ink_and_boxes_hold_their_pieces(mask):
+def test_a_cut_loses_no_ink_and_boxes_contain_their_pieces(mask):
     part, boxes = components.find(mask)
     before = part.copy()
     pieces, after = components.cut(part, boxes)

@@ -16,7 +16,7 @@ def png(image, kind="PNG"):
     return file.getvalue()
 
 
-def test_a_wide_photo_is_cut_to_its_middle_and_shrunk():
+def test_a_wide_photo_is_cropped_to_its_middle_and_shrunk():
     photo = np.zeros((100, 300, 3), np.uint8)
     photo[:, 100:200] = (200, 30, 10)
     image = fit_picture(png(Image.fromarray(photo)), (32, 32, 3))
@@ -24,7 +24,7 @@ def test_a_wide_photo_is_cut_to_its_middle_and_shrunk():
     assert (image == (200, 30, 10)).all()
 
 
-def test_clothes_on_white_get_the_dark_ground_of_fashion_mnist():
+def test_clothes_on_white_are_inverted_as_in_fashion_mnist():
     photo = np.full((280, 280), 255, np.uint8)
     photo[70:210, 70:210] = 40
     image = fit_picture(png(Image.fromarray(photo)), (28, 28, 1))
@@ -36,7 +36,7 @@ def test_clothes_on_white_get_the_dark_ground_of_fashion_mnist():
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "I;16"])
-def test_every_kind_of_picture_becomes_colours(mode):
+def test_every_mode_becomes_rgb(mode):
     if mode == "I;16":
         image = Image.fromarray(np.full((40, 40), 65535, np.uint16))
     else:
@@ -46,6 +46,6 @@ def test_every_kind_of_picture_becomes_colours(mode):
     assert np.asarray(read).min() > 250
 
 
-def test_what_is_no_picture_is_told_in_a_sentence():
+def test_anything_but_a_picture_is_refused_in_a_sentence():
     with pytest.raises(InkError, match="cat.png is no picture that can be read here; expected"):
         fit_picture(b"this is text", (32, 32, 3), "cat.png")

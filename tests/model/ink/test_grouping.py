@@ -75,7 +75,7 @@ def test_the_strokes_of_one_digit_belong_together(digit):
 
 @pytest.mark.parametrize("gap", [-4, 0, 10, 40])
 @pytest.mark.parametrize("digit", MANY_PARTS)
-def test_a_digit_of_several_strokes_stays_apart_from_its_neighbours(digit, gap):
+def test_a_digit_of_several_strokes_is_kept_from_its_neighbours(digit, gap):
     strokes, sizes = beside(ONE, digit, SLASHED_ZERO, gap=gap)
     if digit is LOOSE_FIVE:
         return  # its bar belongs to whatever is nearer
@@ -111,7 +111,7 @@ def test_two_thousand_strokes_are_grouped_at_once():
 
 
 @pytest.mark.parametrize("part", [0, 1])
-def test_real_numbers_are_taken_apart_rightly(real_data, part):
+def test_real_numbers_are_grouped_correctly(real_data, part):
     right = []
     for strokes, owners in numbers(300, part):
         found = [{owners[strokes.index(line.tolist())] for line in members} for members in group(strokes)]
@@ -125,7 +125,7 @@ def test_a_blank_canvas_has_no_groups(blank):
 
 
 @pytest.mark.parametrize("strokes", [None, [7], [[[1, 2, 3]]], [[[1, float("nan")]]], [[]] * 2001])
-def test_what_is_no_drawing_is_refused_before_it_is_grouped(strokes):
+def test_invalid_drawings_are_refused_before_grouping(strokes):
     with pytest.raises(InkError, match="^The drawing "):
         group(strokes)
 
@@ -136,7 +136,7 @@ NEARLY = st.lists(st.lists(st.lists(COORDINATES, min_size=1, max_size=3), max_si
 
 @settings(max_examples=300, deadline=None)
 @given(NEARLY)
-def test_whatever_can_be_cleaned_is_grouped_whole(strokes):
+def test_every_valid_drawing_is_grouped_completely(strokes):
     try:
         grouped = group(strokes)
     except InkError as error:
@@ -194,7 +194,7 @@ def lines_of_digits(draw):
 
 @settings(deadline=None)
 @given(lines_of_digits())
-def test_the_right_parts_are_found_by_reading(line):
+def test_the_network_finds_the_right_parts(line):
     boxes, digits = line
     true = {tuple(each) for each in digits}
     assert Reader(lambda members: 0.98 if members in true else 0.001).group(boxes) == digits
@@ -230,13 +230,13 @@ def test_no_part_one_part_and_very_many_are_grouped_by_shape(count):
     assert grouping.by_reading(boxes, no_reading, no_reading) == grouping.by_shape(boxes)
 
 
-def test_the_most_parts_that_are_read_are_read():
+def test_up_to_max_parts_are_grouped_by_reading():
     boxes = [box(30 * i, 20) for i in range(grouping.MAX_PARTS)]
     pairs = [[i, i + 1] for i in range(0, grouping.MAX_PARTS, 2)]
     assert Reader(lambda members: 0.9 if list(members) in pairs else 0.01).group(boxes) == pairs
 
 
-def test_only_digits_count_not_the_doubt_about_them():
+def test_only_digit_probabilities_count():
     boxes = [box(0, 40), box(45, 40)]
     assert Reader(lambda members: 0.9 if len(members) == 1 else 0.0).group(boxes) == [[0], [1]]
     assert Reader(lambda members: 0.9 if len(members) == 2 else 0.0).group(boxes) == [[0, 1]]
@@ -254,7 +254,7 @@ WIDTH, GAP = 100 * grouping.MAX_WIDTH, 100 * grouping.MAX_GAP  # at most, in a l
         (box(0, 75), box(70, WIDTH - 69), [[0], [1]]),
     ],
 )
-def test_what_is_too_wide_or_too_far_apart_is_no_digit_whatever_is_read(first, second, groups):
+def test_too_wide_or_distant_parts_are_never_one_digit(first, second, groups):
     assert Reader(lambda members: 0.9 if len(members) == 2 else 0.01).group([first, second]) == groups
 
 
@@ -268,5 +268,5 @@ def grouped_when_surer(boxes, cost, nats):
 
 @SURER
 @pytest.mark.parametrize("second, share", [(box(10, 40), 1.0), (box(30, 60), 0.5), (box(58, 10), 0.1)])
-def test_parts_that_overlap_are_two_digits_only_where_the_network_is_surer(second, share, nats, groups):
+def test_overlapping_parts_need_a_higher_probability(second, share, nats, groups):
     assert grouped_when_surer([box(0, 60), second], share * grouping.OVERLAP_COST, nats) == groups

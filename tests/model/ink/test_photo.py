@@ -89,7 +89,7 @@ def assert_is_seven(picture):
 
 @pytest.mark.parametrize("strokes", [SEVEN, TWO, FIVE])
 @pytest.mark.parametrize("pen", [2.5, 6, 12, 18])
-def test_a_photo_shows_what_was_written(strokes, pen, rng):
+def test_a_photo_gives_the_written_digit(strokes, pen, rng):
     seen = photo.read_photo(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
     assert_well_formed(seen)
     assert likeness(seen, strokes) > 0.9
@@ -104,17 +104,17 @@ def test_light_paper_and_dark_boards_give_bright_ink_on_black(paper, tone, rng):
 
 @pytest.mark.parametrize("slope", [0, 0.4, 0.8])
 @pytest.mark.parametrize("noise", [0, 6, 12])
-def test_uneven_light_and_grain_are_taken_away(slope, noise, rng):
+def test_uneven_light_and_grain_are_removed(slope, noise, rng):
     assert_is_seven(file_of(photographed(cover(SEVEN), rng, slope=slope, noise=noise), "JPEG"))
 
 
-def test_a_soft_shadow_across_the_sheet_is_no_ink(rng):
+def test_a_soft_shadow_across_the_sheet_is_not_ink(rng):
     grey = np.asarray(photographed(cover(SEVEN), rng, slope=0.2), float)
     shadow = 1 - 0.45 / (1 + np.exp((np.arange(640) - 330) / 15))
     assert_is_seven(file_of(Image.fromarray((grey * shadow).astype(np.uint8)), "JPEG"))
 
 
-def test_specks_and_the_edge_of_a_table_are_no_ink(rng):
+def test_specks_and_the_edge_of_a_table_are_not_ink(rng):
     grey = np.array(photographed(cover(SEVEN), rng, slope=0.2))
     grey[20:24, 30:33] = grey[300:303, 600:604] = grey[440:443, 100:104] = 30
     grey[455:] = 40
@@ -168,7 +168,7 @@ def test_every_kind_of_picture_is_read(name):
     assert_is_seven(PICTURES[name]())
 
 
-def test_a_picture_that_lies_on_its_side_is_turned_upright():
+def test_a_picture_on_its_side_is_turned_upright():
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees to see it upright
     assert_is_seven(file_of(plain().rotate(90, expand=True), "JPEG", exif=exif))
@@ -221,14 +221,14 @@ def blank_sheets(rng):
 
 
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("JPEG", {"quality": 70})])
-def test_a_blank_sheet_is_no_digit(kind, options, rng):
+def test_a_blank_sheet_is_not_a_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
         picture = file_of(Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8)), kind, **options)
         assert photo.read_photo(picture) is None
         assert photo.read_photo_digits(picture, grouped=by_shape) == []
 
 
-def test_a_wholly_transparent_picture_is_no_digit():
+def test_a_fully_transparent_picture_is_not_a_digit():
     assert photo.read_photo(file_of(Image.new("RGBA", (200, 200)))) is None
 
 
@@ -237,7 +237,7 @@ def mnist_like():
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
+def test_an_image_like_mnist_is_returned_unchanged(turned):
     image = mnist_like()
     seen = photo.read_photo(file_of(Image.fromarray(255 - image if turned else image)))
     assert (seen.image == image).all()
@@ -245,20 +245,20 @@ def test_an_image_that_looks_like_mnist_comes_through_unchanged(turned):
     assert len(photo.read_photo_digits(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
 
 
-def test_a_28x28_image_of_another_scale_is_brought_to_mnists():
+def test_a_28x28_image_of_another_scale_is_rescaled():
     small = np.asarray(Image.fromarray(mnist_like()).resize((16, 16), Image.Resampling.LANCZOS))
     corner = np.zeros((28, 28), np.uint8)
     corner[1:17, 10:26] = small
     assert_is_seven(file_of(Image.fromarray(corner)))
 
 
-def test_real_mnist_comes_through_unchanged(real_data):
+def test_real_mnist_is_returned_unchanged(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::20]
     assert all((photo.read_photo(file_of(Image.fromarray(image))).image == image).all() for image in images)
 
 
-def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
+def test_enlarged_and_shifted_mnist_is_nearly_restored(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::100]
     likenesses = []
@@ -271,7 +271,7 @@ def test_enlarged_and_shifted_mnist_comes_back_nearly_as_it_was(real_data):
     assert np.quantile(likenesses, 0.05) > 0.8  # one of these images has specks, which rightly go
 
 
-def test_real_drawings_look_in_a_photo_as_they_do_on_the_canvas(real_data, rng):
+def test_real_drawings_look_alike_in_a_photo_and_on_the_canvas(real_data, rng):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawings = [json.loads(line)["strokes"] for line in file][::250]
     likenesses = []
@@ -342,7 +342,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
             read(make(), "my upload")
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InkError, match="^seven.png can't be opened .No such file"):
         photo.read_photo(tmp_path / "seven.png")
     with pytest.raises(InkError, match="can't be opened"):
@@ -352,7 +352,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("thing", [None, 7, ["seven.png"], np.zeros((28, 28))])
-def test_a_thing_that_is_no_file_is_refused(thing):
+def test_anything_but_a_file_is_refused(thing):
     with pytest.raises(InkError, match=f"came as {type(thing).__name__}; expected a picture file"):
         photo.read_photo(thing)
 
@@ -364,7 +364,7 @@ WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]
 @given(
     st.sampled_from(WHOLE), st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=6), st.floats(0, 1)
 )
-def test_damage_never_ends_in_anything_but_a_sentence(whole, bites, kept):
+def test_damage_always_ends_in_a_sentence(whole, bites, kept):
     damaged = bytearray(whole)
     for place, value in bites:
         damaged[int(place * len(damaged))] = value

@@ -59,20 +59,20 @@ DEEP = [
 ]
 
 
-def test_the_deep_preset_has_the_shapes_and_counts_written_down_by_hand():
+def test_the_deep_preset_has_the_shapes_counted_by_hand():
     facts = summary("deep", (28, 28, 1), 11)
     assert [(row.shape, row.parameters) for row in facts] == DEEP
     assert sum(row.parameters for row in facts) == 289_195
 
 
-def test_keras_counts_the_parameters_of_the_deep_preset_alike():
+def test_keras_counts_the_same_parameters_in_the_deep_preset():
     model = keras_models.build("deep", (28, 28, 1), 11)
     assert model.count_params() == 289_195
     remembered = 2 * 2 * (32 + 64 + 128)  # two of the four, in two normalizations each
     assert sum(prod(each.shape) for each in model.non_trainable_weights) == remembered
 
 
-def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixels():
+def test_the_deep_preset_takes_images_from_four_pixels():
     assert summary("deep", (4, 4, 1), 10)[-1].shape == (10,)
     with pytest.raises(ConfigError, match="3x3 shrink to nothing in MaxPooling 2x2 of deep"):
         summary("deep", (3, 3, 1), 10)
@@ -80,7 +80,7 @@ def test_small_images_shrink_to_nothing_in_the_deep_preset_only_below_four_pixel
 
 @pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
 @pytest.mark.parametrize("name", PRESETS)
-def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
+def test_keras_builds_exactly_the_layers_of_the_summary(name, shape, n_classes):
     model = keras_models.build(name, shape, n_classes)
     rescaling, *layers = model.layers
     facts = summary(name, shape, n_classes)
@@ -91,7 +91,7 @@ def test_keras_builds_exactly_the_layers_of_the_table(name, shape, n_classes):
 
 
 @pytest.mark.parametrize("name", EXERCISE)
-def test_kerass_own_summary_tells_the_same_counts(name):
+def test_keras_summary_has_the_same_counts(name):
     lines = []
     keras_models.build(name, (28, 28, 1), 10).summary(print_fn=lambda line, **_: lines.append(line))
     text = "\n".join(lines)
@@ -101,7 +101,7 @@ def test_kerass_own_summary_tells_the_same_counts(name):
     assert all(f"(None, {', '.join(map(str, shape))})" in text for shape, _ in rows)
 
 
-def test_dropout_is_a_fifth_and_stands_before_the_output():
+def test_dropout_is_a_fifth_right_before_the_output():
     *_, dropout, output = keras_models.build("dense-128-dropout", (28, 28, 1), 10).layers
     assert (dropout.rate, output.activation.__name__) == (0.2, "softmax")
 
