@@ -1,4 +1,4 @@
-"""Limits on trainings and runs, which whoever hosts the app sets in environment variables."""
+"""Limits on trainings and runs, set by the host of the app in environment variables."""
 
 import os
 import re

@@ -90,7 +90,7 @@ def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple[i
 def read_idx(path: Path) -> np.ndarray:
     """Return the uint8 array of a gzipped idx file, in the shape its header gives.
 
-    Raises DataError for a file that is no gzip, no idx of unsigned bytes, or shorter or longer than it says.
+    Raises DataError for a file that is not a gzipped idx file of unsigned bytes, or not of the length in its header.
     """
     try:
         content = gzip.decompress(path.read_bytes())

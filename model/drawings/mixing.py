@@ -21,7 +21,7 @@ from model.results import NO_DIGIT, ArrayRepr
 
 OnProgress = Callable[[int], None]
 _N_DIGITS = 10
-# Variations of each drawing, with another pen each. Chosen so that there are about as many drawn digits as MNIST has,
+# Variations of each drawing, each with another pen. Chosen so that there are about as many drawn digits as MNIST has,
 # and about a fifth of all images are not digits.
 _DIGIT_COPIES, _LETTER_COPIES = 6, 8
 _SCRIBBLES, _PAIRS = 9_000, 3_000

@@ -44,7 +44,7 @@ def _few_jumps(rng: np.random.Generator) -> list[FloatArray]:
 
 
 def _smooth(rng: np.random.Generator) -> list[FloatArray]:
-    """Round off random corners, closely, by sines of random strength: what a bored hand draws."""
+    """Round off random corners, closely, by sines of random strength, as people doodle."""
     t = np.linspace(0, 2 * np.pi, 120)[:, None]
     waves = np.arange(1, rng.integers(4, 8))
     strength = rng.normal(0, 1, (2, len(waves))) / np.sqrt(waves)
@@ -87,7 +87,7 @@ def _hatching(rng: np.random.Generator) -> list[FloatArray]:
 
 
 def _sign(rng: np.random.Generator) -> list[FloatArray]:
-    """Take a sign or a shape that people try out on such a page."""
+    """Draw a sign or a shape that people try out."""
     lines = [np.array(line, dtype=np.float64) for line in _SIGNS[rng.choice(list(_SIGNS))]]
     return [line + rng.normal(0, 0.0 if len(line) > 12 else 0.035, line.shape) for line in lines]
 

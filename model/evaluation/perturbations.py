@@ -73,7 +73,7 @@ UNPERTURBED = Perturbation()
 def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) -> np.ndarray:
     """Return a perturbed copy of `images` `(n, h, w, c)` uint8, of the same shape and type.
 
-    `rotation` and `scale` around the middle, `shift` up, down, left or right, drawn anew for each image, all bilinear
+    `rotation` and `scale` around the middle, `shift` up, down, left or right, at random for each image, all bilinear
     with black from outside the frame; `thickness` by grey erosion (below 0) or dilation of the bright, with a share of
     the next whole pixel; `noise` Gaussian. The same seed gives the same images, and the same directions and noise at
     every strength. Raises ConfigError for an unknown kind or a strength beyond those of PERTURBATIONS.
@@ -115,8 +115,8 @@ def sweep(image: np.ndarray, name: str, perturbation: Perturbation = UNPERTURBED
     """
     field = RANGES[name]
     strengths = np.round(np.arange(field.minimum, field.maximum + field.step / 2, field.step), 6)
-    perturbations = [replace(perturbation, **{name: strength}) for strength in strengths.tolist()]
-    return strengths, np.stack([apply_perturbation(image, each) for each in perturbations])
+    steps = [replace(perturbation, **{name: strength}) for strength in strengths.tolist()]
+    return strengths, np.stack([apply_perturbation(image, step) for step in steps])
 
 
 def flips(strengths: Sequence[float] | np.ndarray, labels: Sequence[str], neutral: float) -> list[float]:

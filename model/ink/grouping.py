@@ -102,7 +102,7 @@ def _runs(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
 def _cheapest(
     order: list[int], groups: dict[Group, FloatArray], costs: dict[Group, float], line: float
 ) -> tuple[float, list[Group]]:
-    """Return the groups of neighbours in `order` that hold every part once and cost least, and that cost."""
+    """Return the least cost of groups of neighbours in `order` that contain every part once, and those groups."""
     ending: list[dict[Group, tuple[float, list[Group]]]] = [
         {(): (0.0, [])}
     ]  # by how many parts are done, by last group

@@ -125,7 +125,7 @@ def _check_header(image: Image.Image, name: str) -> None:
         raise InkError(
             f"{name} has {width:,} x {height:,} pixels; expected {MIN_SIDE} to {MAX_SIDE:,} a side, so resize it."
         )
-    # A phone's JPEG may hold a second, hidden picture (MPO), which is no animation.
+    # A phone's JPEG may hold a second, hidden picture (MPO), which is not an animation.
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise InkError(f"{name} is an animation; expected a still picture, so save one frame of it.")
 
@@ -213,7 +213,7 @@ def _grain(grey: Tones) -> np.float32:
 
 
 def _is_outer(above: Tones, below: Tones, level: Tones) -> bool:
-    """Tell bright ink from dark: ink lies around its holes, so its box is the larger one; else ask the rim."""
+    """Tell bright ink from dark: ink lies around its holes, so its box is the larger one; else the rim decides."""
     half = max(above.max(), below.max()) / 2
     bright, dark = (_extent(tones > half) for tones in (above, below))
     if max(bright, dark) > 1.2 * min(bright, dark):

@@ -38,14 +38,14 @@ def test_the_same_generator_state_gives_the_same_images(images):
 
 @pytest.mark.parametrize("how", [Augmentation(rotation=30), Augmentation(zoom=0.2), Augmentation(20, 0.1, 0.15)])
 def test_an_affine_map_agrees_with_scipy(images, how):
-    mine = augment(images, how, Fixed())
+    augmented = augment(images, how, Fixed())
     angle, scale = np.deg2rad(how.rotation), 1 + how.zoom
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
     middle = np.array([13.5, 13.5])
     offset = middle - matrix @ (middle + how.shift * 28)
     one = {"matrix": matrix, "offset": offset, "order": 1, "mode": "grid-constant"}
-    theirs = [ndimage.affine_transform(image[..., 0].astype(float), **one) for image in images]
-    assert np.abs(mine[..., 0] - np.stack(theirs)).max() < 0.01
+    expected = [ndimage.affine_transform(image[..., 0].astype(float), **one) for image in images]
+    assert np.abs(augmented[..., 0] - np.stack(expected)).max() < 0.01
 
 
 def test_a_whole_pixel_shift_moves_the_image_and_adds_black(images):
@@ -105,7 +105,7 @@ def test_a_shear_leaves_level_lines_level(rng):
 @pytest.mark.parametrize("strength", [0.5, 1.2])
 @pytest.mark.parametrize("axis", [1, 2])
 def test_elastic_is_the_deviation_of_a_smooth_displacement(strength, axis, rng):
-    place = np.arange(40, dtype=np.float32).reshape([-1 if each == axis else 1 for each in range(4)])
+    place = np.arange(40, dtype=np.float32).reshape([-1 if dimension == axis else 1 for dimension in range(4)])
     ramp = np.broadcast_to(5 * place, (2000, 40, 40, 1))
     moved = (augment(ramp, Augmentation(elastic=strength), rng) - ramp)[:, 7:-7, 7:-7, 0] / 5
     assert moved.std() == pytest.approx(strength, rel=0.03)

@@ -28,12 +28,12 @@ def test_datasets_are_listed_in_order_without_being_opened(own):
     for name in ("zebra", "ants 2.0", "bad~name", "mnist", "cifar10"):
         own(b"no archive at all", name)
     listed = catalog.available()
-    assert [each.name for each in listed] == [
+    assert [status.name for status in listed] == [
         *("mnist", "fashion-mnist", "cifar-10", "uci-digits"),
         *("ants 2.0", "zebra"),
     ]
-    assert [each.here for each in listed] == [True, False, True, True, True, True]
-    assert [each.title for each in listed[:4]] == ["MNIST", "Fashion-MNIST", "CIFAR-10", "UCI digits"]
+    assert [status.here for status in listed] == [True, False, True, True, True, True]
+    assert [status.title for status in listed[:4]] == ["MNIST", "Fashion-MNIST", "CIFAR-10", "UCI digits"]
 
 
 def test_a_dataset_that_is_not_here_says_what_it_would_download():
@@ -74,13 +74,20 @@ def test_an_unknown_name_is_answered_with_the_known_ones(own):
 @pytest.mark.parametrize("folder", ["", "no/such/folder", "~nobody/data"])
 def test_without_a_folder_of_own_data_the_built_in_ones_remain(monkeypatch, folder):
     monkeypatch.setenv("DIGIT_LAB_DATA", folder)
-    assert [each.here for each in catalog.available()] == [False, False, False, True]
+    assert [status.here for status in catalog.available()] == [False, False, False, True]
 
 
 def test_nobody_can_change_the_shared_arrays(own):
     own(layout())
     with pytest.raises(ValueError, match="read-only"):
         catalog.load("own").x_train[0] = 0
+
+
+def test_a_dataset_prints_one_line(own):
+    own(layout())
+    dataset = catalog.load("own")
+    assert "x_train=uint8[20, 9, 8, 1]" in repr(dataset)
+    assert "\n" not in repr(dataset)
 
 
 def test_the_fingerprint_depends_on_pixels_not_on_packing(own, tmp_path):
@@ -155,4 +162,4 @@ def test_the_part_of_cifar_10_is_found_under_its_other_name(monkeypatch):
     dataset = catalog.load("cifar-10")
     assert dataset.x_train.shape == (5000, 32, 32, 3)
     assert "a part: 5,000 of 50,000" in dataset.source
-    assert [each.name for each in catalog.available()] == ["mnist", "fashion-mnist", "cifar-10", "uci-digits"]
+    assert [status.name for status in catalog.available()] == ["mnist", "fashion-mnist", "cifar-10", "uci-digits"]

@@ -241,14 +241,14 @@ def test_uci_digits_are_the_real_ones_enlarged():
     images = np.concatenate([dataset.x_train, dataset.x_test])[..., 0]
     assert images.max() == 255
     assert images.sum() == images[:, 4:24, 4:24].sum()
-    small = [np.asarray(Image.fromarray(each[4:24, 4:24]).resize((8, 8), Image.Resampling.BOX)) for each in images]
+    small = [np.asarray(Image.fromarray(image[4:24, 4:24]).resize((8, 8), Image.Resampling.BOX)) for image in images]
     small = np.array(small, float).reshape(1797, 64)
     originals, labels = load_digits(return_X_y=True)
     alike = np.corrcoef(small, originals)[:1797, 1797:]
     assert alike.max(axis=1).min() > 0.95
-    found = alike.argmax(axis=1)
-    assert len(set(found)) > 1780  # a few originals are twins
-    assert np.array_equal(labels[found], np.concatenate([dataset.y_train, dataset.y_test]))
+    nearest = alike.argmax(axis=1)
+    assert len(set(nearest)) > 1780  # a few originals are twins
+    assert np.array_equal(labels[nearest], np.concatenate([dataset.y_train, dataset.y_test]))
 
 
 def test_uci_digits_are_split_evenly_and_always_the_same():

@@ -40,7 +40,7 @@ def test_another_label_corrects_the_same_drawing(tmp_path):
     mine.keep("a", 7, SEVEN)
     mine.keep("b", 1, ONE)
     mine.keep("a", "no digit", SEVEN)
-    assert [(each.id, each.label) for each in mine.all()] == [("b", 1), ("a", "no digit")]
+    assert [(drawing.id, drawing.label) for drawing in mine.all()] == [("b", 1), ("a", "no digit")]
 
 
 def test_one_or_all_can_be_deleted_twice(tmp_path):
@@ -49,7 +49,7 @@ def test_one_or_all_can_be_deleted_twice(tmp_path):
         mine.keep(drawing_id, 1, ONE)
     for _ in range(2):
         mine.delete("b")
-        assert [each.id for each in mine.all()] == ["a", "c"]
+        assert [drawing.id for drawing in mine.all()] == ["a", "c"]
     for _ in range(2):
         mine.delete_all()
         assert mine.all() == []
@@ -61,10 +61,10 @@ def test_the_oldest_drawings_make_room(tmp_path, monkeypatch):
     mine = DrawingCollection(tmp_path, "ann")
     for number in range(5):
         mine.keep(str(number), number, ONE)
-    assert [each.label for each in mine.all()] == [2, 3, 4]
+    assert [drawing.label for drawing in mine.all()] == [2, 3, 4]
     monkeypatch.setattr(collection, "MAX_BYTES", 150)
     mine.keep("5", 5, ONE)
-    assert [each.label for each in mine.all()] == [4, 5]
+    assert [drawing.label for drawing in mine.all()] == [4, 5]
 
 
 def test_visitors_who_drew_longest_ago_make_room(tmp_path, monkeypatch):
@@ -117,9 +117,9 @@ def test_lines_of_the_wrong_shape_are_left_out(tmp_path_factory, value):
     home = tmp_path_factory.mktemp("home")
     file_of(home).parent.mkdir()
     file_of(home).write_text(json.dumps(value) + "\n")
-    for each in DrawingCollection(home, "ann").all():
-        assert each.label in collection.LABELS
-        assert each.strokes
+    for drawing in DrawingCollection(home, "ann").all():
+        assert drawing.label in collection.LABELS
+        assert drawing.strokes
 
 
 def test_the_download_is_read_by_predict(tmp_path):

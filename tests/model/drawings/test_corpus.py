@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def as_lines(*values):
-    return "".join(json.dumps(each) + "\n" for each in values)
+    return "".join(json.dumps(value) + "\n" for value in values)
 
 
 # The first eight digits of the SHA-256, as a share of 16^8: below 0.12 validates, below 0.30 tests, the rest trains.
@@ -58,8 +58,8 @@ def test_drawings_are_read_as_they_were_written(folder, suffix, opened):
     assert (ann.label, ann.writer, eva.label, eva.writer) == (7, "ann", "x", "eva")
     assert [line.tolist() for line in ann.strokes] == ANN["strokes"]
     assert all(line.dtype == np.float64 for line in ann.strokes)
-    assert [each.writer for each in corpus.load(LETTERS, TEST)] == ["ann"]
-    assert [each.writer for each in corpus.load(LETTERS, VALIDATION)] == ["eva"]
+    assert [drawing.writer for drawing in corpus.load(LETTERS, TEST)] == ["ann"]
+    assert [drawing.writer for drawing in corpus.load(LETTERS, VALIDATION)] == ["eva"]
     assert corpus.load(LETTERS, TRAIN) == corpus.load(DIGITS) == []
 
 
@@ -109,7 +109,7 @@ def test_a_bad_line_is_named_with_its_file(folder, line):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=3), each, max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=10,
 )
 
@@ -141,15 +141,15 @@ def test_real_parts_share_no_writer_and_miss_no_drawing(real_data, name):
     every = corpus.load(name)
     parts = [corpus.load(name, part) for part in (TRAIN, VALIDATION, TEST)]
     assert sum(map(len, parts)) == len(every) == {DIGITS: 10_415, LETTERS: 2_000}[name]
-    writers = [{each.writer for each in part} for part in parts]
+    writers = [{drawing.writer for drawing in part} for part in parts]
     assert all(writers)
-    assert sum(map(len, writers)) == len(set.union(*writers)) == len({each.writer for each in every})
-    assert {each.label for each in every} == {DIGITS: set(range(10)), LETTERS: set("AEFHKMNRTWXfhkmnrtwx")}[name]
+    assert sum(map(len, writers)) == len(set.union(*writers)) == len({drawing.writer for drawing in every})
+    assert {drawing.label for drawing in every} == {DIGITS: set(range(10)), LETTERS: set("AEFHKMNRTWXfhkmnrtwx")}[name]
 
 
 def test_a_writer_is_in_the_same_part_for_digits_and_letters(real_data):
     of_digits, of_letters = (
-        {part: {each.writer for each in corpus.load(name, part)} for part in (TRAIN, TEST)}
+        {part: {drawing.writer for drawing in corpus.load(name, part)} for part in (TRAIN, TEST)}
         for name in (DIGITS, LETTERS)
     )
     assert not of_digits[TRAIN] & of_letters[TEST]

@@ -58,8 +58,8 @@ def test_about_one_drawing_in_four_is_held_out():
     drawn = drawings(400, 3)
     taught, held = fine_tuning.training_part(drawn), fine_tuning.held_out_part(drawn)
     assert 70 < len(held) < 130
-    assert sorted(each.id for each in (*taught, *held)) == sorted(each.id for each in drawn)
-    assert [each for each in drawn if each in held] == held, "in their order"
+    assert sorted(drawing.id for drawing in (*taught, *held)) == sorted(drawing.id for drawing in drawn)
+    assert [drawing for drawing in drawn if drawing in held] == held, "in their order"
 
 
 @pytest.mark.parametrize("n", range(2, 9))
@@ -71,9 +71,9 @@ def test_of_few_drawings_both_parts_have_at_least_one(n):
 
 def test_a_drawing_that_was_trained_on_is_never_held_out_later():
     drawn = drawings(60, 3)
-    learnt = {each.id for each in fine_tuning.training_part(drawn)}
+    learnt = {drawing.id for drawing in fine_tuning.training_part(drawn)}
     for later in (drawn[7:], [*drawn[30:], *drawn[:30]], [*drawn, *drawings(20, 4)]):
-        assert not learnt & {each.id for each in fine_tuning.held_out_part(later)}
+        assert not learnt & {drawing.id for drawing in fine_tuning.held_out_part(later)}
 
 
 def test_drawings_and_scribbles_join_the_training(tmp_path):

@@ -66,9 +66,9 @@ def test_a_pen_is_neither_too_thin_nor_too_thick(rng):
 @pytest.mark.parametrize("digit, strokes", [(0, ZERO), (7, SEVEN)])
 def test_some_zeros_get_a_slash_and_some_sevens_a_bar(digit, strokes, rng):
     grown = [add_writing_habits(digit, strokes, rng) for _ in range(2000)]
-    assert all(each[: len(strokes)] == strokes for each in grown)  # the very same arrays
-    added = [each[-1] for each in grown if len(each) > len(strokes)]
-    assert {len(each) - len(strokes) for each in grown} == {0, 1}
+    assert all(copy[: len(strokes)] == strokes for copy in grown)  # the very same arrays
+    added = [copy[-1] for copy in grown if len(copy) > len(strokes)]
+    assert {len(copy) - len(strokes) for copy in grown} == {0, 1}
     assert 0.10 < len(added) / len(grown) < 0.20
     assert {line.shape for line in added} == {(2, 2)}
     left, top, right, bottom = box_of(strokes)

@@ -123,10 +123,10 @@ def test_a_temperature_divides_the_logits(rng):
 @given(rows=ROWS)
 def test_the_rejection_score_follows_its_definition(others, rows):
     rows = normalised(rows)
-    doubt = rejection_scores(rows, n_digits=rows.shape[1] - others)
-    assert np.allclose(doubt, [row[-1] if others else 1 - max(row.tolist()) for row in rows])
-    assert doubt.min() >= 0
-    assert doubt.max() <= 1
+    scores = rejection_scores(rows, n_digits=rows.shape[1] - others)
+    assert np.allclose(scores, [row[-1] if others else 1 - max(row.tolist()) for row in rows])
+    assert scores.min() >= 0
+    assert scores.max() <= 1
 
 
 @pytest.fixture
@@ -138,32 +138,32 @@ def too_sure(rng):
 
 def test_calibration_lowers_confidence_and_accepts_most_digits(too_sure):
     labels, probabilities = too_sure
-    found = calibrate(labels, probabilities)
-    assert found.temperature == pytest.approx(2, rel=0.1)
-    assert found.ece_after <= found.ece_before
-    assert found.ece_before > 0.05
-    assert found.accepted == pytest.approx(0.985, abs=0.001)
-    assert (found.n_digits, found.n_others) == ((labels < 10).sum(), (labels == 10).sum())
+    calibration = calibrate(labels, probabilities)
+    assert calibration.temperature == pytest.approx(2, rel=0.1)
+    assert calibration.ece_after <= calibration.ece_before
+    assert calibration.ece_before > 0.05
+    assert calibration.accepted == pytest.approx(0.985, abs=0.001)
+    assert (calibration.n_digits, calibration.n_others) == ((labels < 10).sum(), (labels == 10).sum())
 
 
 def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
     labels, probabilities = too_sure
-    found = calibrate(labels, probabilities)
+    calibration = calibrate(labels, probabilities)
     logits = np.log(probabilities.astype(float))
-    logits[:, 10] += found.bias
-    cooled = softmax(logits / found.temperature)
-    accepted = [bool(row[10] <= found.rejection_threshold) for row in cooled]
+    logits[:, 10] += calibration.bias
+    cooled = softmax(logits / calibration.temperature)
+    accepted = [bool(row[10] <= calibration.rejection_threshold) for row in cooled]
     of_digits = [yes for yes, label in zip(accepted, labels, strict=True) if label < 10]
     of_others = [yes for yes, label in zip(accepted, labels, strict=True) if label == 10]
-    assert found.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)
-    assert found.refused == pytest.approx(1 - np.mean(of_others), abs=1e-3)
+    assert calibration.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)
+    assert calibration.refused == pytest.approx(1 - np.mean(of_others), abs=1e-3)
     right = [row[:10].argmax() == label for row, label in zip(cooled, labels, strict=True) if label < 10]
-    for error, rows in ((found.ece_before, probabilities), (found.ece_after, cooled)):
+    for error, rows in ((calibration.ece_before, probabilities), (calibration.ece_after, cooled)):
         believed = [max(row[:10]) for row, label in zip(rows, labels, strict=True) if label < 10]
         assert error == pytest.approx(slowly(right, believed, 15), abs=1e-3)
 
 
 def test_with_digits_alone_nothing_is_rejected(rng):
-    found = calibrate(*answers(rng, 2000, 1.5))
-    assert (found.n_digits, found.n_others, found.refused) == (2000, 0, 0)
-    assert found.accepted == pytest.approx(0.985, abs=0.001)
+    calibration = calibrate(*answers(rng, 2000, 1.5))
+    assert (calibration.n_digits, calibration.n_others, calibration.refused) == (2000, 0, 0)
+    assert calibration.accepted == pytest.approx(0.985, abs=0.001)

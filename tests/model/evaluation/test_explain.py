@@ -191,15 +191,15 @@ def test_neighbours_agree_with_scikit_learn(rng):
     features = rng.normal(size=(500, 16)).astype(np.float32)
     query = rng.normal(size=16).astype(np.float32)
     distance, index = NearestNeighbors(n_neighbors=7).fit(features).kneighbors(query[None])
-    found, how_far = nearest_neighbours(features, query, 7)
-    assert np.array_equal(found, index[0])
-    assert np.allclose(how_far, distance[0], atol=1e-5)
+    indices, distances = nearest_neighbours(features, query, 7)
+    assert np.array_equal(indices, index[0])
+    assert np.allclose(distances, distance[0], atol=1e-5)
 
 
 def test_an_image_is_nearest_to_itself_and_k_may_be_large():
     features = np.array([[3, 4], [0, 0], [3, 4]], np.float32)
-    found, distance = nearest_neighbours(features, features[0], 10)
-    assert found.tolist() == [0, 2, 1]
+    indices, distance = nearest_neighbours(features, features[0], 10)
+    assert indices.tolist() == [0, 2, 1]
     assert distance.tolist() == [0, 0, 5]
 
 

@@ -29,21 +29,21 @@ def test_the_confusion_matrix_counts_pairs(evaluation):
 
 def test_metrics_of_each_class_follow_from_the_matrix(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
-    for i, each in enumerate(metrics.classes):
+    for i, row in enumerate(metrics.classes):
         hits, called, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
         precision = hits / called if called else 0
         recall = hits / occurring if occurring else 0
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0
-        assert (each.precision, each.recall, each.f1) == pytest.approx((precision, recall, f1))
-        assert (each.name, each.support) == (NAMES[i], occurring)
+        assert (row.precision, row.recall, row.f1) == pytest.approx((precision, recall, f1))
+        assert (row.name, row.support) == (NAMES[i], occurring)
 
 
 def test_macro_averages_weight_each_class_that_occurs_equally(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     occurring = metrics.classes[:4]
-    assert metrics.macro_precision == pytest.approx(np.mean([each.precision for each in occurring]))
-    assert metrics.macro_recall == pytest.approx(np.mean([each.recall for each in occurring]))
-    assert metrics.macro_f1 == pytest.approx(np.mean([each.f1 for each in occurring]))
+    assert metrics.macro_precision == pytest.approx(np.mean([row.precision for row in occurring]))
+    assert metrics.macro_recall == pytest.approx(np.mean([row.recall for row in occurring]))
+    assert metrics.macro_f1 == pytest.approx(np.mean([row.f1 for row in occurring]))
 
 
 def test_loss_and_accuracy_are_those_of_keras(evaluation):
@@ -64,11 +64,11 @@ def test_a_confident_mistake_costs_much_but_not_infinity():
 def test_all_mistakes_are_listed_most_confident_first(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     predicted = evaluation.probabilities.argmax(axis=1)
-    assert {each.index for each in metrics.mistakes} == set(np.flatnonzero(predicted != evaluation.labels))
-    for each in metrics.mistakes:
-        assert (each.true, each.predicted) == (evaluation.labels[each.index], predicted[each.index])
-        assert each.probability == pytest.approx(evaluation.probabilities[each.index].max())
-    sure = [each.probability for each in metrics.mistakes]
+    assert {mistake.index for mistake in metrics.mistakes} == set(np.flatnonzero(predicted != evaluation.labels))
+    for mistake in metrics.mistakes:
+        assert (mistake.true, mistake.predicted) == (evaluation.labels[mistake.index], predicted[mistake.index])
+        assert mistake.probability == pytest.approx(evaluation.probabilities[mistake.index].max())
+    sure = [mistake.probability for mistake in metrics.mistakes]
     assert sure == sorted(sure, reverse=True)
 
 

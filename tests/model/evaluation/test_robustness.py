@@ -139,7 +139,7 @@ def test_blur_is_a_gaussian_that_keeps_the_ink():
 def test_channels_do_not_mix(images):
     for kind, how in PERTURBATIONS.items():
         if kind != "noise":
-            whole, red = (perturb(each, kind, how.strengths[-1]) for each in (images, images[..., :1]))
+            whole, red = (perturb(pixels, kind, how.strengths[-1]) for pixels in (images, images[..., :1]))
             assert np.array_equal(whole[..., :1], red), kind
 
 

@@ -21,7 +21,9 @@ DRAWINGS = st.lists(st.lists(POINT, min_size=1, max_size=12), min_size=1, max_si
 def group(strokes):
     """Strokes as lists of lines, a list a digit."""
     lines = parse_strokes(strokes)
-    return [[lines[index] for index in members] for members in grouping.by_shape([box_of([each]) for each in lines])]
+    return [
+        [lines[index] for index in members] for members in grouping.by_shape([box_of([stroke]) for stroke in lines])
+    ]
 
 
 def numbers(count, part):
@@ -29,9 +31,9 @@ def numbers(count, part):
     by_writer = {}
     for drawing in corpus.load(corpus.DIGITS):
         by_writer.setdefault(drawing.writer, []).append(drawing.strokes)
-    writers = [each for each in sorted(by_writer) if hashlib.sha256(each.encode()).digest()[0] % 2 == part]
+    writers = [writer for writer in sorted(by_writer) if hashlib.sha256(writer.encode()).digest()[0] % 2 == part]
     rng = np.random.default_rng(0)
-    for writer in rng.choice([each for each in writers if len(by_writer[each]) >= 4], count):
+    for writer in rng.choice([writer for writer in writers if len(by_writer[writer]) >= 4], count):
         digits = [by_writer[writer][i] for i in rng.choice(len(by_writer[writer]), rng.integers(2, 5), replace=False)]
         strokes, owners, right = [], [], 0.0
         for owner, digit in enumerate(digits):
@@ -39,7 +41,7 @@ def numbers(count, part):
             low, size = points.min(axis=0), np.ptp(points, axis=0)
             scale = 100 * rng.uniform(0.9, 1.1) / max(size[1], size[0] / 2, 1)
             corner = np.array([right, rng.uniform(-6, 6) - size[1] * scale / 2])
-            strokes += [((each - low) * scale + corner).tolist() for each in digit]
+            strokes += [((stroke - low) * scale + corner).tolist() for stroke in digit]
             owners += [owner] * len(digit)
             right += size[0] * scale + 100 * rng.uniform(-0.05, 0.30)
         yield strokes, owners
@@ -79,7 +81,7 @@ def test_a_digit_of_several_strokes_is_kept_from_its_neighbours(digit, gap):
     strokes, sizes = beside(ONE, digit, SLASHED_ZERO, gap=gap)
     if digit is LOOSE_FIVE:
         return  # its bar belongs to whatever is nearer
-    assert [len(each) for each in group(strokes)] == sizes
+    assert [len(members) for members in group(strokes)] == sizes
 
 
 def test_digits_come_from_left_to_right_whatever_was_drawn_first():
@@ -114,8 +116,8 @@ def test_two_thousand_strokes_are_grouped_at_once():
 def test_real_numbers_are_grouped_correctly(real_data, part):
     right = []
     for strokes, owners in numbers(300, part):
-        found = [{owners[strokes.index(line.tolist())] for line in members} for members in group(strokes)]
-        right.append(found == [{owner} for owner in sorted(set(owners))])
+        owners_of_groups = [{owners[strokes.index(line.tolist())] for line in members} for members in group(strokes)]
+        right.append(owners_of_groups == [{owner} for owner in sorted(set(owners))])
     assert np.mean(right) > 0.95  # 97.6 % and 98.5 % of 2,000
 
 
@@ -146,7 +148,7 @@ def test_every_valid_drawing_is_grouped_completely(strokes):
 
 
 class Reader:
-    """A network of eleven classes that sees from an image which parts are in it, and says what it was told to say."""
+    """A network of eleven classes that sees from an image which parts are in it, and returns fixed probabilities."""
 
     def __init__(self, sure):
         """`sure` gives the probability of the best digit for a tuple of parts."""
@@ -196,7 +198,7 @@ def lines_of_digits(draw):
 @given(lines_of_digits())
 def test_the_network_finds_the_right_parts(line):
     boxes, digits = line
-    true = {tuple(each) for each in digits}
+    true = {tuple(digit) for digit in digits}
     assert Reader(lambda members: 0.98 if members in true else 0.001).group(boxes) == digits
 
 
@@ -210,7 +212,7 @@ def test_reading_loses_no_part_and_invents_none(boxes, seed):
     boxes = [(left, top, left + width, top + height) for left, top, width, height in boxes]
     groups = Reader(lambda members: np.random.default_rng([seed, *members]).random()).group(boxes)
     assert sorted(sum(groups, [])) == list(range(len(boxes)))
-    assert all(1 <= len(each) <= grouping.MAX_IN_ONE and each == sorted(each) for each in groups)
+    assert all(1 <= len(members) <= grouping.MAX_IN_ONE and members == sorted(members) for members in groups)
 
 
 def test_a_group_is_read_once_and_no_group_of_more_than_five():

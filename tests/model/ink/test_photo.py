@@ -70,7 +70,7 @@ def likeness(seen, strokes):
 def assert_well_formed(seen):
     assert seen.image.shape == (28, 28)
     assert seen.scaled.shape == (20, 20)
-    assert all(each.dtype == np.uint8 for each in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
+    assert all(image.dtype == np.uint8 for image in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
     assert seen.image.any()
     left, top, right, bottom = seen.box
     assert left < right and top < bottom
@@ -286,12 +286,12 @@ def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
     line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
     paper, tone = (30, 220) if turned else (230, 60)
-    found = photo.read_photo_digits(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
-    assert len(found) == 3
-    for seen, strokes in zip(found, (SEVEN, FIVE, TWO), strict=True):
+    digits = photo.read_photo_digits(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
+    assert len(digits) == 3
+    for seen, strokes in zip(digits, (SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
         assert likeness(seen, strokes) > 0.9
-    assert [seen.box[0] for seen in found] == sorted(seen.box[0] for seen in found)
+    assert [seen.box[0] for seen in digits] == sorted(seen.box[0] for seen in digits)
 
 
 def png_that_claims(width, height):
@@ -385,9 +385,9 @@ def check_any_outcome(picture):
         assert str(error).endswith(".")
     else:
         assert (seen is None) == (not parts)
-        for each in parts + [seen] * (seen is not None):
-            assert each.image.shape == (28, 28)
-            assert each.image.dtype == np.uint8
+        for steps in parts + [seen] * (seen is not None):
+            assert steps.image.shape == (28, 28)
+            assert steps.image.dtype == np.uint8
 
 
 def test_a_large_photo_is_read_within_a_second(rng):

@@ -45,10 +45,10 @@ def side_of(image, least=1):
 def brute_force(strokes, fine=8):
     """The same recipe without any of its shortcuts: `fine` x `fine` dots in every pixel, each against every segment."""
     strokes = [[*stroke, stroke[-1]] for stroke in strokes]  # a single point is a line of no length
-    points = np.concatenate([np.array(each, float) for each in strokes])
+    points = np.concatenate([np.array(stroke, float) for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = (20 - PEN_WIDTH) / (high - low).max()
-    placed = [(np.array(each, float) - (low + high) / 2) * scale + 13.5 for each in strokes]
+    placed = [(np.array(stroke, float) - (low + high) / 2) * scale + 13.5 for stroke in strokes]
 
     def dots(move):
         at = (np.arange(28 * fine) + 0.5) / fine - 0.5
@@ -231,7 +231,7 @@ def test_an_error_names_its_source():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=3), each, max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=20,
 )
 NEARLY = st.lists(st.lists(st.lists(st.floats() | st.integers(), min_size=1, max_size=3), max_size=5), max_size=4)
@@ -297,7 +297,7 @@ def test_the_steps_end_in_the_networks_input():
     assert seen.scaled.shape == (20, 20)
     assert seen.scaled[0].any() and seen.scaled[-1].any()
     assert (seen.image == render(SEVEN)).all()
-    assert all(each.dtype == np.uint8 for each in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
+    assert all(image.dtype == np.uint8 for image in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
 
 
 def test_the_steps_of_a_drawing_far_off_the_canvas_are_small():

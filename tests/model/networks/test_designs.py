@@ -35,7 +35,7 @@ def _as_keras_has_it(design, shape):
     """Return shape and count of each layer as Keras computes them, or None where it can't or nothing is left."""
     import keras
 
-    found = []
+    rows = []
     entering = (None, *shape)
     for layer in _written_anew(design):
         try:
@@ -45,9 +45,9 @@ def _as_keras_has_it(design, shape):
             return None
         if min(entering[1:]) < 1:
             return None
-        found.append((entering[1:], layer.count_params()))
+        rows.append((entering[1:], layer.count_params()))
     keras.backend.clear_session(free_memory=False)  # collecting garbage would take most of the time
-    return found
+    return rows
 
 
 def _written_anew(design):
@@ -102,7 +102,7 @@ def test_the_model_that_is_built_has_exactly_these_layers(design):
     built = [(layer.output.shape[1:], layer.count_params()) for layer in model.layers[1:]]
     assert built == [(row.shape, row.parameters) for row in rows]
     assert [type(layer).__name__ for layer in model.layers[1:]] == [
-        type(each).__name__ for each in _written_anew(design)
+        type(layer).__name__ for layer in _written_anew(design)
     ]
 
 

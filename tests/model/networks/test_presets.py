@@ -69,7 +69,7 @@ def test_keras_counts_the_same_parameters_in_the_deep_preset():
     model = keras_models.build("deep", (28, 28, 1), 11)
     assert model.count_params() == 289_195
     remembered = 2 * 2 * (32 + 64 + 128)  # two of the four, in two normalizations each
-    assert sum(prod(each.shape) for each in model.non_trainable_weights) == remembered
+    assert sum(prod(weight.shape) for weight in model.non_trainable_weights) == remembered
 
 
 def test_the_deep_preset_takes_images_from_four_pixels():
