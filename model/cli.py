@@ -30,8 +30,8 @@ from model.errors import ConfigError, DigitLabError
 from model.networks.presets import PRESETS
 from model.runs.run import Run
 from model.runs.store import DEFAULT_RUN, RunStore
+from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
-from model.training.worker import quiet_stderr
 
 
 class _Parser(argparse.ArgumentParser):
@@ -126,7 +126,7 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _run_folder(chosen: argparse.Namespace) -> Path:
-    from model.training.worker import check_config
+    from model.training.training_data import check_config
 
     if chosen.folder:
         return chosen.folder

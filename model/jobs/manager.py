@@ -25,7 +25,7 @@ from model.runs.metadata import NO_METADATA, RunMetadata
 from model.runs.run import Run
 from model.runs.store import RunStore
 from model.training import estimates
-from model.training.commands import STOP, Command
+from model.training.commands import Command, CommandName
 
 IDLE_S = 600.0  # a warm worker's patience
 _ROUNDING_S = 0.01  # the times of events are whole milliseconds
@@ -112,7 +112,7 @@ class JobManager:
         """Pass a command to a running worker, or withdraw a queued run with `stop`. Silent where it has ended."""
         with self._lock:
             job = self._find(run_id)
-            if job and not job.process and command.do == STOP:
+            if job and not job.process and command.do == CommandName.STOP:
                 self._jobs.remove(job)
                 self._ended[run_id] = time.time()
             elif job and job.process:
@@ -276,7 +276,7 @@ class JobManager:
             return
         job.told_to_stop = True
         with self._lock:
-            _send(job.process, Command(STOP, reason=reason))
+            _send(job.process, Command(CommandName.STOP, reason=reason))
 
     def _too_much(self, job: _Job) -> str | None:
         """Say of what a training has taken more than one may; None while it has not."""

@@ -22,7 +22,7 @@ from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import Strokes, box_of, render
 from model.runs.store import RunStore
-from model.training.worker import quiet_stderr
+from model.training.quiet import quiet_stderr
 
 CUT = "syn"  # the contributor of whose characters some are cut
 N_NUMBERS, N_SCRIBBLES = 2_000, 10_000

@@ -18,8 +18,9 @@ from model.runs.atomic_files import write_json
 from model.runs.curves import EventReader
 from model.runs.run import Run
 from model.runs.store import RunStore
+from model.training import training_data
 from model.training import worker as worker_module
-from model.training.worker import MAX_EXPORTED_EPOCHS, epochs_to_export
+from model.training.pipeline import MAX_EXPORTED_EPOCHS, epochs_to_export
 from tests.support import PROJECT
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32")
@@ -82,24 +83,36 @@ def events(run):
     return [json.loads(line)["event"] for line in (run.path / "events.jsonl").read_text().splitlines()]
 
 
-def test_of_many_epochs_some_can_be_looked_back_on_the_first_the_last_and_the_kept_one_among_them():
+def test_the_first_last_and_kept_epoch_are_exported():
     assert epochs_to_export(range(25), kept=7) == list(range(25))
-    of_many = epochs_to_export(range(101), kept=62)
-    assert {0, 62, 100} <= set(of_many)
-    assert len(of_many) in (MAX_EXPORTED_EPOCHS, MAX_EXPORTED_EPOCHS + 1)
-    assert max(np.diff(of_many)) <= 5
+    exported = epochs_to_export(range(101), kept=62)
+    assert {0, 62, 100} <= set(exported)
+    assert len(exported) == MAX_EXPORTED_EPOCHS + 1
+    assert max(np.diff(exported)) <= 5
 
 
-def test_what_was_read_while_waiting_is_learnt_from_and_read_once(monkeypatch):
-    def refuse(name, progress=None):
-        raise AssertionError(f"{name} was read again")
+def test_a_preloaded_dataset_is_not_loaded_again(monkeypatch):
+    def refuse(name, on_progress=None):
+        raise AssertionError(f"{name} was loaded again")
 
-    monkeypatch.setattr(worker_module, "_LIKELY", "uci-digits")
-    worker_module._read_ahead()
-    monkeypatch.setattr(worker_module.catalog, "load", refuse)
+    monkeypatch.setattr(training_data, "_USUAL_DATASET", "uci-digits")
+    training_data.preload()
+    monkeypatch.setattr(training_data.catalog, "load", refuse)
     run = RunStore().create(replace(QUICK, epochs=1))
     assert worker_module.run(run.path) == "finished"
-    assert worker_module._ahead == {}
+    assert training_data._preloaded == {}
+
+
+@pytest.mark.parametrize("config", [replace(QUICK, epochs=1), replace(QUICK, dataset="no-such-thing")])
+def test_a_worker_in_this_process_restores_signal_handlers(config):
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(name) for name in names]
+    during = []
+    run = RunStore().create(config)
+    status = worker_module.run(run.path, on_event=lambda *_: during.append(signal.getsignal(signal.SIGINT)))
+    assert status == ("finished" if config.dataset == "uci-digits" else "failed")
+    assert signal.default_int_handler not in during
+    assert [signal.getsignal(name) for name in names] == before
 
 
 def test_a_training_leaves_a_complete_run(start):

@@ -10,7 +10,7 @@ import streamlit as st
 from model.errors import RunError
 from model.runs.curves import History
 from model.runs.run import Run
-from model.training.commands import PAUSE, RESUME, SET, STEP, STOP, Command
+from model.training.commands import Command, CommandName
 from pages.ui.shell import permission, services, session
 from pages.ui.train import downloads, run_menu
 
@@ -31,16 +31,16 @@ def actions(run: Run, status: str, history: History) -> None:
     elif not permission.may_steer(run):
         _of_watchers(run)
     elif status == "queued":
-        _button("Withdraw", "train-stop", ":material/close:", run, Command(STOP))
+        _button("Withdraw", "train-stop", ":material/close:", run, Command(CommandName.STOP))
     elif status == "paused":
         _rate_control(run, history)
-        _button("Resume", "train-resume", ":material/play_arrow:", run, Command(RESUME))
+        _button("Resume", "train-resume", ":material/play_arrow:", run, Command(CommandName.RESUME))
         _one_batch(run)
-        _button("Stop and keep", "train-stop", ":material/stop:", run, Command(STOP))
+        _button("Stop and keep", "train-stop", ":material/stop:", run, Command(CommandName.STOP))
     elif status in ("starting", "running"):
         _rate_control(run, history)
-        _button("Pause", "train-pause", ":material/pause:", run, Command(PAUSE))
-        _button("Stop and keep", "train-stop", ":material/stop:", run, Command(STOP))
+        _button("Pause", "train-pause", ":material/pause:", run, Command(CommandName.PAUSE))
+        _button("Stop and keep", "train-stop", ":material/stop:", run, Command(CommandName.STOP))
     else:
         st.caption("Nothing to decide: the result is being kept.")
 
@@ -106,7 +106,7 @@ def _rate_control(run: Run, history: History) -> None:
 
 def _set_rate(run: Run, key: str) -> None:
     """Read the field when the button is pressed: when it was drawn, what stands there now was not typed yet."""
-    _tell(run, Command(SET, learning_rate=float(st.session_state[key])))
+    _tell(run, Command(CommandName.SET, learning_rate=float(st.session_state[key])))
 
 
 def _button(label: str, key: str, icon: str, run: Run, command: Command) -> None:
@@ -125,7 +125,7 @@ def _one_batch(run: Run) -> None:
 def _step(run: Run, number: int) -> None:
     if number == session.steps_asked(run.id):
         session.ask_step(run.id)
-        _tell(run, Command(STEP))
+        _tell(run, Command(CommandName.STEP))
 
 
 def _tell(run: Run, command: Command) -> None:

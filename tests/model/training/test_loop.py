@@ -13,7 +13,9 @@ from model.results import Checkpoint
 from model.training.commands import Command, CommandQueue, Interrupted
 from model.training.epoch_probe import unpack
 from model.training.export import export_litert
-from model.training.loop import choose_precision, optimizer, split_dataset, train
+from model.training.loop import optimizer, train
+from model.training.precision import choose_precision, has_bfloat16
+from model.training.training_data import split_dataset
 
 QUICK = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1, batch_size=128, precision="float32")
 
@@ -324,19 +326,17 @@ def test_mixed_precision_leaves_a_float32_network(uci_digits, tmp_path):
 
 def test_auto_precision_follows_the_processor(monkeypatch):
     for has_it, policy in ((True, "mixed_bfloat16"), (False, "float32")):
-        monkeypatch.setattr("model.training.loop.computes_bfloat16", lambda has_it=has_it: has_it)
+        monkeypatch.setattr("model.training.precision.has_bfloat16", lambda has_it=has_it: has_it)
         assert choose_precision("auto") == policy
     assert choose_precision("float32") == "float32"
 
 
 def test_a_processor_without_bfloat16_is_told_by_its_flags(tmp_path):
-    from model.training.loop import computes_bfloat16
-
     for number, (flags, answer) in enumerate((("fpu avx2", False), ("fpu avx512_bf16", True), ("amx_bf16", True))):
         file = tmp_path / f"cpuinfo{number}"
         file.write_text(f"model name : x\nflags : {flags}\n")
-        assert computes_bfloat16(file) is answer
-    assert not computes_bfloat16(tmp_path / "missing")
+        assert has_bfloat16(file) is answer
+    assert not has_bfloat16(tmp_path / "missing")
 
 
 def test_colour_images_and_few_classes_train_too(rng):
@@ -347,3 +347,18 @@ def test_colour_images_and_few_classes_train_too(rng):
     dataset = Dataset("own", "a test", x, y, x[:10], y[:10], ("a", "b", "c"), "f")
     trained = train(replace(QUICK, batch_size=50, validation_share=0.1), dataset)
     assert trained.model.output_shape == (None, 3)
+
+
+def test_the_history_has_the_figures_of_every_epoch(learnt):
+    result, heard = learnt
+    epochs = heard.of("epoch")
+    assert result.history.keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    for name, values in result.history.items():
+        assert values == [fields[name] for fields in epochs]
+
+
+def test_the_dataset_of_the_config_is_loaded_by_default(uci_digits):
+    given, loaded = Heard(), Heard()
+    train(QUICK, uci_digits, given)
+    train(QUICK, on_event=loaded)
+    assert losses(loaded) == losses(given)

@@ -1,0 +1,58 @@
+"""The checkpoints of a training: one .keras file per epoch, one in the middle of an epoch, and weights in memory.
+
+Takes models as they come; Keras itself is imported by `export` alone.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import is_zipfile
+
+import numpy as np
+
+from model.runs.atomic_files import write_npz
+from model.training.export import load_weights, save_keras
+
+if TYPE_CHECKING:
+    import keras
+
+Weights = list[np.ndarray]
+
+
+class Checkpoints:
+    """The networks of a training, epoch by epoch: `weights` maps an epoch to its weights, 0 is the untrained one."""
+
+    def __init__(self, folder: Path | None):
+        """Keep weights in memory, and write files too where there is a `folder`."""
+        self.folder = folder
+        self.weights: dict[int, Weights] = {}
+
+    def save_epoch(self, model: "keras.Model", epoch: int) -> str:
+        """Keep the model of an epoch and return the name of its file."""
+        self.weights[epoch] = model.get_weights()
+        return self._save(model, epoch_file(epoch))
+
+    def save_step(self, model: "keras.Model", step: int) -> str:
+        """Save a model in the middle of an epoch and return the name of its file."""
+        return self._save(model, f"step-{step:06}.keras")
+
+    def save_probe_images(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Save the images that the network predicts after each epoch: `(n, h, w, c)` with labels `(n,)`."""
+        if self.folder:
+            write_npz(self.folder / "glimpsed.npz", images=images.round().astype(np.uint8), labels=labels)
+
+    def read_earlier(self, last_epoch: int) -> None:
+        """Read the weights of epochs before a resumption, as far as their files exist."""
+        for epoch in range(last_epoch + 1):
+            path = self.folder / epoch_file(epoch) if self.folder else None
+            if epoch not in self.weights and path and is_zipfile(path):
+                self.weights[epoch] = load_weights(path)
+
+    def _save(self, model: "keras.Model", name: str) -> str:
+        if self.folder:
+            save_keras(model, self.folder / name)
+        return name
+
+
+def epoch_file(epoch: int, suffix: str = ".keras") -> str:
+    """Return the name of the file of one epoch's network: `epoch-003.keras`."""
+    return f"epoch-{epoch:03}{suffix}"

@@ -1,0 +1,220 @@
+"""One run from its settings to its manifest: load the data, train, calibrate, export, evaluate on the test set.
+
+Imports the loop and with it Keras, so the worker imports it late. Works on one run folder; imports nothing of
+processes, signals or pages.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.data.dataset import Dataset
+from model.drawings import mixing
+from model.errors import RunError
+from model.evaluation.metrics import compute_metrics
+from model.inference.litert import Recognizer
+from model.inference.rejection import rejection_scores, restrict_to_digits
+from model.networks.summary import summary
+from model.results import NO_DIGIT, Checkpoint, Metrics
+from model.runs.atomic_files import write_json, write_npz
+from model.runs.run import Run
+from model.runs.store import RunStore
+from model.training.checkpoints import epoch_file
+from model.training.commands import CommandQueue, Interrupted
+from model.training.export import calibrate, export_litert, save_keras
+from model.training.loop import TrainingResult, train
+from model.training.quiet import quiet_stderr
+from model.training.steering import OnEvent
+from model.training.training_data import check_config, join_drawings, load_dataset
+
+if TYPE_CHECKING:
+    import keras
+
+MAX_EXPORTED_EPOCHS = 25  # epochs of a run
+_LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
+
+
+class Pipeline:
+    """The steps of one training, in the order of `run`."""
+
+    def __init__(
+        self,
+        run: Run,
+        on_event: OnEvent,
+        commands: CommandQueue,
+        resume: Checkpoint | None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ):
+        """Take the run's folder, and the checkpoint to resume from if it has one.
+
+        While data is loaded and when snapshots are exported, `is_cancelled` is asked whether to break off.
+        """
+        self.folder, self.config, self.resume = run, run.config, resume
+        self.on_event, self.commands, self.is_cancelled = on_event, commands, is_cancelled
+
+    def run(self) -> str:
+        """Train and return the final status, `finished` or `stopped`.
+
+        Raises Interrupted where it was cancelled; ConfigError, DataError, RunError or TrainingError where it fails.
+        """
+        dataset = self._load()
+        self._describe(dataset)
+        result = self._train(dataset)
+        calibration = self._calibrate(result.model, dataset)
+        self._export(result.model)
+        metrics, scores = self._evaluate(dataset)
+        self._export_snapshots(result)
+        self._remove_step_checkpoints()
+        return self._complete(result, dataset, metrics, _rejection(calibration, scores))
+
+    def _load(self) -> Dataset:
+        dataset = load_dataset(self.config.dataset, self._download_progress())
+        check_config(self.config)
+        return join_drawings(dataset, self.config, self.folder.path, self._on_drawing)
+
+    def _download_progress(self) -> Callable[[int, int], None]:
+        """Return a function that passes on each whole percent of a download once."""
+        last = -1
+
+        def on_download(done: int, total: int) -> None:
+            nonlocal last
+            if self.is_cancelled():
+                raise Interrupted("The download was broken off.")
+            percent = 100 * done // total if total else 0
+            if percent > last:
+                last = percent
+                self.on_event("downloading", dataset=self.config.dataset, percent=percent)
+
+        return on_download
+
+    def _on_drawing(self, images: int) -> None:
+        if self.is_cancelled():
+            raise Interrupted("The drawing of training images was broken off.")
+        self.on_event("drawing", images=images)
+
+    def _describe(self, dataset: Dataset) -> None:
+        """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
+        before = self.folder.description.get("dataset", {})
+        now = {"fingerprint": dataset.fingerprint, "training_fingerprint": _fingerprint(dataset.x_train)}
+        if self.resume and any(before.get(name, value) != value for name, value in now.items()):
+            raise RunError(
+                f"The dataset {dataset.name} has changed since this run began; expected the same images "
+                "to go on with, so put them back or start a new run."
+            )
+        facts = {
+            "name": dataset.name,
+            "source": dataset.source,
+            **now,
+            "n_train": len(dataset.x_train),
+            "n_test": len(dataset.x_test),
+            "image_shape": list(dataset.image_shape),
+            "class_names": list(dataset.class_names),
+        }
+        versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES}
+        write_json(self.folder.path / "config.json", self.folder.description | {"dataset": facts, "versions": versions})
+
+    def _train(self, dataset: Dataset) -> TrainingResult:
+        # The first weights are another run's where this one fine-tunes it; a resumed training has its own.
+        start_from = self._base_run().path / "model.keras" if self.config.start_from and not self.resume else None
+        return train(
+            self.config, dataset, self.on_event, self.commands, self.folder.checkpoints, self.resume, start_from
+        )
+
+    def _base_run(self) -> Run:
+        """Return the run whose weights this one starts with; it lies beside it or is shipped."""
+        return RunStore(self.folder.path.resolve().parent).open(self.config.start_from)
+
+    def _calibrate(self, model: "keras.Model", dataset: Dataset) -> dict[str, Any] | None:
+        """Calibrate the network where it learns from drawings; a fine-tuned one starts with calibrated weights."""
+        if self.config.drawings and not self.config.start_from:
+            return calibrate(model, mixing.calibration_images(dataset, self.config.seed)).to_dict()
+        if self.config.start_from:
+            with suppress(RunError):  # it may have been deleted meanwhile
+                return (self._base_run().manifest or {}).get("calibration")
+        return None
+
+    def _export(self, model: "keras.Model") -> None:
+        save_keras(model, self.folder.path / "model.keras")
+        export_litert(model, self.folder.path / "model.tflite")
+
+    def _evaluate(self, dataset: Dataset) -> tuple[Metrics, np.ndarray]:
+        """Evaluate what will serve on the test set; return the metrics and the rejection scores `(n,)`."""
+        with quiet_stderr():
+            probabilities = Recognizer(self.folder.path / "model.tflite").probabilities(dataset.x_test)
+        tested = [name for name in dataset.class_names if name != NO_DIGIT]
+        predictions = restrict_to_digits(dataset.y_test, probabilities, len(tested))
+        scores = rejection_scores(probabilities, len(tested))
+        write_npz(
+            self.folder.path / "evaluation.npz",
+            labels=predictions.labels,
+            probabilities=predictions.probabilities,
+            doubt=scores,
+        )
+        return compute_metrics(predictions.labels, predictions.probabilities, tested), scores
+
+    def _export_snapshots(self, result: TrainingResult) -> None:
+        """Export the networks of earlier epochs; if cancelled meanwhile, the kept one is enough."""
+        kept = result.model.get_weights()
+        for epoch in epochs_to_export(result.snapshots, result.epoch):
+            if self.is_cancelled():
+                break
+            result.model.set_weights(result.snapshots[epoch])
+            export_litert(result.model, self.folder.checkpoints / epoch_file(epoch, ".tflite"))
+        result.model.set_weights(kept)
+
+    def _remove_step_checkpoints(self) -> None:
+        """Remove checkpoints in the middle of an epoch: they were for resuming, and this run is complete."""
+        for path in self.folder.checkpoints.glob("step-*.keras"):
+            path.unlink()
+
+    def _complete(self, result: TrainingResult, dataset: Dataset, metrics: Metrics, rejection: dict[str, Any]) -> str:
+        layers = summary(self.config.network, dataset.image_shape, len(dataset.class_names))
+        history = self.folder.event_reader.read()
+        status = "stopped" if result.stopped else "finished"
+        manifest = {
+            "format": 1,
+            "status": status,
+            "kept_epoch": result.epoch,
+            "epochs": max(result.snapshots),
+            "steps": history.steps_done,
+            "seconds": round(history.seconds, 2),
+            "precision": history.facts.get("precision"),
+            "parameters": sum(layer.parameters for layer in layers),
+            **rejection,
+            **({"reason": result.reason} if result.reason else {}),
+            "figures": metrics.to_dict(),
+        }
+        write_json(self.folder.path / "run.json", manifest)
+        self.on_event("finished", status=status, accuracy=metrics.accuracy, loss=metrics.loss, kept_epoch=result.epoch)
+        return status
+
+
+def _rejection(calibration: dict[str, Any] | None, scores: np.ndarray) -> dict[str, Any]:
+    """Return the manifest's fields on rejection: the calibration, and how many test images are rejected."""
+    if not calibration:
+        return {}
+    return {"calibration": calibration, "refused": int((scores > calibration["reject_above"]).sum())}
+
+
+def epochs_to_export(epochs: Collection[int], kept: int) -> list[int]:
+    """Return the epochs whose networks are exported: all, or of more than 25 as many evenly spaced and `kept`.
+
+    Exporting one takes half a second, and nobody shall wait a minute for the end of a training of a hundred epochs.
+
+    >>> len(epochs_to_export(range(101), kept=62))
+    26
+    """
+    ordered = sorted(epochs)
+    if len(ordered) <= MAX_EXPORTED_EPOCHS:
+        return ordered
+    indices = np.linspace(0, len(ordered) - 1, MAX_EXPORTED_EPOCHS).round().astype(int)
+    return sorted({ordered[index] for index in indices} | {kept})
+
+
+def _fingerprint(images: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()[:16]
