@@ -3,6 +3,7 @@
 import streamlit as st
 
 from model.data import catalog
+from model.runs.run import FinishedRun
 from pages.ui.home import showcase
 from pages.ui.shell import frame, services
 from pages.ui.shell.text import plain, run_title
@@ -71,7 +72,7 @@ def show_runs() -> None:
 
 def show_trainings() -> None:
     """Show the trainings that have left no network yet, each with the way back to it."""
-    unfinished = [run for run in services.store().list()[0] if not run.metrics]
+    unfinished = [run for run in services.store().list()[0] if not isinstance(run, FinishedRun)]
     if not unfinished:
         return
     st.subheader("Trainings")

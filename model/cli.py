@@ -28,7 +28,21 @@ from model.config import (
 )
 from model.errors import ConfigError, DigitLabError
 from model.networks.presets import PRESETS
-from model.runs.run import Run
+from model.runs.events import (
+    BatchEvent,
+    DownloadingEvent,
+    DrawingEvent,
+    EpochEvent,
+    Event,
+    FailedEvent,
+    FinishedEvent,
+    InterruptedEvent,
+    ResumedEvent,
+    RunState,
+    StartedEvent,
+    TrainingPlan,
+)
+from model.runs.run import FinishedRun, Run, open_run, require_finished
 from model.runs.store import DEFAULT_RUN, RunStore
 from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
@@ -45,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0, 2 for a user's mistake, 1 for a training that failed."""
     chosen = _parser().parse_args(arguments)
     try:
-        return chosen.run(chosen)
+        return int(chosen.run(chosen))
     except DigitLabError as error:
         print(f"{chosen.command}: {error}", file=sys.stderr)
         return 2
@@ -121,15 +135,15 @@ def _train(chosen: argparse.Namespace) -> int:
     if folder is None:
         return 0
     show = _json_event if chosen.json else _Progress(folder)
-    status = worker.run(folder, chosen.control, show)
-    return {"failed": 1, "interrupted": 130}.get(status, 0)
+    state = worker.run(folder, chosen.control, show)
+    return {RunState.FAILED: 1, RunState.INTERRUPTED: 130}.get(state, 0)
 
 
 def _run_folder(chosen: argparse.Namespace) -> Path:
     from model.training.training_data import check_config
 
     if chosen.folder:
-        return chosen.folder
+        return Path(chosen.folder)
     store = RunStore()
     if chosen.resume:
         return store.open(chosen.resume).path
@@ -151,8 +165,8 @@ def _config(chosen: argparse.Namespace) -> TrainingConfig:
     return replace(config, **given, augmentation=replace(config.augmentation, **moves))
 
 
-def _json_event(event: str, fields: dict[str, Any]) -> None:
-    _print_json({"event": event} | fields)
+def _json_event(event: Event) -> None:
+    _print_json(event.to_dict())
 
 
 class _Progress:
@@ -160,40 +174,42 @@ class _Progress:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._facts: dict[str, Any] = {}
+        self._plan = TrainingPlan()
 
-    def __call__(self, event: str, fields: dict[str, Any]) -> None:
+    def __call__(self, event: Event) -> None:
         match event:
-            case "downloading":
-                self._over(f"Downloading {fields['dataset']}: {fields['percent']} %")
-            case "drawing":
-                self._over(f"Drawing training images: {fields['images']:,}")
-            case "started" | "resumed" if "epochs" in fields:
-                self._facts = fields
-            case "batch":
-                self._batch(fields)
-            case "epoch":
-                self._line(
-                    f"Epoch {fields['epoch']}: loss {fields['loss']:.4f}, accuracy {fields['accuracy']:.2%}; "
-                    f"on validation images {fields['val_loss']:.4f}, {fields['val_accuracy']:.2%}"
-                )
-            case "failed":
-                self._line(fields["reason"])
-            case "interrupted":
-                reason = fields.get("reason", "Interrupted.")
+            case DownloadingEvent():
+                self._over(f"Downloading {event.dataset}: {event.percent} %")
+            case DrawingEvent():
+                self._over(f"Drawing training images: {event.images:,}")
+            case StartedEvent() | ResumedEvent():
+                self._plan = event.plan or self._plan
+            case BatchEvent():
+                self._batch(event)
+            case EpochEvent():
+                self._epoch(event)
+            case FailedEvent():
+                self._line(event.reason)
+            case InterruptedEvent():
+                reason = event.reason or "Interrupted."
                 self._line(f"{reason} Go on with: python -m model train --resume {self._folder.name}")
-            case "finished":
+            case FinishedEvent():
                 self._over("")
-                print(f"Test accuracy {fields['accuracy']:.2%}, loss {fields['loss']:.4f}. Kept in {self._folder}")
+                print(f"Test accuracy {event.accuracy:.2%}, loss {event.loss:.4f}. Kept in {self._folder}")
 
-    def _batch(self, fields: dict[str, Any]) -> None:
-        per_epoch, epochs = self._facts["batches_per_epoch"], self._facts["epochs"]
-        done = fields["step"] - (fields["epoch"] - 1) * per_epoch
+    def _batch(self, event: BatchEvent) -> None:
+        per_epoch, epochs = self._plan.batches_per_epoch, self._plan.epochs
+        done = event.step - (event.epoch - 1) * per_epoch
         if done % 10 and done != per_epoch:
             return
         filled = 30 * done // per_epoch
         bar = "=" * filled + "." * (30 - filled)
-        self._over(f"Epoch {fields['epoch']}/{epochs} [{bar}] loss {fields['loss']:.4f}")
+        self._over(f"Epoch {event.epoch}/{epochs} [{bar}] loss {event.loss:.4f}")
+
+    def _epoch(self, event: EpochEvent) -> None:
+        train = "" if event.loss is None else f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}; "
+        validation = f"on validation images {event.val_loss:.4f}, {event.val_accuracy:.2%}"
+        self._line(f"Epoch {event.epoch}: {train}{validation}")
 
     def _over(self, text: str) -> None:
         if sys.stderr.isatty():
@@ -207,18 +223,18 @@ class _Progress:
 def _evaluate(chosen: argparse.Namespace) -> int:
     from model.evaluation.evaluate import evaluate
 
-    run = _open(chosen.wanted)
+    run = _open_finished(chosen.wanted)
     with quiet_stderr():
-        scored = evaluate(run, chosen.dataset)
+        result = evaluate(run, chosen.dataset)
     if chosen.json:
-        _print_json({"run": run.id} | scored.to_dict())
+        _print_json({"run": run.id} | result.to_dict())
         return 0
-    metrics = scored.metrics
-    print(f"{run.id} on {metrics.n:,} test images of {scored.dataset} ({scored.how})")
-    low, high = scored.interval
+    metrics = result.metrics
+    print(f"{run.id} on {metrics.n:,} test images of {result.dataset} ({result.source})")
+    low, high = result.interval
     print(f"accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})   loss {metrics.loss:.4f}")
-    if scored.calibration_error is not None:
-        print(f"expected calibration error {scored.calibration_error:.4f}")
+    if result.calibration_error is not None:
+        print(f"expected calibration error {result.calibration_error:.4f}")
     print(f"{'class':16}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}")
     for each in metrics.classes:
         print(f"{each.name:16}{each.precision:10.4f}{each.recall:10.4f}{each.f1:10.4f}{each.support:10,}")
@@ -227,25 +243,25 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 
 def _predict(chosen: argparse.Namespace) -> int:
+    from model.inference.classifier import Classifier
     from model.inference.digit_reader import DigitReader, predict_file
-    from model.inference.litert import Recognizer
 
     run, files = _run_and_files(chosen.paths)
     with quiet_stderr():
-        reader = DigitReader(Recognizer(run.network), run.rejection_threshold)
+        reader = DigitReader(Classifier(run))
     for file in files:
-        for readings in predict_file(reader, file, chosen.numbers):
-            _print_json(readings.to_dict()) if chosen.json else print(readings.describe())
+        for prediction in predict_file(reader, file, chosen.numbers):
+            _print_json(prediction.to_dict()) if chosen.json else print(prediction.describe())
     return 0
 
 
-def _run_and_files(paths: list[str]) -> tuple[Run, list[Path]]:
+def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
     """The first word is a run if one is called so; a file of that name would need ./ before it."""
     first = paths[0]
     if _is_run(first):
-        run, paths = _open(first), paths[1:]
+        run, paths = _open_finished(first), paths[1:]
     else:
-        run = _open(None)
+        run = _open_finished(None)
     files = [Path(path) for path in paths]
     if not files:
         raise ConfigError(f"Only the run {first} was named; expected a file to read after it.")
@@ -267,11 +283,11 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _open(wanted: str | None) -> Run:
+def _open_finished(wanted: str | None) -> FinishedRun:
     """Open a run by id or folder; None is the shipped network."""
     if wanted and _exists(Path(wanted) / "config.json"):
-        return Run(Path(wanted))
-    return RunStore().open(wanted or DEFAULT_RUN)
+        return require_finished(open_run(Path(wanted)))
+    return RunStore().open_finished(wanted or DEFAULT_RUN)
 
 
 def _runs(chosen: argparse.Namespace) -> int:
@@ -287,17 +303,17 @@ def _runs(chosen: argparse.Namespace) -> int:
 
 
 def _run_row(run: Run) -> dict[str, Any]:
-    manifest, metrics = run.manifest or {}, run.metrics
+    metrics = run.metrics if isinstance(run, FinishedRun) else None
     return {
         "run": run.id,
-        "status": run.status(),
+        "status": str(run.state()),
         "dataset": run.config.dataset,
         "preset": run.config.preset,
         "accuracy": metrics and metrics.accuracy,
         "loss": metrics and metrics.loss,
-        "created": run.description.get("created"),
+        "created": run.description.created,
         "shipped": run.shipped,
-        "reason": manifest.get("reason"),
+        "reason": run.reason or None,
         "path": str(run.path),
     }
 

@@ -44,17 +44,22 @@ def choose_and_start() -> None:
     with top:
         if not permission.may_train():
             permission.ask_for_the_key()
-        elif st.button(
-            "Start",
-            key="train-start",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            disabled=config is None,
-        ):
+        elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:
             st.caption(how_long(config))
+
+
+def start_button(disabled: bool) -> bool:
+    """Draw the Start button; tell whether it was clicked just now."""
+    return st.button(
+        "Start",
+        key="train-start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=disabled,
+    )
 
 
 def how_long(config: TrainingConfig) -> str:

@@ -20,7 +20,7 @@ from model.drawings.mixing import render_variation
 from model.drawings.negatives import random_negative
 from model.errors import RunError
 from model.results import NO_DIGIT
-from model.runs.run import FINE_TUNING_DRAWINGS, Run
+from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun
 
 MIN_DRAWINGS = 4  # three to train on and one to hold out
 _HELD_OUT = 0.25
@@ -54,7 +54,7 @@ def _position(drawing: LabelledDrawing) -> float:
     return int.from_bytes(hashlib.sha256(drawing.id.encode(errors="surrogatepass")).digest()[:4], "big") / 2**32
 
 
-def fine_tuning_config(run: Run, n_drawings: int) -> TrainingConfig:
+def fine_tuning_config(run: FinishedRun, n_drawings: int) -> TrainingConfig:
     """Return the settings for fine-tuning a copy of a run's network on `n_drawings` drawings.
 
     Raises RunError for too few drawings and for a network that does not read digits.
@@ -63,7 +63,7 @@ def fine_tuning_config(run: Run, n_drawings: int) -> TrainingConfig:
         raise RunError(
             f"{n_drawings} labelled drawings are here; expected at least {MIN_DRAWINGS}, so draw and label more."
         )
-    if not run.metrics or run.description.get("dataset", {}).get("image_shape") != [28, 28, 1]:
+    if not run.reads_digits:
         raise RunError(f"Run {run.id} does not read drawings; expected a network for digits of 28x28.")
     return replace(
         run.config,

@@ -1,104 +1,112 @@
-"""What one network says about single images of the size it was taught with: digits, clothing, photos.
+"""One network predicts images of the size it was trained on: digits, clothing, photos.
 
-Knows runs, recognizers and the reading of ink; knows nothing of pages.
+Canvas, photo, test image and command line all end here, so what is rejected as "?" is decided in one place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from model.errors import RunError
-from model.inference.digit_reader import DEFAULT_REJECTION_THRESHOLD, DigitReader
 from model.inference.litert import Recognizer
-from model.inference.rejection import N_DIGITS, rejection_scores, restrict_to_digits
-from model.ink.render import SIDE
-from model.results import NO_DIGIT, DigitPrediction
-from model.runs.run import Run
+from model.inference.rejection import N_DIGITS, is_accepted, rejection_scores, restrict_to_digits
+from model.results import NO_DIGIT, UNCALIBRATED, Array, ArrayRepr
+from model.runs.run import FinishedRun
 
 DIGITS = tuple(str(digit) for digit in range(N_DIGITS))
+_INK_SHAPE = (28, 28, 1)
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a network says about one image: `probabilities` `(classes,)` float32 of the classes in `names`."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(ArrayRepr):
+    """A network's prediction for one image: `probabilities` `(classes,)` float32 of the classes in `class_names`."""
 
-    names: tuple[str, ...]
-    probabilities: np.ndarray
-    best: int  # the likeliest class; of a network for digits always a digit
-    accepted: bool  # False: this does not look like a digit
-
-    @property
-    def name(self) -> str:
-        """Return the best guess."""
-        return self.names[self.best]
+    class_names: tuple[str, ...]
+    probabilities: Array
+    class_index: int  # the most probable class; of a network for digits always a digit
+    accepted: bool = True  # False: this doesn't look like a digit
+    rejection_score: float = 0.0  # in [0, 1]; grows the less this looks like a digit
 
     @property
-    def told(self) -> str:
-        """Return the answer: the best guess, or "?" where it is not accepted."""
-        return self.name if self.accepted else "?"
+    def label(self) -> str:
+        """The name of the most probable class."""
+        return self.class_names[self.class_index]
+
+    @property
+    def text(self) -> str:
+        """The label, or "?" where it is rejected."""
+        return self.label if self.accepted else "?"
 
     @property
     def probability(self) -> float:
-        """Return the probability of the best guess."""
-        return float(self.probabilities[self.best])
+        """The probability of the most probable class."""
+        return float(self.probabilities[self.class_index])
 
     @property
-    def second(self) -> int:
-        """Return the class that comes after the best; "no digit" is no guess."""
-        order = [int(i) for i in np.argsort(self.probabilities)[::-1] if self.names[i] != NO_DIGIT]
-        return next(i for i in order if i != self.best)
+    def runner_up(self) -> int:
+        """The second most probable class; never "not a digit"."""
+        order = [int(i) for i in np.argsort(self.probabilities)[::-1] if self.class_names[i] != NO_DIGIT]
+        return next(i for i in order if i != self.class_index)
 
 
 class Classifier:
-    """One run's network, asked about images `(n, height, width, channels)` uint8."""
+    """A network with the names of its classes: predicts images `(n, height, width, channels)` uint8."""
 
-    def __init__(self, run: Run, recognizer: Recognizer):
-        """Take a finished run and its network. Raises RunError where the two do not fit."""
-        self.run = run
-        self.recognizer = recognizer
-        self.class_names = tuple(each.name for each in run.metrics.classes)
-        self.names = output_names(run)
-        self.shape = recognizer.input_shape
-        if len(self.names) != recognizer.n_classes:
+    def __init__(self, run: FinishedRun, recognizer: Recognizer | None = None):
+        """Take a finished run; `recognizer` is its kept network, where it is open already.
+
+        Raises RunError where the network can't be read or has another number of classes than the run.
+        """
+        recognizer = recognizer or Recognizer(run.network)
+        if len(run.output_names) != recognizer.n_classes:
             raise RunError(
                 f"The network of run {run.id} tells {recognizer.n_classes} classes apart and its figures speak of "
-                f"{len(self.names)}; expected as many, so train it again or choose another run."
+                f"{len(run.output_names)}; expected as many, so train it again or choose another run."
             )
-        self._rejection_threshold = (
-            DEFAULT_REJECTION_THRESHOLD if run.rejection_threshold is None else run.rejection_threshold
-        )
+        self._take(recognizer, run.output_names, run.calibration.rejection_threshold)
+
+    @classmethod
+    def from_network(
+        cls,
+        recognizer: Recognizer,
+        class_names: Sequence[str],
+        rejection_threshold: float = UNCALIBRATED.rejection_threshold,
+    ) -> Self:
+        """Return a classifier for a network without a run; `class_names` are those of its output."""
+        self = cls.__new__(cls)
+        self._take(recognizer, tuple(class_names), rejection_threshold)
+        return self
+
+    def _take(self, recognizer: Recognizer, output_names: tuple[str, ...], rejection_threshold: float) -> None:
+        self.recognizer = recognizer
+        self.output_names = output_names
+        self.class_names = tuple(name for name in output_names if name != NO_DIGIT)
+        self.input_shape = recognizer.input_shape
+        self.rejection_threshold = rejection_threshold
+        self.reads_digits = self.input_shape == _INK_SHAPE and self.class_names == DIGITS
 
     @property
-    def reader(self) -> DigitReader:
-        """Return the reader of drawings. Raises InkError where the network was not taught digits."""
-        return DigitReader(self.recognizer, self.run.rejection_threshold)
+    def knows_non_digits(self) -> bool:
+        """Whether "not a digit" is one of its classes."""
+        return len(self.output_names) > len(self.class_names)
 
-    def predict(self, images: np.ndarray, drawn: bool) -> list[Prediction]:
-        """Answer each image: as drawn ink, of which a network for digits may doubt whether it is one, or as test images
-        are judged on the Evaluate page, where it is asked which class each is.
+    def predict(self, images: Array, allow_rejection: bool = True) -> list[Prediction]:
+        """Return a prediction for each image, `(n, height, width, channels)` in [0, 255].
+
+        A network for digits may reject an image as not a digit. Without `allow_rejection` it predicts one of its
+        classes, as test images are scored.
         """
-        said = self.recognizer.probabilities(images)
-        if not drawn or not reads_ink(self.run):
-            said = restrict_to_digits(np.zeros(len(images), np.int64), said, len(self.class_names)).probabilities
-            return [Prediction(self.class_names, each, int(each.argmax()), True) for each in said]
-        doubts = rejection_scores(said, N_DIGITS)
-        best = said[:, :N_DIGITS].argmax(axis=1)
+        probabilities = self.recognizer.probabilities(images)
+        if not (self.reads_digits and allow_rejection):
+            restricted = restrict_to_digits(np.zeros(len(images), np.int64), probabilities, len(self.class_names))
+            rows = zip(restricted.probabilities, restricted.predicted, strict=True)
+            return [Prediction(self.class_names, row, int(best)) for row, best in rows]
+        scores = rejection_scores(probabilities)
+        accepted = is_accepted(scores, self.rejection_threshold)
+        best = probabilities[:, :N_DIGITS].argmax(axis=1)
         return [
-            Prediction(self.names, each, int(digit), bool(doubt <= self._rejection_threshold))
-            for each, digit, doubt in zip(said, best, doubts, strict=True)
+            Prediction(self.output_names, probabilities[i], int(best[i]), bool(accepted[i]), float(scores[i]))
+            for i in range(len(images))
         ]
-
-    def of_reading(self, reading: DigitPrediction) -> Prediction:
-        """Return a reading of ink as an answer."""
-        return Prediction(self.names, reading.probabilities, reading.digit, reading.accepted)
-
-
-def output_names(run: Run) -> tuple[str, ...]:
-    """Return what a network can answer; "no digit" is no class of the test set and so not among its figures."""
-    return tuple(each.name for each in run.metrics.classes) + (NO_DIGIT,) * run.config.drawings
-
-
-def reads_ink(run: Run) -> bool:
-    """Tell whether a run reads drawings: grey 28x28 images in classes named 0 to 9, and maybe "no digit"."""
-    shape = run.description.get("dataset", {}).get("image_shape")
-    return shape == [SIDE, SIDE, 1] and output_names(run) in (DIGITS, (*DIGITS, NO_DIGIT))

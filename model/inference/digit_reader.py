@@ -1,6 +1,6 @@
-"""Drawings in, readings out: ink and recognizer joined, for the Draw page and `predict` alike.
+"""Reads digits from strokes and photos: ink becomes 28x28 images, and a classifier predicts them.
 
-Knows strokes, pictures and one recognizer; knows nothing of pages or of how a network was trained.
+The Draw page and `predict` use the same reader.
 """
 
 import gzip
@@ -10,40 +10,66 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from model.errors import InkError
-from model.inference.litert import Recognizer
-from model.inference.rejection import N_DIGITS, rejection_scores
+from model.inference.classifier import Classifier, Prediction
+from model.inference.rejection import N_DIGITS
 from model.ink import grouping, photo
 from model.ink.render import SIDE, Strokes, box_of, parse_strokes, render
-from model.results import DigitPrediction
+from model.results import Array, ArrayRepr
 
-# The doubt above which a drawing is refused, for networks that were trained without drawings and so bring no threshold
-# of their own. Chosen with dense-128-dropout so that 98 % of the drawn digits of one half of the writers are accepted.
-DEFAULT_REJECTION_THRESHOLD = 0.38
+Box = tuple[float, float, float, float]  # left, top, right, bottom in canvas or picture pixels
+
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DigitPrediction(ArrayRepr):
+    """The prediction for one drawn digit, with the `image` `(28, 28)` uint8 that the network saw and where it was."""
+
+    prediction: Prediction
+    image: Array
+    box: Box
+
+    @property
+    def digit(self) -> int:
+        """The most probable digit."""
+        return self.prediction.class_index
+
+    @property
+    def probability(self) -> float:
+        """The probability of that digit."""
+        return self.prediction.probability
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it looks like a digit."""
+        return self.prediction.accepted
+
+    @property
+    def rejection_score(self) -> float:
+        """In [0, 1]; grows the less this looks like a digit."""
+        return self.prediction.rejection_score
 
 
 @dataclass(frozen=True)
 class DigitPredictions:
-    """What one drawing says: one reading a digit, from left to right; none when nothing is drawn."""
+    """The predictions for one drawing: one for each digit, from left to right; none when nothing is drawn."""
 
     digits: tuple[DigitPrediction, ...]
 
     @property
     def text(self) -> str:
-        """Return the best reading of every digit, "" when nothing is drawn."""
+        """The most probable digits, "" when nothing is drawn."""
         return "".join(str(each.digit) for each in self.digits)
 
     @property
     def accepted(self) -> bool:
-        """Tell whether something is drawn and each part of it looks like a digit."""
+        """Whether something is drawn and each part of it looks like a digit."""
         return bool(self.digits) and all(each.accepted for each in self.digits)
 
     @property
     def rejection_score(self) -> float:
-        """Return the largest doubt, in [0, 1]; 1 when nothing is drawn."""
+        """The largest rejection score, in [0, 1]; 1 when nothing is drawn."""
         return max((each.rejection_score for each in self.digits), default=1.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,89 +89,78 @@ class DigitPredictions:
         """Return one line for a person."""
         if not self.digits:
             return "nothing is drawn"
-        sure = " ".join(f"{each.probability:.1%}" for each in self.digits)
-        return f"{self.text}  {sure}" + ("" if self.accepted else "  (this does not look like a digit)")
+        confidence = " ".join(f"{each.probability:.1%}" for each in self.digits)
+        return f"{self.text}  {confidence}" + ("" if self.accepted else "  (this does not look like a digit)")
 
 
 class DigitReader:
-    """Reads drawings with one network for grey images of 28x28."""
+    """Reads drawings with one classifier for grey images of 28x28."""
 
-    def __init__(self, recognizer: Recognizer, rejection_threshold: float | None = None):
-        """Take the network and the doubt above which it refuses, if the run has one.
-
-        Raises InkError for a network that was taught with other images, such as CIFAR-10's.
-        """
-        if recognizer.input_shape != (SIDE, SIDE, 1):
+    def __init__(self, classifier: Classifier):
+        """Take the classifier. Raises InkError for a network that doesn't read digits, such as one for CIFAR-10."""
+        if classifier.input_shape != (SIDE, SIDE, 1):
             raise InkError(
-                f"This network was taught with images of {recognizer.input_shape}; expected (28, 28, 1) for drawings, "
+                f"This network was taught with images of {classifier.input_shape}; expected (28, 28, 1) for drawings, "
                 "so choose a run that was trained on digits."
             )
-        if recognizer.n_classes > N_DIGITS + 1:
+        if not classifier.reads_digits:
             raise InkError(
-                f"This network tells {recognizer.n_classes} classes apart; expected the ten digits, with or without "
-                "one for what is none, so choose a run that was trained on digits."
+                f"This network tells {len(classifier.output_names)} classes apart ({classifier.class_names[0]} to "
+                f"{classifier.class_names[-1]}); expected the ten digits, with or without one for what is none, so "
+                "choose a run that was trained on digits."
             )
-        self._recognizer = recognizer
-        self._rejection_threshold = DEFAULT_REJECTION_THRESHOLD if rejection_threshold is None else rejection_threshold
+        self._classifier = classifier
 
     def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> DigitPredictions:
         """Read strokes in canvas pixels, as one digit or with `numbers` as several.
 
-        Raises InkError for what are no strokes.
+        Raises InkError, which `source` begins, for anything but strokes.
         """
         lines = parse_strokes(strokes, source)
         if not lines:
             return DigitPredictions(())
-        groups = self._grouped_strokes(lines) if numbers else [lines]
-        return DigitPredictions(tuple(self._read(render(each), box_of(each)) for each in groups))
+        groups = self._group_strokes(lines) if numbers else [lines]
+        return DigitPredictions(tuple(self._predict(render(group), box_of(group)) for group in groups))
 
-    def read_picture(self, picture: Path | bytes, numbers: bool = False) -> DigitPredictions:
-        """Read a picture of a digit, or with `numbers` of several. Raises InkError for what is no picture."""
+    def read_photo(self, picture: Path | bytes, numbers: bool = False) -> DigitPredictions:
+        """Read a picture of a digit, or with `numbers` of several. Raises InkError for anything but a picture."""
         if numbers:
-            found = photo.read_photo_digits(picture, grouped=self._grouped, cut=self._knows_no_digit)
+            digits = photo.read_photo_digits(picture, grouped=self._group, cut=self._classifier.knows_non_digits)
         else:
-            seen = photo.read_photo(picture)
-            found = [seen] if seen else []
-        return DigitPredictions(tuple(self._read(seen.image, seen.box) for seen in found))
+            digit = photo.read_photo(picture)
+            digits = [digit] if digit else []
+        return DigitPredictions(tuple(self._predict(digit.image, digit.box) for digit in digits))
 
-    @property
-    def _knows_no_digit(self) -> bool:
-        return self._recognizer.n_classes > N_DIGITS
-
-    def _grouped_strokes(self, lines: Strokes) -> list[Strokes]:
-        boxes = [box_of([each]) for each in lines]
-        groups = self._grouped(boxes, lambda members: render(lines.select(members)))
+    def _group_strokes(self, lines: Strokes) -> list[Strokes]:
+        boxes = [box_of([line]) for line in lines]
+        groups = self._group(boxes, lambda members: render(lines.select(members)))
         return [lines.select(members) for members in groups]
 
-    def _grouped(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
-        """Let the network say what belongs together, if it was taught what is no digit."""
-        if not self._knows_no_digit:
+    def _group(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
+        """Let the network decide which parts make up a digit, if it was trained on parts that don't."""
+        if not self._classifier.knows_non_digits:
             return grouping.by_shape(boxes)
-        return grouping.by_reading(boxes, image_of, self._recognizer.probabilities, N_DIGITS)
+        return grouping.by_reading(boxes, image_of, self._classifier.recognizer.probabilities, N_DIGITS)
 
-    def _read(self, image: np.ndarray, box: tuple[float, float, float, float]) -> DigitPrediction:
-        probabilities = self._recognizer.probabilities(image[None, :, :, None])[0]
-        digits = probabilities[:N_DIGITS]  # an eleventh says "no digit": doubt, and never the answer
-        digit = int(digits.argmax())
-        probability = float(digits[digit])
-        doubt = float(rejection_scores(probabilities[None], N_DIGITS)[0])
-        return DigitPrediction(digit, probability, probabilities, doubt, doubt <= self._rejection_threshold, image, box)
+    def _predict(self, image: Array, box: Box) -> DigitPrediction:
+        (prediction,) = self._classifier.predict(image[None, :, :, None])
+        return DigitPrediction(prediction, image, box)
 
 
 def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iterator[DigitPredictions]:
-    """Read a .jsonl (or .jsonl.gz) of drawings, one a line, or one picture; yield a reading for each.
+    """Read a .jsonl (or .jsonl.gz) of drawings, one a line, or one picture; yield predictions for each.
 
     Raises InkError that names file and line for anything else.
     """
     if path.suffix.lower() in _IMAGE_SUFFIXES:
-        yield reader.read_picture(path, numbers)
+        yield reader.read_photo(path, numbers)
     elif path.name.endswith((".jsonl", ".jsonl.gz")):
-        yield from _read_lines(reader, path, numbers)
+        yield from _predict_lines(reader, path, numbers)
     else:
         raise InkError(f"{path.name} came; expected a .jsonl of strokes or a picture ({', '.join(_IMAGE_SUFFIXES)}).")
 
 
-def _read_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
+def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
     open_text = gzip.open if path.suffix == ".gz" else open
     try:
         with open_text(path, "rt", encoding="utf-8") as file:

@@ -104,7 +104,8 @@ class _Pass:
     def answer(self, images: np.ndarray, name: str = _PROBABILITIES) -> np.ndarray:
         self._interpreter.set_tensor(self._image, np.asarray(images, dtype=np.float32))
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._probabilities if name == _PROBABILITIES else self._layers[name])
+        index = self._probabilities if name == _PROBABILITIES else self._layers[name]
+        return np.asarray(self._interpreter.get_tensor(index))
 
     def layers(self) -> dict[str, np.ndarray]:
         """Return what the layers made of the first image of the last answer."""

@@ -1,32 +1,44 @@
-"""When a prediction is not to be trusted: the rejection score, and predictions restricted to the ten digits."""
+"""When a prediction is rejected as not a digit, and predictions restricted to the ten digits.
+
+Classes from `n_digits` on are "not a digit".
+"""
 
 import numpy as np
 
-from model.results import Predictions
+from model.results import Array, Predictions
 
 N_DIGITS = 10
-
-
-def rejection_scores(probabilities: np.ndarray, n_digits: int = N_DIGITS) -> np.ndarray:
-    """Return the doubt that each row of `(n, classes)` is a digit, `(n,)` float64 in [0, 1].
-
-    It is what the network gives to "no digit", where it was taught that; otherwise 1 minus the best digit's
-    probability. Other scores lost: README, "What was tried and lost".
-    """
-    probabilities = probabilities.astype(np.float64)
-    if probabilities.shape[1] > n_digits:
-        return np.clip(probabilities[:, n_digits:].sum(axis=1), 0, 1)
-    return np.clip(1 - probabilities.max(axis=1), 0, 1)
-
-
 _SMALLEST = np.float32(1e-30)
 
 
-def restrict_to_digits(labels: np.ndarray, probabilities: np.ndarray, n_classes: int) -> Predictions:
-    """Return what is judged on a test set of `n_classes` classes, from all that a network says, `(n, answers)`.
+def rejection_scores(probabilities: Array, n_digits: int = N_DIGITS) -> Array:
+    """Return how little each row of `(n, classes)` looks like a digit, `(n,)` float64 in [0, 1].
 
-    A network that knows "no digit" is asked which digit each image is, if it is one: that answer is left out and the
-    others are brought to a sum of 1. How many images it would refuse is told apart, by their reject scores.
+    It is the probability of "not a digit", where the network has that class; otherwise 1 minus the best digit's
+    probability. Other scores lost: README, "What was tried and lost".
+
+    >>> rejection_scores(np.array([[0.1, 0.9]]), n_digits=2).round(3).tolist()
+    [0.1]
+    >>> rejection_scores(np.array([[0.1, 0.6, 0.3]]), n_digits=2).round(3).tolist()
+    [0.3]
+    """
+    probabilities = probabilities.astype(np.float64)
+    if probabilities.shape[1] > n_digits:
+        scores = probabilities[:, n_digits:].sum(axis=1)
+    else:
+        scores = 1 - probabilities.max(axis=1)
+    return np.asarray(np.clip(scores, 0, 1))
+
+
+def is_accepted(scores: Array, threshold: float) -> Array:
+    """Return which rejection scores are low enough to be taken for a digit, as bool."""
+    return np.asarray(scores <= threshold)
+
+
+def restrict_to_digits(labels: Array, probabilities: Array, n_classes: int) -> Predictions:
+    """Return predictions of the first `n_classes` classes alone, from all outputs of a network, `(n, outputs)`.
+
+    "Not a digit" is no class of a test set: its probability is left out and the others are scaled to a sum of 1.
     """
     if probabilities.shape[1] == n_classes:
         return Predictions(labels, probabilities)

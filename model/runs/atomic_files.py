@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +35,7 @@ def write_json(path: Path, values: Any) -> None:
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
     """Write arrays as one compressed .npz file."""
     aside = path.with_name(f".{path.name}")  # ends in .npz too, or NumPy would add it
-    np.savez_compressed(aside, **arrays)
+    np.savez_compressed(aside, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes them for its own flags
     replace(aside, path)
 
 
@@ -58,11 +59,11 @@ class FolderLock:
 
 
 def _lock(file: int) -> None:
-    try:
-        import fcntl
-    except ImportError:
+    if sys.platform == "win32":
         import msvcrt
 
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
     else:
+        import fcntl
+
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

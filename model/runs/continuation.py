@@ -1,38 +1,29 @@
-"""What a run that goes on from a complete one takes over: settings for more epochs, the curve, the checkpoints.
+"""Continues a complete run for more epochs: the settings, history and checkpoints that the new run takes over."""
 
-Knows the files of a run folder; knows nothing of how a store names folders or how a worker resumes.
-"""
-
-import json
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model.config import TrainingConfig
 from model.errors import ConfigError, RunError
-from model.runs.events import EventLog
-
-if TYPE_CHECKING:  # `runs` calls this file
-    from model.runs.run import Run
+from model.runs.events import EpochEvent, EventLog, InterruptedEvent, parse_event
+from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun, Run
 
 
-def continued_config(run: "Run", epochs: int) -> TrainingConfig:
-    """Return the settings with which a complete run goes on for `epochs` more, at least 1, without early stopping.
+def continued_config(run: Run, epochs: int) -> TrainingConfig:
+    """Return the settings that continue a complete run for `epochs` more, at least 1, without early stopping.
 
-    Epochs are counted from the run's first one; one that was cut short is finished first, and does not count. A
-    schedule is stretched over all of them, so a rate that had come down is up again. Raises RunError where the run
-    is not complete, failed, has no checkpoint to go on from, or would pass 1000 epochs.
+    Epochs are counted from the run's first one; one that was cut short is finished first and does not count. A
+    schedule is stretched over all of them, so a learning rate that had fallen rises again. Raises RunError where the
+    run is not complete, failed, has no checkpoint to resume from, or would pass 1000 epochs.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise RunError(f"The epochs to add came as {epochs!r}; expected a whole number from 1 on.")
-    status = run.status()
-    if status not in ("finished", "stopped"):
-        raise RunError(f"Run {run.id} is {status}; expected one that finished or was stopped, so choose another.")
-    done = run.manifest.get("epochs")
-    if not isinstance(done, int) or (done and not run.latest_checkpoint()):
+    if not isinstance(run, FinishedRun):
+        raise RunError(f"Run {run.id} is {run.state()}; expected one that finished or was stopped, so choose another.")
+    done = run.outcome.epochs
+    if done and not run.latest_checkpoint():
         raise RunError(
             f"Run {run.id} has no checkpoint any more; expected the .keras file of an epoch to go on from, so start a "
             "new training with its settings."
@@ -45,29 +36,22 @@ def continued_config(run: "Run", epochs: int) -> TrainingConfig:
         ) from error
 
 
-def copy_history(run: "Run", folder: Path) -> None:
-    """Put the run's events up to its last epoch, its checkpoints and lessons into a new folder. Raises OSError."""
+def copy_history(run: Run, folder: Path) -> None:
+    """Copy the run's events up to its last epoch, its checkpoints and drawings into a new folder. Raises OSError."""
     events = run.path / "events.jsonl"
     lines = events.read_bytes().splitlines(keepends=True) if events.exists() else []
-    ends = [number for number, line in enumerate(lines, start=1) if _is_epoch(line)]
+    ends = [number for number, line in enumerate(lines, start=1) if isinstance(parse_event(line), EpochEvent)]
     (folder / "events.jsonl").write_bytes(b"".join(lines[: max(ends, default=0)]))
-    # As it stands the curve looks complete; this says that a worker is still to come.
+    # Without this event the curve looks complete, and the run as if it were finishing.
     log = EventLog(folder / "events.jsonl")
-    log.write("interrupted", reason=f"This run goes on from {run.id}.")
+    log.write(InterruptedEvent(reason=f"This run goes on from {run.id}."))
     log.close()
-    lessons = run.path / "lessons.jsonl"
-    if lessons.exists():
-        _link(lessons, folder / lessons.name)
+    drawings = run.path / FINE_TUNING_DRAWINGS
+    if drawings.exists():
+        _link(drawings, folder / drawings.name)
     for path in run.checkpoints.glob("*"):
         if path.is_file() and not path.name.startswith("."):  # half-written ones would be written on, in both folders
             _link(path, folder / "checkpoints" / path.name)
-
-
-def _is_epoch(line: bytes) -> bool:
-    with suppress(ValueError, RecursionError):
-        event = json.loads(line)
-        return isinstance(event, dict) and event.get("event") == "epoch"
-    return False
 
 
 def _link(path: Path, to: Path) -> None:

@@ -1,76 +1,115 @@
-"""The event file of a run, written line by line and read while it grows.
+"""The curves of a run, read from its event file while it grows, and made short enough for a screen.
 
-Knows JSON lines and arrays; knows nothing of who writes them or how they are drawn. A half-written or broken line
-is skipped. Events after which the training went back (a resumed run starts from its last checkpoint) are undone.
+A half-written or broken line is skipped. A resumed training starts from its last checkpoint, so events after that
+checkpoint are undone.
 """
 
-import json
 import threading
 from array import array
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_COLUMNS = ("step", "loss", "accuracy", "learning_rate")
+from model.results import Array, ArrayRepr
+from model.runs.events import (
+    BatchEvent,
+    EpochEvent,
+    Event,
+    FailedEvent,
+    FinishedEvent,
+    InterruptedEvent,
+    PausedEvent,
+    ResumedEvent,
+    SetEvent,
+    StartedEvent,
+    StoppedEvent,
+    TrainingPlan,
+    parse_event,
+)
+
+_COLUMNS = 4  # step, loss, accuracy, learning rate
 
 
-@dataclass(frozen=True)
-class History:
-    """A run's curves so far.
+@dataclass(frozen=True, eq=False, repr=False)
+class History(ArrayRepr):
+    """A run's curves so far: `step`, `loss`, `accuracy` and `learning_rate` are `(batches,)` arrays."""
 
-    `step`, `loss`, `accuracy` and `learning_rate` are `(batches,)` arrays; `epochs` holds the epoch events,
-    each with step, val_loss and val_accuracy; `facts` what the training said at its start.
-    """
+    step: Array
+    loss: Array
+    accuracy: Array
+    learning_rate: Array
+    epochs: tuple[EpochEvent, ...] = ()
+    rate_changes: tuple[tuple[int, float], ...] = ()  # after which batch a person set which learning rate
+    plan: TrainingPlan = TrainingPlan()
+    first_probe: dict[str, Any] | None = None  # of the untrained network
+    last: Event | None = None  # the newest event
+    worker_started: float = 0.0  # when the last worker began to train, in seconds since 1970; 0 before
+    paused: bool = False
+    seconds: float = 0.0  # trained so far, without pauses
 
-    step: np.ndarray
-    loss: np.ndarray
-    accuracy: np.ndarray
-    learning_rate: np.ndarray
-    epochs: tuple[dict[str, Any], ...]
-    rate_changes: tuple[tuple[int, float], ...]  # after which batch a person set which learning rate
-    facts: dict[str, Any]
-    last: dict[str, Any]  # the newest event; {} before the first
-    paused: bool
-    seconds: float  # trained so far, without pauses
+    @property
+    def is_ending(self) -> bool:
+        """Whether every epoch was trained, or the training was stopped or failed."""
+        return self.complete or isinstance(self.last, StoppedEvent | FailedEvent | FinishedEvent)
 
     @property
     def complete(self) -> bool:
-        """Tell whether every epoch was trained and validated."""
-        return bool(self.epochs) and self.epochs[-1]["step"] >= self.total_steps > 0
+        """Whether every epoch was trained and validated."""
+        return bool(self.epochs) and self.epochs[-1].step >= self.total_steps > 0
 
     @property
     def total_steps(self) -> int:
-        """Return how many batches the whole training has; 0 before it started."""
-        return self.facts.get("epochs", 0) * self.facts.get("batches_per_epoch", 0)
+        """The batches of the whole training; 0 before it started."""
+        return self.plan.epochs * self.plan.batches_per_epoch
 
     @property
     def steps_done(self) -> int:
-        """Return how many batches were trained."""
+        """The batches trained so far."""
         return int(self.step[-1]) if len(self.step) else 0
 
     @property
     def share_done(self) -> float:
-        """Return how much of the training is done, in [0, 1]; 0 before it started."""
+        """The share of the training that is done, in [0, 1]; 0 before it started."""
         return min(self.steps_done / self.total_steps, 1.0) if self.total_steps else 0.0
 
     @property
-    def images_a_step(self) -> float:
-        """Return how many images a batch holds in the mean of an epoch, whose last batch may be smaller."""
-        return self.facts.get("n_train", 0) / max(self.facts.get("batches_per_epoch", 0), 1) or 1.0
+    def images_per_step(self) -> float:
+        """The mean number of images in a batch of an epoch, whose last batch may be smaller."""
+        return self.plan.n_train / max(self.plan.batches_per_epoch, 1) or 1.0
 
 
 @dataclass
 class _State:
-    batches: array = field(default_factory=lambda: array("d"))  # rows of _COLUMNS, one after the other
-    epochs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    batches: "array[float]" = field(default_factory=lambda: array("d"))  # rows of _COLUMNS, one after the other
+    epochs: dict[int, EpochEvent] = field(default_factory=dict)
     rate_changes: list[tuple[int, float]] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    last: dict[str, Any] = field(default_factory=dict)
-    checkpoints: list[dict[str, Any]] = field(default_factory=list)
+    plan: TrainingPlan = TrainingPlan()
+    first_probe: dict[str, Any] | None = None
+    last: Event | None = None
+    worker_started: float = 0.0
+    checkpoints: list[EpochEvent | InterruptedEvent] = field(default_factory=list)
     paused: bool = False
     seconds: float = 0.0
+
+    def history(self) -> History:
+        step, loss, accuracy, learning_rate = np.array(self.batches).reshape(-1, _COLUMNS).T
+        return History(
+            step=step.astype(np.int64),
+            loss=loss,
+            accuracy=accuracy,
+            learning_rate=learning_rate,
+            epochs=tuple(self.epochs[epoch] for epoch in sorted(self.epochs)),
+            rate_changes=tuple(self.rate_changes),
+            plan=self.plan,
+            first_probe=self.first_probe,
+            last=self.last,
+            worker_started=self.worker_started,
+            paused=self.paused,
+            seconds=self.seconds,
+        )
 
 
 class EventReader:
@@ -82,27 +121,27 @@ class EventReader:
         self._lock = threading.Lock()
         self._position = 0
         self._rest = b""
-        self._seen = _State()
+        self._state = _State()
+        self._history: History | None = None  # of all that was read; None where more was read since
 
     def read(self) -> History:
-        """Return the history up to now."""
+        """Return the history up to now: the very same object until the file grows."""
         with self._lock:
             self._catch_up()
-            seen = self._seen
-            columns = np.array(seen.batches).reshape(-1, len(_COLUMNS)).T
-            epochs = tuple(seen.epochs[epoch] for epoch in sorted(seen.epochs))
-            changes, facts, last = tuple(seen.rate_changes), dict(seen.facts), dict(seen.last)
-            curves = columns[0].astype(np.int64), *columns[1:]
-            return History(*curves, epochs, changes, facts, last, seen.paused, seen.seconds)
+            if self._history is None:
+                self._history = self._state.history()
+            return self._history
 
-    def checkpoints(self) -> list[dict[str, Any]]:
+    def checkpoints(self) -> list[EpochEvent | InterruptedEvent]:
         """Return the events that name a checkpoint with optimizer state, oldest first."""
         with self._lock:
             self._catch_up()
-            return list(self._seen.checkpoints)
+            return list(self._state.checkpoints)
 
     def _catch_up(self) -> None:
         try:
+            if self._path.stat().st_size <= self._position:
+                return
             with self._path.open("rb") as file:
                 file.seek(self._position)
                 new = file.read()
@@ -111,83 +150,78 @@ class EventReader:
         self._position += len(new)
         *lines, self._rest = (self._rest + new).split(b"\n")
         for line in lines:
-            event = _parse(line)
+            event = parse_event(line)
             if event:
-                _apply(self._seen, event)
+                _apply(self._state, event)
+                self._history = None
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def _apply(state: _State, event: Event) -> None:
+    """Take one event in."""
+    match event:
+        case StartedEvent():
+            _undo_after(state, 0)
+            state.seconds, state.paused, state.first_probe = 0.0, False, event.probe
+            _begin(state, event.plan, event.time)
+        case ResumedEvent():
+            _undo_after(state, event.step)
+            state.paused = False
+            if event.plan:
+                _begin(state, event.plan, event.time)
+        case PausedEvent():
+            state.paused = True
+        case BatchEvent():
+            state.batches.extend((event.step, event.loss, event.accuracy, event.learning_rate))
+            state.seconds = event.seconds
+        case EpochEvent():
+            state.epochs[event.epoch] = event
+            state.checkpoints.append(event)
+        case SetEvent():
+            state.rate_changes.append((event.step, event.learning_rate))
+        case InterruptedEvent():
+            state.checkpoints.append(event)
+    state.last = event
+
+
+def _begin(state: _State, plan: TrainingPlan, time: str) -> None:
+    state.plan = plan
     try:
-        event = json.loads(line, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+        state.worker_started = datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError, OSError):
+        state.worker_started = 0.0
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number that a chart could draw")
+def _undo_after(state: _State, step: int) -> None:
+    while state.batches and state.batches[-_COLUMNS] > step:
+        del state.batches[-_COLUMNS:]
+    state.epochs = {epoch: event for epoch, event in state.epochs.items() if event.step <= step}
+    state.rate_changes = [change for change in state.rate_changes if change[0] <= step]
+    state.checkpoints = [event for event in state.checkpoints if (event.step or 0) <= step]
 
 
-def _apply(seen: _State, event: dict[str, Any]) -> None:
-    """Take one event in; one that lacks a field it should have is skipped whole."""
-    try:
-        match event["event"]:
-            case "started":
-                facts = event | _counts(event)
-                _go_back(seen, 0)
-                seen.facts, seen.seconds, seen.paused = facts, 0.0, False
-            case "resumed":
-                facts = event | _counts(event) if "epochs" in event else seen.facts
-                _go_back(seen, int(event["step"]))
-                seen.facts = facts
-                seen.paused = False
-            case "paused":
-                seen.paused = True
-            case "batch":
-                seen.batches.extend([float(event[name]) for name in _COLUMNS])
-                seen.seconds = float(event["seconds"])
-            case "epoch":
-                needed = {name: float(event[name]) for name in ("step", "val_loss", "val_accuracy")}
-                seen.epochs[int(event["epoch"])] = event | needed
-                seen.checkpoints.append(event)
-            case "set":
-                seen.rate_changes.append((int(event["step"]), float(event["learning_rate"])))
-            case "interrupted":
-                seen.checkpoints.append(event)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return
-    seen.last = event
+def moving_average(values: Array, window: int) -> Array:
+    """Return the mean of each value and the `window - 1` before it, `(n,)`; of fewer at the beginning.
 
-
-def _counts(event: dict[str, Any]) -> dict[str, int]:
-    """Return the numbers that progress is told from, as numbers."""
-    return {name: int(event[name]) for name in ("epochs", "batches_per_epoch", "n_train") if name in event}
-
-
-def _go_back(seen: _State, step: int) -> None:
-    while seen.batches and seen.batches[-len(_COLUMNS)] > step:
-        del seen.batches[-len(_COLUMNS) :]
-    for epoch in [epoch for epoch, event in seen.epochs.items() if event["step"] > step]:
-        del seen.epochs[epoch]
-    seen.rate_changes = [change for change in seen.rate_changes if change[0] <= step]
-    seen.checkpoints = [event for event in seen.checkpoints if event.get("step", 0) <= step]
-
-
-def moving_average(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the mean of each value and the `window - 1` before it, `(n,)`; of fewer at the beginning."""
+    >>> moving_average(np.array([1.0, 2.0, 3.0, 4.0]), window=2).tolist()
+    [1.0, 1.5, 2.5, 3.5]
+    """
     sums = np.cumsum(np.concatenate([[0.0], values]))
     ends = np.arange(1, len(values) + 1)
     starts = np.maximum(ends - window, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
+    return np.asarray((sums[ends] - sums[starts]) / (ends - starts))
 
 
-def downsample_mean(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most `limit` points, the means of equal stretches, so that no outlier is shown or hidden by luck.
+def downsample_mean(x: Array, y: Array, limit: int) -> tuple[Array, Array]:
+    """Return at most `limit` points, the means of equal stretches, so that no outlier is shown or hidden by chance.
+
+    >>> x, y = downsample_mean(np.arange(6.0), np.array([0, 2, 4, 6, 8, 10.0]), limit=3)
+    >>> x.tolist(), y.tolist()
+    ([0.5, 2.5, 4.5], [1.0, 5.0, 9.0])
 
     A stretch holds a power of two of points and stretches start at the first one, so the points drawn already stay
     where they are while the curve grows.
     """
-    stretch = _stretch(len(x), limit)
+    stretch = _stretch_length(len(x), limit)
     starts = np.arange(0, len(x), stretch)
     if stretch == 1:
         return x, y
@@ -195,15 +229,15 @@ def downsample_mean(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarra
     return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
 
 
-def downsample_minmax(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def downsample_minmax(x: Array, y: Array, limit: int) -> tuple[Array, Array]:
     """Return at most `limit` points, at least 2: the lowest and the highest of equal stretches, in their order.
 
-    What is left of a curve that jumps shows how far it jumps, which means would hide. Stretches are those of `thin`
-    for half as many points, so points drawn already stay.
+    This shows how far a jagged curve jumps, which means would hide. Stretches are those of `downsample_mean` for half
+    as many points, so points that are drawn already stay.
     """
     if len(x) <= limit:
         return x, y
-    stretch = _stretch(len(x), limit // 2)
+    stretch = _stretch_length(len(x), limit // 2)
     n_stretches = -(-len(x) // stretch)
     # The last stretch is filled up with its last value, which can only be met after the original.
     filled = np.pad(y, (0, n_stretches * stretch - len(y)), mode="edge").reshape(n_stretches, stretch)
@@ -212,7 +246,7 @@ def downsample_minmax(x: np.ndarray, y: np.ndarray, limit: int) -> tuple[np.ndar
     return x[kept], y[kept]
 
 
-def _stretch(n: int, limit: int) -> int:
+def _stretch_length(n: int, limit: int) -> int:
     """Return the smallest power of two that takes `n` points in at most `limit` steps."""
     stretch = 1
     while -(-n // stretch) > limit:

@@ -8,7 +8,7 @@ from model.runs.curves import History
 
 def history_csv(history: History) -> str:
     """Return one row a batch: step, loss, accuracy, learning rate; where an epoch ends, its validation figures too."""
-    validation = {epoch["step"]: (epoch["val_loss"], epoch["val_accuracy"]) for epoch in history.epochs}
+    validation = {epoch.step: (epoch.val_loss, epoch.val_accuracy) for epoch in history.epochs}
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["step", "loss", "accuracy", "learning_rate", "val_loss", "val_accuracy"])

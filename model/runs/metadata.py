@@ -36,7 +36,7 @@ class RunMetadata:
     tab: str = ""  # fingerprint of the tab's token
     browser: str = ""  # fingerprint of the browser's token
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field, value in asdict(self).items():
             if not isinstance(value, str):
                 raise RunError(f"The {field} of a run came as {type(value).__name__}; expected a text.")

@@ -1,12 +1,13 @@
-"""One run folder: its settings, status, figures and files. Each part is read when it is first asked for.
+"""One run folder: its settings, state, curves and files. Each part is read when it is first asked for.
 
-Knows files and dataclasses; knows nothing of processes, Keras or pages.
+A run that finished, or was stopped and kept, is a `FinishedRun`: it has metrics, a kept network and a dataset, none of
+them Optional. Knows files; knows nothing of processes, Keras or pages. Layout of a run folder: docs/run-folder.md.
 """
 
 import json
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,36 +17,40 @@ import numpy as np
 
 from model.config import TrainingConfig
 from model.errors import ConfigError, RunError
-from model.results import Checkpoint, Metrics, Predictions
+from model.results import NO_DIGIT, Calibration, Checkpoint, Metrics, Predictions
 from model.runs import metadata
-from model.runs.curves import EventReader
+from model.runs.curves import EventReader, History
+from model.runs.events import DownloadingEvent, DrawingEvent, InterruptedEvent, LoadingEvent, RunState
+from model.runs.manifest import DatasetInfo, Manifest, RunDescription, TrainingOutcome
 from model.runs.metadata import RunMetadata
 
-FINE_TUNING_DRAWINGS = "lessons.jsonl"  # in the folder of a run that was taught a person's drawings: see `lessons`
-# A worker touches its event file every second; ten without a touch mean that it is gone.
+FINE_TUNING_DRAWINGS = "lessons.jsonl"  # in the folder of a run that is fine-tuned on a person's drawings
+# A worker touches its event file every second; ten without a touch mean that it has died.
 _SILENCE_S = 10.0
+_DIGITS = tuple("0123456789")
+_INK_SHAPE = (28, 28, 1)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder. Opening it reads little; each part is read when asked for, once."""
+    """One run folder, in whatever state. Open it with `open_run` or a `RunStore`, which check it."""
 
     path: Path
     shipped: bool = False  # comes with the app: never deleted, never written
 
     @property
     def id(self) -> str:
-        """Return the name of the folder."""
+        """The name of the folder."""
         return self.path.name
 
     @property
     def checkpoints(self) -> Path:
-        """Return the folder of the per-epoch networks."""
+        """The folder of the per-epoch networks."""
         return self.path / "checkpoints"
 
     @property
     def network(self) -> Path:
-        """Return the kept network as LiteRT reads it. Raises RunError while there is none."""
+        """The kept network as LiteRT reads it. Raises RunError while there is none."""
         path = self.path / "model.tflite"
         if not path.exists():
             raise RunError(
@@ -54,102 +59,73 @@ class Run:
         return path
 
     @cached_property
-    def description(self) -> dict[str, Any]:
-        """Return config.json. Raises RunError where it is missing or broken."""
+    def description(self) -> RunDescription:
+        """config.json. Raises RunError where it is missing or broken."""
         values = _read_json(self.path / "config.json", self.id)
-        if not isinstance(values.get("created", ""), str) or not isinstance(values.get("dataset", {}), dict):
-            raise RunError(
-                f"config.json of run {self.id} came with other fields; expected those that a training writes."
-            )
-        return values
-
-    @cached_property
-    def config(self) -> TrainingConfig:
-        """Return the settings of the training. Raises RunError where they can't be read."""
         try:
-            return TrainingConfig.from_dict(self.description.get("config"))
+            return RunDescription.from_dict(values)
         except ConfigError as error:
             raise RunError(f"The settings of run {self.id} can't be read: {error}") from error
-
-    @cached_property
-    def manifest(self) -> dict[str, Any] | None:
-        """Return run.json, or None while the run is not complete. Raises RunError where it is broken."""
-        try:
-            written = self._manifest_path.stat().st_mtime_ns
-        except FileNotFoundError:
-            return None
-        return _checked_manifest(self._manifest_path, self.id, written)
-
-    @property
-    def _manifest_path(self) -> Path:
-        return self.path / "run.json"
-
-    @cached_property
-    def metrics(self) -> Metrics | None:
-        """Return the stored figures on the test set, or None where the run has none."""
-        if not (self.manifest or {}).get("figures"):
-            return None
-        try:
-            return _metrics(self._manifest_path, self._manifest_path.stat().st_mtime_ns)
-        except (KeyError, TypeError, ValueError) as error:
+        except ValueError as error:
             raise RunError(
-                f"The figures of run {self.id} can't be read ({error}); expected those of a training, so delete it."
+                f"config.json of run {self.id} can't be read ({error}); expected the file that a training writes."
             ) from error
 
     @property
-    def card(self) -> dict[str, Any] | None:
-        """Return the model card, or None where nobody wrote one: data, recipe, figures, weaknesses, in words."""
-        card = (self.manifest or {}).get("card")
-        return card if isinstance(card, dict) else None
+    def config(self) -> TrainingConfig:
+        """The settings of the training. Raises RunError where they can't be read."""
+        return self.description.config
+
+    @cached_property
+    def manifest(self) -> Manifest | None:
+        """run.json, or None while the run is not complete. Raises RunError where it is broken."""
+        path = self.path / "run.json"
+        try:
+            modified = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        return _manifest(path, self.id, modified)
 
     @property
-    def label(self) -> RunMetadata:
-        """Return the name, the note and who may steer; read anew each time, and empty where nobody gave one."""
+    def reason(self) -> str:
+        """Why the run failed or ended early; empty for any other."""
+        return self.manifest.reason if self.manifest else ""
+
+    @property
+    def metadata(self) -> RunMetadata:
+        """Its name, note and owner, read anew each time; empty where nobody gave one."""
         return metadata.read(self.path)
 
     @property
-    def rejection_threshold(self) -> float | None:
-        """Return the doubt above which the network refuses a drawing, or None where the run has no such threshold."""
-        calibration = (self.manifest or {}).get("calibration") or {}
-        return calibration.get("reject_above")
-
-    @property
     def event_reader(self) -> EventReader:
-        """Return the reader of the events; everybody who opens this run gets the same one."""
-        return _follower(self.path)
+        """The reader of the events; everybody who opens this run gets the same one."""
+        return _event_reader(self.path)
 
-    def evaluation(self) -> Predictions:
-        """Return labels and probabilities on the test set. Raises RunError where they are missing or broken."""
-        try:
-            with np.load(self.path / "evaluation.npz", allow_pickle=False) as stored:
-                return Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
-        except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
-            raise RunError(
-                f"The stored evaluation of run {self.id} can't be read ({error}); expected the evaluation.npz that a "
-                "training writes, so train again or choose another run."
-            ) from error
+    def history(self) -> History:
+        """Return the curves up to now."""
+        return self.event_reader.read()
 
-    def status(self, alive: bool | None = None) -> str:
-        """Return queued, starting, running, paused, finishing, finished, stopped, failed or interrupted.
+    def state(self, alive: bool | None = None) -> RunState:
+        """Return the state, which is never queued: only the job manager knows that.
 
         `alive` tells whether the worker lives, where the caller knows; otherwise its heartbeat does.
         """
         if self.manifest:
-            return self.manifest["status"]
-        history = self.event_reader.read()
-        last = history.last.get("event")
+            return self.manifest.state
+        history = self.history()
         if alive is None:
-            alive = last != "interrupted" and self._beats()
+            alive = not isinstance(history.last, InterruptedEvent) and self._has_heartbeat()
         if not alive:
             # It may have been completed since this run was opened.
-            return "interrupted" if not self._manifest_path.exists() else Run(self.path, self.shipped).status(alive)
-        if last in (None, "loading", "downloading", "drawing", "interrupted"):
-            return "starting"
-        if last in ("stopped", "failed", "finished") or history.complete:
-            return "finishing"
-        return "paused" if history.paused else "running"
+            is_complete = (self.path / "run.json").exists()
+            return Run(self.path, self.shipped).state(alive) if is_complete else RunState.INTERRUPTED
+        if isinstance(history.last, None | LoadingEvent | DownloadingEvent | DrawingEvent | InterruptedEvent):
+            return RunState.STARTING
+        if history.is_ending:
+            return RunState.FINISHING
+        return RunState.PAUSED if history.paused else RunState.RUNNING
 
-    def _beats(self) -> bool:
+    def _has_heartbeat(self) -> bool:
         return time.time() - self.last_heartbeat() < _SILENCE_S
 
     def last_heartbeat(self) -> float:
@@ -160,50 +136,126 @@ class Run:
             return 0.0
 
     def latest_checkpoint(self) -> Checkpoint | None:
-        """Return the newest checkpoint to go on from; None means to start from the beginning."""
+        """Return the newest checkpoint to resume from; None means to start from the beginning."""
         # A .keras file is a zip; one that was cut is not, and the one before it will do.
-        usable = [e for e in self.event_reader.checkpoints() if is_zipfile(self.checkpoints / str(e.get("checkpoint")))]
+        usable = [
+            (event.step, event, self.checkpoints / event.checkpoint)
+            for event in self.event_reader.checkpoints()
+            if event.step is not None and event.checkpoint and is_zipfile(self.checkpoints / event.checkpoint)
+        ]
         if not usable:
             return None
-        newest = max(usable, key=lambda event: event["step"])
-        losses = {e["epoch"]: e["val_loss"] for e in self.event_reader.read().epochs if e["step"] <= newest["step"]}
+        step, newest, file = max(usable, key=lambda each: each[0])
         return Checkpoint(
-            step=newest["step"],
-            checkpoint=self.checkpoints / newest["checkpoint"],
-            seconds=newest.get("seconds", 0.0),
-            rate_factor=newest.get("rate_factor", 1.0),
-            validation_losses=losses,
+            step=step,
+            checkpoint=file,
+            seconds=newest.seconds,
+            rate_factor=newest.rate_factor,
+            validation_losses={each.epoch: each.val_loss for each in self.history().epochs if each.step <= step},
         )
 
 
+@dataclass(frozen=True)
+class FinishedRun(Run):
+    """A run that finished, or was stopped and kept: everything about its network is known."""
+
+    outcome: TrainingOutcome = field(kw_only=True, compare=False, repr=False)
+    dataset: DatasetInfo = field(kw_only=True, compare=False, repr=False)
+
+    @property
+    def metrics(self) -> Metrics:
+        """The figures of the kept network on the test set."""
+        return self.outcome.metrics
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose weights are kept."""
+        return self.outcome.kept_epoch
+
+    @property
+    def calibration(self) -> Calibration:
+        """How it was calibrated; `UNCALIBRATED` for a network that was trained without drawings."""
+        return self.outcome.calibration
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes of its test set."""
+        return self.metrics.class_names
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The classes of its output: those of its test set, and "no digit" where it was trained on drawings."""
+        return self.class_names + (NO_DIGIT,) * self.config.drawings
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether it reads drawings: grey 28x28 images in classes named 0 to 9, and maybe "no digit"."""
+        return self.dataset.image_shape == _INK_SHAPE and self.class_names == _DIGITS
+
+    def predictions(self) -> Predictions:
+        """Return labels and probabilities on the test set. Raises RunError where they are missing or broken."""
+        try:
+            with np.load(self.path / "evaluation.npz", allow_pickle=False) as stored:
+                predictions = Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
+            _check_predictions(predictions, self.metrics)
+        except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
+            raise RunError(
+                f"The stored evaluation of run {self.id} can't be read ({error}); expected the evaluation.npz that a "
+                "training writes, so train again or choose another run."
+            ) from error
+        return predictions
+
+
+def open_run(path: Path, shipped: bool = False) -> Run:
+    """Return the run of a folder, a `FinishedRun` where it is one. Raises RunError where it is damaged."""
+    run = Run(path, shipped)
+    description, manifest = run.description, run.manifest
+    if manifest is None or manifest.outcome is None:
+        return run
+    if description.dataset is None:
+        raise RunError(
+            f"config.json of run {run.id} doesn't name its dataset; expected the file that a training writes."
+        )
+    return FinishedRun(path, shipped, outcome=manifest.outcome, dataset=description.dataset)
+
+
+def require_finished(run: Run) -> FinishedRun:
+    """Return a run that is finished. Raises RunError for any other."""
+    if isinstance(run, FinishedRun):
+        return run
+    raise RunError(f"Run {run.id} has no network yet; expected a finished run, so wait for it or choose another.")
+
+
+def _check_predictions(predictions: Predictions, metrics: Metrics) -> None:
+    n, n_classes = metrics.n, len(metrics.classes)
+    labels, probabilities = predictions.labels, predictions.probabilities
+    if labels.shape != (n,) or probabilities.shape != (n, n_classes) or probabilities.dtype.kind != "f":
+        raise ValueError(f"labels {labels.shape} and probabilities {probabilities.shape} don't fit {n} test images")
+    if n and not (labels.min() >= 0 and labels.max() < n_classes and np.isfinite(probabilities).all()):
+        raise ValueError("a label or a probability is out of range")
+
+
 @lru_cache(maxsize=64)
-def _follower(path: Path) -> EventReader:
+def _event_reader(path: Path) -> EventReader:
     return EventReader(path / "events.jsonl")
 
 
 # Every list of runs asks each for its figures, and a run that diverged has thousands of mistakes in its manifest.
 @lru_cache(maxsize=512)
-def _metrics(path: Path, written: int) -> Metrics:
-    return Metrics.from_dict(json.loads(path.read_text(encoding="utf-8"))["figures"])
-
-
-@lru_cache(maxsize=512)
-def _checked_manifest(path: Path, run_id: str, written: int) -> dict[str, Any]:
+def _manifest(path: Path, run_id: str, modified: int) -> Manifest:
     values = _read_json(path, run_id)
-    counts = ("parameters", "kept_epoch", "epochs") if "figures" in values else ()
-    complete = all(isinstance(values.get(name), int) for name in counts)
-    if values.get("status") not in ("finished", "stopped", "failed") or not complete:
-        raise RunError(f"run.json of run {run_id} came with other fields; expected those that a training writes.")
-    return values
-
-
-def _read_json(path: Path, run_id: str) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return Manifest.from_dict(values)
+    except ValueError as error:
+        raise RunError(
+            f"run.json of run {run_id} can't be read ({error}); expected the file that a training writes, so delete it."
+        ) from error
+
+
+def _read_json(path: Path, run_id: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{path.name} of run {run_id} can't be read ({error}); expected the file a training writes."
         ) from error
-    if not isinstance(values, dict):
-        raise RunError(f"{path.name} of run {run_id} came as {type(values).__name__}; expected an object.")
-    return values

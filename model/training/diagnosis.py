@@ -43,7 +43,7 @@ def diagnose(history: History, n_classes: int) -> Diagnosis:
 
 
 def _of_epochs(history: History, n_classes: int) -> Diagnosis | None:
-    losses = [(epoch["loss"], epoch["val_loss"]) for epoch in history.epochs if epoch.get("loss") is not None]
+    losses = [(epoch.loss, epoch.val_loss) for epoch in history.epochs if epoch.loss is not None]
     if len(losses) < 2:
         return None
     (_, earlier), (train, validation) = min(losses[:-1], key=lambda pair: pair[1]), losses[-1]
@@ -53,7 +53,7 @@ def _of_epochs(history: History, n_classes: int) -> Diagnosis | None:
             "The training loss falls on while the validation loss rises: the network learns its images by heart.",
             "Stop and keep, or give it more images, augmentation or dropout.",
         )
-    accuracy = history.epochs[-1]["val_accuracy"]
+    accuracy = history.epochs[-1].val_accuracy
     if accuracy < 1 / n_classes + _POOR:
         return Diagnosis(
             "underfitting",

@@ -1,6 +1,6 @@
-"""What a training shows of itself after each epoch: its answers to a few images, always the same, and its filters.
+"""A look at a network after each epoch: its predictions for a few images, always the same, and its first filters.
 
-Knows arrays and the plain values of an event; knows nothing of Keras, files or pages.
+Packs arrays into the plain values of an event and unpacks them again.
 """
 
 import base64
@@ -10,54 +10,57 @@ from typing import Any
 
 import numpy as np
 
+from model.results import Array, ArrayRepr
+
 N_IMAGES = 20
-_MOST_FILTERS = 64  # more can't be told apart on a screen
+_MAX_FILTERS = 64  # more can't be told apart on a screen
 _LARGEST = 127  # of a packed weight
 
 
-@dataclass(frozen=True)
-class EpochProbe:
-    """After one epoch: `answers` `(n,)` int64 and their `probabilities` `(n,)` in [0, 1], for the same n images.
+@dataclass(frozen=True, eq=False, repr=False)
+class EpochProbe(ArrayRepr):
+    """After one epoch: the `predicted` classes `(n,)` int64 and their `probabilities` `(n,)` in [0, 1] for n images.
 
     `filters` is `(filters, kernel, kernel, channels)` float32 in [-1, 1], scaled by the largest weight of them all, or
     None for a network that does not begin with a convolution.
     """
 
     epoch: int
-    answers: np.ndarray
-    probabilities: np.ndarray
-    filters: np.ndarray | None
+    predicted: Array
+    probabilities: Array
+    filters: Array | None
 
 
-def pack(probabilities: np.ndarray, kernel: np.ndarray | None) -> dict[str, Any]:
-    """Return the fields of an event, from `(n, classes)` probabilities and a `(k, k, channels, filters)` kernel."""
+def pack(probabilities: Array, kernel: Array | None) -> dict[str, Any]:
+    """Return the probe of an event, from `(n, classes)` probabilities and a `(k, k, channels, filters)` kernel."""
     best = probabilities.argmax(axis=1)
     fields: dict[str, Any] = {
         "answers": best.tolist(),
-        "probabilities": [round(float(each), 4) for each in probabilities.max(axis=1)],
+        "probabilities": [round(float(value), 4) for value in probabilities.max(axis=1)],
     }
     if kernel is not None:
-        filters = np.moveaxis(np.asarray(kernel, np.float32), -1, 0)[:_MOST_FILTERS]
-        largest = float(np.abs(filters).max()) or 1.0
-        packed = np.rint(filters / largest * _LARGEST).astype(np.int8)
+        kernels = np.moveaxis(np.asarray(kernel, np.float32), -1, 0)[:_MAX_FILTERS]
+        largest = float(np.abs(kernels).max()) or 1.0
+        packed = np.rint(kernels / largest * _LARGEST).astype(np.int8)
         fields["filters"] = {"shape": list(packed.shape), "values": base64.b64encode(packed.tobytes()).decode()}
-    return {"glimpse": fields}
+    return fields
 
 
-def unpack(event: dict[str, Any], n_images: int) -> EpochProbe | None:
-    """Return what `pack` put into a `started` or an `epoch` event; None where there is nothing that fits."""
+def unpack(fields: dict[str, Any] | None, epoch: int, n_images: int) -> EpochProbe | None:
+    """Return the probe that `pack` packed, of an epoch and for `n_images`; None for anything else."""
+    if fields is None:
+        return None
     try:
-        fields = event["glimpse"]
-        answers = np.array(fields["answers"], np.int64)
+        predicted = np.array(fields["answers"], np.int64)
         probabilities = np.array(fields["probabilities"], np.float64)
-        if answers.shape != (n_images,) or probabilities.shape != (n_images,):
+        if predicted.shape != (n_images,) or probabilities.shape != (n_images,):
             return None
-        return EpochProbe(int(event.get("epoch", 0)), answers, probabilities, _filters(fields.get("filters")))
+        return EpochProbe(epoch, predicted, probabilities, _filters(fields.get("filters")))
     except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
         return None
 
 
-def _filters(packed: dict[str, Any] | None) -> np.ndarray | None:
+def _filters(packed: dict[str, Any] | None) -> Array | None:
     if packed is None:
         return None
     values = np.frombuffer(base64.b64decode(packed["values"], validate=True), np.int8)

@@ -35,8 +35,8 @@ def training_seconds(multiplications: int, n_images: int, epochs: int, batch_siz
 
 def seconds_left(history: History, epochs: int) -> float | None:
     """Return how many seconds a training of `epochs` still needs at the pace it had; None before its first batches."""
-    done = int(history.step[-1]) if len(history.step) else 0
-    total = epochs * int(history.facts.get("batches_per_epoch", 0))
+    done = history.steps_done
+    total = epochs * int(history.plan.batches_per_epoch)
     if not done or not total or history.seconds <= 0:
         return None
     return max(total - done, 0) * history.seconds / done

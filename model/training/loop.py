@@ -4,7 +4,7 @@ Takes a dataset and a config, calls `on_event` with what happens, and obeys comm
 nothing of processes or pages, and of run folders only the checkpoints that it is told to save.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +19,15 @@ from model.data.splits import round_robin_by_class, validation_split
 from model.errors import TrainingError
 from model.networks import keras_models
 from model.results import Checkpoint
+from model.runs.events import (
+    BatchEvent,
+    EpochEvent,
+    InterruptedEvent,
+    ResumedEvent,
+    StartedEvent,
+    StoppedEvent,
+    TrainingPlan,
+)
 from model.training import epoch_probe
 from model.training.batches import Batches, targets_of
 from model.training.checkpoints import Checkpoints, Weights
@@ -56,7 +65,7 @@ class TrainingResult:
 def train(
     config: TrainingConfig,
     dataset: Dataset | None = None,
-    on_event: OnEvent = lambda event, /, **fields: None,
+    on_event: OnEvent = lambda event: None,
     commands: CommandQueue | None = None,
     checkpoints: Path | None = None,
     resume: Checkpoint | None = None,
@@ -64,11 +73,10 @@ def train(
 ) -> TrainingResult:
     """Train a network on the training images of `dataset`, by default the one that `config` names.
 
-    Calls `on_event` with `started` or `resumed`, `batch`, `epoch`, `paused`, `resumed`, `set`, `stopped` and
-    `interrupted` (fields: README, "The run folder"). With `checkpoints`, a folder, each epoch leaves `epoch-003.keras`
-    there. `start_from` is a .keras file of the same network whose weights it starts with. Raises TrainingError when the
-    loss is no longer a number or that file does not fit, DataError when the images can't be loaded or split,
-    Interrupted on the command `interrupt`.
+    Calls `on_event` with each event of `model.runs.events` from `StartedEvent` to `StoppedEvent`. With `checkpoints`, a
+    folder, each epoch leaves `epoch-003.keras` there. `start_from` is a .keras file of the same network whose weights
+    it starts with. Raises TrainingError when the loss is no longer a number or that file does not fit, DataError when
+    the images can't be loaded or split, Interrupted on the command `interrupt`.
     """
     if dataset is None:
         check_config(config)
@@ -150,13 +158,14 @@ class _Training:
             raise TrainingError(divergence_message(self.step, rate))
         self.epoch_sums += (loss * len(images), accuracy * len(images), len(images))
         self.on_event(
-            "batch",
-            step=self.step,
-            epoch=epoch,
-            loss=round(loss, 6),
-            accuracy=round(accuracy, 6),
-            learning_rate=float(f"{rate:.6g}"),
-            seconds=round(self.seconds, 3),
+            BatchEvent(
+                step=self.step,
+                epoch=epoch,
+                loss=round(loss, 6),
+                accuracy=round(accuracy, 6),
+                learning_rate=float(f"{rate:.6g}"),
+                seconds=round(self.seconds, 3),
+            )
         )
 
     def _end_epoch(self, epoch: int) -> None:
@@ -173,18 +182,19 @@ class _Training:
             values.append(figure)
         checkpoint = self.checkpoints.save_epoch(self.model, epoch)
         self.on_event(
-            "epoch",
-            epoch=epoch,
-            step=self.step,
-            images=int(images),
-            loss=means[0] if trained else None,
-            accuracy=means[1] if trained else None,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
-            seconds=round(self.seconds, 4),
-            rate_factor=self.rate.factor,
-            checkpoint=checkpoint,
-            **self._probe(self.model),
+            EpochEvent(
+                epoch=epoch,
+                step=self.step,
+                images=int(images),
+                loss=means[0] if trained else None,
+                accuracy=means[1] if trained else None,
+                val_loss=val_loss,
+                val_accuracy=val_accuracy,
+                seconds=round(self.seconds, 4),
+                rate_factor=self.rate.factor,
+                checkpoint=checkpoint,
+                probe=self._probe(self.model),
+            )
         )
 
     def _build(self, start_from: Path | None) -> keras.Model:
@@ -193,7 +203,7 @@ class _Training:
             _set_weights(model, start_from)
         model.compile(optimizer(self.config), loss(self.config), metrics=["accuracy"])
         self.checkpoints.save_probe_images(self.x_validation[self.probed], self.validation_labels[self.probed])
-        self.on_event("started", **self._sizes(), **self._probe(model))
+        self.on_event(StartedEvent(**asdict(self._plan()), probe=self._probe(model)))
         self.checkpoints.save_epoch(model, 0)
         return model
 
@@ -202,17 +212,17 @@ class _Training:
         self.step, self.seconds = resume.step, resume.seconds
         self.rate.factor = resume.rate_factor
         self.validation_losses = dict(resume.validation_losses)
-        self.on_event("resumed", step=self.step, **self._sizes())
+        self.on_event(ResumedEvent(step=self.step, **asdict(self._plan())))
         return model
 
-    def _sizes(self) -> dict[str, Any]:
-        return {
-            "epochs": self.config.epochs,
-            "batches_per_epoch": self.batches.per_epoch,
-            "n_train": len(self.batches.images),
-            "n_validation": len(self.x_validation),
-            "precision": self.precision,
-        }
+    def _plan(self) -> TrainingPlan:
+        return TrainingPlan(
+            epochs=self.config.epochs,
+            batches_per_epoch=self.batches.per_epoch,
+            n_train=len(self.batches.images),
+            n_validation=len(self.x_validation),
+            precision=self.precision,
+        )
 
     def _probe(self, model: keras.Model) -> dict[str, Any]:
         """Return the probe of an epoch. The model is called as a function: `predict` takes a second to get ready."""
@@ -237,23 +247,24 @@ class _Training:
         n = self.config.patience
         epochs = "the last epoch" if n == 1 else f"the last {n} epochs"
         reason = f"It ended early: {epochs} brought no better validation loss."
-        self.on_event("stopped", step=self.step, reason=reason)
+        self.on_event(StoppedEvent(step=self.step, reason=reason))
         return reason
 
     def _stop(self, reason: str | None) -> TrainingResult:
         if self.step % self.batches.per_epoch:
             self._end_epoch(self.step // self.batches.per_epoch + 1)
-        self.on_event("stopped", step=self.step, **({"reason": reason} if reason else {}))
+        self.on_event(StoppedEvent(step=self.step, reason=reason))
         return self._result(stopped=True, reason=reason)
 
     def _interrupt(self) -> None:
         checkpoint = self.checkpoints.save_step(self.model, self.step)
         self.on_event(
-            "interrupted",
-            step=self.step,
-            seconds=round(self.seconds, 4),
-            rate_factor=self.rate.factor,
-            checkpoint=checkpoint,
+            InterruptedEvent(
+                step=self.step,
+                seconds=round(self.seconds, 4),
+                rate_factor=self.rate.factor,
+                checkpoint=checkpoint,
+            )
         )
 
     def _result(self, stopped: bool, reason: str | None) -> TrainingResult:

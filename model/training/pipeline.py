@@ -8,8 +8,9 @@ import hashlib
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,11 +19,13 @@ from model.drawings import mixing
 from model.errors import RunError
 from model.evaluation.metrics import compute_metrics
 from model.inference.litert import Recognizer
-from model.inference.rejection import rejection_scores, restrict_to_digits
+from model.inference.rejection import is_accepted, rejection_scores, restrict_to_digits
 from model.networks.summary import summary
-from model.results import NO_DIGIT, Checkpoint, Metrics
+from model.results import NO_DIGIT, UNCALIBRATED, Calibration, Checkpoint, Metrics
 from model.runs.atomic_files import write_json, write_npz
-from model.runs.run import Run
+from model.runs.events import DownloadingEvent, DrawingEvent, FinishedEvent, RunState
+from model.runs.manifest import DatasetInfo, Manifest, TrainingOutcome
+from model.runs.run import FinishedRun, Run
 from model.runs.store import RunStore
 from model.training.checkpoints import epoch_file
 from model.training.commands import CommandQueue, Interrupted
@@ -57,8 +60,8 @@ class Pipeline:
         self.folder, self.config, self.resume = run, run.config, resume
         self.on_event, self.commands, self.is_cancelled = on_event, commands, is_cancelled
 
-    def run(self) -> str:
-        """Train and return the final status, `finished` or `stopped`.
+    def run(self) -> RunState:
+        """Train and return the final state, finished or stopped.
 
         Raises Interrupted where it was cancelled; ConfigError, DataError, RunError or TrainingError where it fails.
         """
@@ -70,7 +73,7 @@ class Pipeline:
         metrics, scores = self._evaluate(dataset)
         self._export_snapshots(result)
         self._remove_step_checkpoints()
-        return self._complete(result, dataset, metrics, _rejection(calibration, scores))
+        return self._complete(result, dataset, metrics, calibration, scores)
 
     def _load(self) -> Dataset:
         dataset = load_dataset(self.config.dataset, self._download_progress())
@@ -88,35 +91,36 @@ class Pipeline:
             percent = 100 * done // total if total else 0
             if percent > last:
                 last = percent
-                self.on_event("downloading", dataset=self.config.dataset, percent=percent)
+                self.on_event(DownloadingEvent(dataset=self.config.dataset, percent=percent))
 
         return on_download
 
     def _on_drawing(self, images: int) -> None:
         if self.is_cancelled():
             raise Interrupted("The drawing of training images was broken off.")
-        self.on_event("drawing", images=images)
+        self.on_event(DrawingEvent(images=images))
 
     def _describe(self, dataset: Dataset) -> None:
         """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
-        before = self.folder.description.get("dataset", {})
-        now = {"fingerprint": dataset.fingerprint, "training_fingerprint": _fingerprint(dataset.x_train)}
-        if self.resume and any(before.get(name, value) != value for name, value in now.items()):
+        before = self.folder.description.dataset
+        info = DatasetInfo(
+            name=dataset.name,
+            source=dataset.source,
+            fingerprint=dataset.fingerprint,
+            n_train=len(dataset.x_train),
+            n_test=len(dataset.x_test),
+            image_shape=dataset.image_shape,
+            class_names=dataset.class_names,
+            training_fingerprint=_fingerprint(dataset.x_train),
+        )
+        if self.resume and before and not before.has_same_images(info):
             raise RunError(
                 f"The dataset {dataset.name} has changed since this run began; expected the same images "
                 "to go on with, so put them back or start a new run."
             )
-        facts = {
-            "name": dataset.name,
-            "source": dataset.source,
-            **now,
-            "n_train": len(dataset.x_train),
-            "n_test": len(dataset.x_test),
-            "image_shape": list(dataset.image_shape),
-            "class_names": list(dataset.class_names),
-        }
         versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES}
-        write_json(self.folder.path / "config.json", self.folder.description | {"dataset": facts, "versions": versions})
+        description = replace(self.folder.description, dataset=info, versions=versions)
+        write_json(self.folder.path / "config.json", description.to_dict())
 
     def _train(self, dataset: Dataset) -> TrainingResult:
         # The first weights are another run's where this one fine-tunes it; a resumed training has its own.
@@ -125,18 +129,18 @@ class Pipeline:
             self.config, dataset, self.on_event, self.commands, self.folder.checkpoints, self.resume, start_from
         )
 
-    def _base_run(self) -> Run:
+    def _base_run(self) -> FinishedRun:
         """Return the run whose weights this one starts with; it lies beside it or is shipped."""
-        return RunStore(self.folder.path.resolve().parent).open(self.config.start_from)
+        return RunStore(self.folder.path.resolve().parent).open_finished(self.config.start_from)
 
-    def _calibrate(self, model: "keras.Model", dataset: Dataset) -> dict[str, Any] | None:
+    def _calibrate(self, model: "keras.Model", dataset: Dataset) -> Calibration:
         """Calibrate the network where it learns from drawings; a fine-tuned one starts with calibrated weights."""
         if self.config.drawings and not self.config.start_from:
-            return calibrate(model, mixing.calibration_images(dataset, self.config.seed)).to_dict()
+            return calibrate(model, mixing.calibration_images(dataset, self.config.seed))
         if self.config.start_from:
             with suppress(RunError):  # it may have been deleted meanwhile
-                return (self._base_run().manifest or {}).get("calibration")
-        return None
+                return self._base_run().calibration
+        return UNCALIBRATED
 
     def _export(self, model: "keras.Model") -> None:
         save_keras(model, self.folder.path / "model.keras")
@@ -172,33 +176,29 @@ class Pipeline:
         for path in self.folder.checkpoints.glob("step-*.keras"):
             path.unlink()
 
-    def _complete(self, result: TrainingResult, dataset: Dataset, metrics: Metrics, rejection: dict[str, Any]) -> str:
+    def _complete(
+        self, result: TrainingResult, dataset: Dataset, metrics: Metrics, calibration: Calibration, scores: np.ndarray
+    ) -> RunState:
         layers = summary(self.config.network, dataset.image_shape, len(dataset.class_names))
-        history = self.folder.event_reader.read()
-        status = "stopped" if result.stopped else "finished"
-        manifest = {
-            "format": 1,
-            "status": status,
-            "kept_epoch": result.epoch,
-            "epochs": max(result.snapshots),
-            "steps": history.steps_done,
-            "seconds": round(history.seconds, 2),
-            "precision": history.facts.get("precision"),
-            "parameters": sum(layer.parameters for layer in layers),
-            **rejection,
-            **({"reason": result.reason} if result.reason else {}),
-            "figures": metrics.to_dict(),
-        }
-        write_json(self.folder.path / "run.json", manifest)
-        self.on_event("finished", status=status, accuracy=metrics.accuracy, loss=metrics.loss, kept_epoch=result.epoch)
-        return status
-
-
-def _rejection(calibration: dict[str, Any] | None, scores: np.ndarray) -> dict[str, Any]:
-    """Return the manifest's fields on rejection: the calibration, and how many test images are rejected."""
-    if not calibration:
-        return {}
-    return {"calibration": calibration, "refused": int((scores > calibration["reject_above"]).sum())}
+        history = self.folder.history()
+        rejected = ~is_accepted(scores, calibration.rejection_threshold)
+        outcome = TrainingOutcome(
+            metrics=metrics,
+            parameters=sum(layer.parameters for layer in layers),
+            kept_epoch=result.epoch,
+            epochs=max(result.snapshots),
+            steps=history.steps_done,
+            seconds=round(history.seconds, 2),
+            precision=history.plan.precision,
+            calibration=calibration,
+            n_rejected=int(rejected.sum()) if calibration.is_fitted else 0,
+        )
+        state = RunState.STOPPED if result.stopped else RunState.FINISHED
+        write_json(self.folder.path / "run.json", Manifest(state, result.reason or "", outcome).to_dict())
+        self.on_event(
+            FinishedEvent(status=state, accuracy=metrics.accuracy, loss=metrics.loss, kept_epoch=result.epoch)
+        )
+        return state
 
 
 def epochs_to_export(epochs: Collection[int], kept: int) -> list[int]:

@@ -3,17 +3,13 @@
 Imports neither Keras nor anything of processes.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable
 
+from model.runs.events import Event, PausedEvent, ResumedEvent, SetEvent
 from model.training.commands import CommandName, CommandQueue, Interrupted
 from model.training.schedules import ScheduledRate
 
-
-class OnEvent(Protocol):
-    """Called with the name of each event and its fields: `on_event("batch", step=1, loss=2.3, …)`."""
-
-    def __call__(self, event: str, /, **fields: Any) -> None:
-        """Take one event."""
+OnEvent = Callable[[Event], None]
 
 
 class StopRequested(Exception):
@@ -39,7 +35,7 @@ class Steering:
                     self._pause(step)
                 case CommandName.RESUME if self.paused:
                     self.paused = False
-                    self._on_event("resumed", step=step)
+                    self._on_event(ResumedEvent(step=step))
                 case CommandName.STEP if command.after is None or command.after >= step:
                     self._pause(step)
                     return
@@ -53,8 +49,8 @@ class Steering:
     def _pause(self, step: int) -> None:
         if not self.paused:
             self.paused = True
-            self._on_event("paused", step=step)
+            self._on_event(PausedEvent(step=step))
 
     def _set_learning_rate(self, step: int, wanted: float) -> None:
         if self._rate.set(step, wanted):
-            self._on_event("set", step=step, learning_rate=wanted, rate_factor=self._rate.factor)
+            self._on_event(SetEvent(step=step, learning_rate=wanted, rate_factor=self._rate.factor))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def train(
     config: TrainingConfig,
     dataset: Dataset | None = None,
-    on_event: OnEvent = lambda event, /, **fields: None,
+    on_event: OnEvent = lambda event: None,
     commands: CommandQueue | None = None,
     checkpoints: Path | None = None,
     resume: Checkpoint | None = None,

@@ -13,24 +13,24 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from model.errors import ConfigError, DataError, DigitLabError, RunError
 from model.runs.atomic_files import FolderLock, write_json
-from model.runs.events import EventLog
+from model.runs.events import Event, EventLog, FailedEvent, InterruptedEvent, LoadingEvent, RunState
+from model.runs.manifest import Manifest
 from model.runs.run import Run
 from model.training import training_data
 from model.training.commands import Command, CommandName, CommandQueue, Interrupted
 from model.training.quiet import quiet_stderr
+from model.training.steering import OnEvent
 
 _HEARTBEAT_S = 1.0
-Listener = Callable[[str, dict[str, Any]], None]  # called with an event's name and its fields
 
 
-def run(folder: Path, control: bool = False, on_event: Listener = lambda event, fields: None) -> str:
+def run(folder: Path, control: bool = False, on_event: OnEvent = lambda event: None) -> RunState:
     """Train the run of `folder` to its end, from its last checkpoint if it has one.
 
-    Returns the final status: finished, stopped, failed or interrupted. `on_event` gets every event that the file gets.
+    Returns the final state: finished, stopped, failed or interrupted. `on_event` gets every event that the file gets.
     Signal handlers are those of before when it returns.
     """
     _silence_tensorflow()
@@ -63,21 +63,21 @@ def wait_for_run() -> Path | None:
 class Worker:
     """One training, with the commands, signals and heartbeat around it."""
 
-    def __init__(self, run: Run, on_event: Listener):
+    def __init__(self, run: Run, on_event: OnEvent):
         """Lock the run folder. Raises RunError where another process trains it or it is complete."""
         self.folder, self.config, self.on_event = run, run.config, on_event
         self.lock = FolderLock(run.path)
         if run.manifest:
             self.lock.release()
-            raise RunError(f"Run {run.id} is {run.manifest['status']}; expected an incomplete one, so start a new run.")
+            raise RunError(f"Run {run.id} is {run.manifest.state}; expected an incomplete one, so start a new run.")
         # Read before this worker writes anything, or its own events would count as history.
         self.resume = run.latest_checkpoint()
         self.log = EventLog(run.path / "events.jsonl")
         self.commands = CommandQueue()
         self.leaving = threading.Event()  # by a signal, or because the app is gone
 
-    def run(self, control: bool) -> str:
-        """Train and return the final status; with `control`, obey commands on stdin."""
+    def run(self, control: bool) -> RunState:
+        """Train and return the final state; with `control`, obey commands on stdin."""
         with ExitStack() as stack:
             stack.callback(self.lock.release)
             stack.callback(self.log.close)
@@ -87,16 +87,16 @@ class Worker:
                 _thread("commands", self._read_commands)
             return self._train()
 
-    def _train(self) -> str:
+    def _train(self) -> RunState:
         try:
-            self._write("loading", dataset=self.config.dataset)
+            self._write(LoadingEvent(dataset=self.config.dataset))
             with quiet_stderr():
                 from model.training.pipeline import Pipeline
 
             return Pipeline(self.folder, self._write, self.commands, self.resume, self.leaving.is_set).run()
         except Interrupted as interrupted:
             # Without a reason it comes from the loop, which has written its event.
-            return self._interrupted(str(interrupted)) if str(interrupted) else "interrupted"
+            return self._interrupted(str(interrupted)) if str(interrupted) else RunState.INTERRUPTED
         except RunError as error:
             return self._interrupted(str(error))
         except DataError as error:
@@ -108,22 +108,22 @@ class Worker:
             self._interrupted(f"The training ended with an error: {error!r}.")
             raise
 
-    def _write(self, event: str, /, **fields: Any) -> None:
-        self.log.write(event, **fields)
+    def _write(self, event: Event) -> None:
+        self.log.write(event)
         try:
-            self.on_event(event, fields)
+            self.on_event(event)
         except OSError:  # the terminal or the pipe behind it is gone; the run folder is the truth
-            self.on_event = lambda event, fields: None
+            self.on_event = lambda event: None
 
-    def _failed(self, reason: str) -> str:
-        self._write("failed", reason=reason)
-        write_json(self.folder.path / "run.json", {"format": 1, "status": "failed", "reason": reason})
-        return "failed"
+    def _failed(self, reason: str) -> RunState:
+        self._write(FailedEvent(reason=reason))
+        write_json(self.folder.path / "run.json", Manifest(RunState.FAILED, reason).to_dict())
+        return RunState.FAILED
 
-    def _interrupted(self, reason: str) -> str:
+    def _interrupted(self, reason: str) -> RunState:
         with suppress(OSError):  # a full disk can't take the event that reports it
-            self._write("interrupted", reason=reason)
-        return "interrupted"
+            self._write(InterruptedEvent(reason=reason))
+        return RunState.INTERRUPTED
 
     def _read_commands(self) -> None:
         """Pass commands on until stdin ends, which means that the app is gone."""

@@ -45,7 +45,7 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
     figure.add_heatmap(
         z=off_diagonal,
         x=list(names),
-        y=[names[i] for i in rows],
+        y=[names[int(i)] for i in rows],
         colorscale=[[0, "rgba(230,159,0,0)"], [0.4, "rgba(230,159,0,.5)"], [1, "rgba(213,94,0,.8)"]],
         zmin=0,
         zmax=float(off_diagonal.max(initial=0)) or 1,
@@ -94,8 +94,8 @@ def _numbers(shares: np.ndarray, names: Sequence[str], by: str) -> dict:
     true, predicted = np.nonzero(shares)
     values = shares[true, predicted]
     return {
-        "x": [names[i] for i in predicted],
-        "y": [names[i] for i in true],
+        "x": [names[int(i)] for i in predicted],
+        "y": [names[int(i)] for i in true],
         "text": [f"{value}" if by == COUNT else f"{value:.1%}" for value in values],
         "mode": "text",
         "hoverinfo": "skip",

@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.runs.curves import History, downsample_mean, downsample_minmax, moving_average
+from model.runs.events import FinishedEvent
 from model.training import schedules
 from pages.ui.charts.common import BLUE, GREY, ORANGE
 
@@ -43,10 +44,10 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
 
     With `close` the scale leaves the first steps out of sight, which press all later ones flat.
     """
-    value, images = getattr(history, name), history.images_a_step
+    value, images = getattr(history, name), history.images_per_step
     mean = moving_average(value, _SMOOTHED)
     raw = downsample_minmax(history.step * images, value, _RAW_POINTS)
-    validation = [epoch[f"val_{name}"] for epoch in history.epochs]
+    validation = [getattr(epoch, f"val_{name}") for epoch in history.epochs]
     traces = [
         _line(*raw, name="training, by batch", line={"color": _PALER_BLUE if close else _PALE_BLUE, "width": 1}),
         _line(
@@ -56,7 +57,7 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
         ),
         {
             "type": "scatter",
-            "x": [epoch["step"] * images for epoch in history.epochs],
+            "x": [epoch.step * images for epoch in history.epochs],
             "y": validation,
             "mode": "lines+markers",
             "name": "validation, by epoch",
@@ -72,7 +73,7 @@ def curve(history: History, name: str, close: bool = False) -> PlainFigure:
 
 def learning_rate(history: History) -> PlainFigure:
     """Draw the learning rate at every batch."""
-    x, y = downsample_mean(history.step * history.images_a_step, history.learning_rate, POINTS)
+    x, y = downsample_mean(history.step * history.images_per_step, history.learning_rate, POINTS)
     line = _line(x, y, name="learning rate", line={"color": BLUE, "width": 2})
     layout = _against_images(history) | {"showlegend": False, "yaxis": {"rangemode": "tozero", "tickformat": "~g"}}
     return {"data": [line], "layout": layout}
@@ -84,7 +85,7 @@ def _line(x: np.ndarray, y: np.ndarray, **how: Any) -> dict[str, Any]:
 
 def _against_images(history: History) -> dict[str, Any]:
     """Lay a figure out along the images that were learnt from, with a mark where a person changed the rate."""
-    changes = [(step * history.images_a_step, rate) for step, rate in history.rate_changes]
+    changes = [(step * history.images_per_step, rate) for step, rate in history.rate_changes]
     return {
         "margin": {"l": 52, "r": 12, "t": 8, "b": 40},
         "showlegend": True,
@@ -93,7 +94,7 @@ def _against_images(history: History) -> dict[str, Any]:
         "uirevision": "run",  # zoom stays while points arrive
         "xaxis": {
             "title": {"text": "images seen"},
-            "range": [0, 1.02 * max(_last_batch(history), 1) * history.images_a_step],
+            "range": [0, 1.02 * max(_last_batch(history), 1) * history.images_per_step],
             "hoverformat": ",.0f",
         },
         "shapes": [
@@ -111,7 +112,7 @@ def _against_images(history: History) -> dict[str, Any]:
 
 def _last_batch(history: History) -> int:
     """Room for the whole training while it goes on; what was trained once it has ended."""
-    ended = history.last.get("event") == "finished"
+    ended = isinstance(history.last, FinishedEvent)
     return int(history.step[-1]) if ended and len(history.step) else history.total_steps
 
 
@@ -123,9 +124,9 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
     traces, settled = [], []
     for (name_of_run, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
         title = escape(name_of_run, quote=False)  # Plotly reads tags in texts
-        images, same = history.images_a_step, {"name": title, "legendgroup": title}
+        images, same = history.images_per_step, {"name": title, "legendgroup": title}
         mean = moving_average(getattr(history, name), _SMOOTHED)
-        validation = [epoch[f"val_{name}"] for epoch in history.epochs]
+        validation = [getattr(epoch, f"val_{name}") for epoch in history.epochs]
         settled.append(_settled(mean, validation))
         x, y = downsample_mean(history.step * images, mean, POINTS)
         in_training = {"hovertemplate": "%{y:.4g} in training<extra>%{fullData.name}</extra>", "showlegend": False}
@@ -133,7 +134,7 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, close: bool = Fal
         traces.append(
             {
                 "type": "scatter",
-                "x": [epoch["step"] * images for epoch in history.epochs],
+                "x": [epoch.step * images for epoch in history.epochs],
                 "y": validation,
                 "mode": "lines+markers",
                 "line": {"color": colour, "width": 2.5},

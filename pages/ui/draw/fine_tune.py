@@ -1,6 +1,6 @@
 """Teach it: a copy of the network learns my labelled drawings, in a training like any other; before and after.
 
-Knows lessons, the job manager and permissions; learns nothing itself. What was taught is found again by its owner.
+Knows lessons, the job manager and permissions; learns nothing itself. What was tuned is found again by its owner.
 """
 
 import numpy as np
@@ -9,15 +9,14 @@ import streamlit as st
 from model.drawings import collection, fine_tuning
 from model.drawings.collection import LabelledDrawing
 from model.errors import DigitLabError
-from model.inference.classifier import Classifier
-from model.runs.run import Run
-from pages.ui.draw.my_drawings import place_of
-from pages.ui.shell import permission, services, text
+from model.runs.run import FinishedRun, Run
+from pages.ui.draw.my_drawings import label_index
+from pages.ui.shell import permission, services
 
 _POLL_S = 1.0
 
 
-def show(run: Run) -> None:
+def show(run: FinishedRun) -> None:
     """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
     st.markdown("**Teach it my hand**")
     drawings = services.my_drawings().all()
@@ -38,13 +37,13 @@ def show(run: Run) -> None:
         _teach(run, drawings)
     if len(drawings) < fine_tuning.MIN_DRAWINGS:
         st.caption(f"It takes at least {fine_tuning.MIN_DRAWINGS} labelled drawings.")
-    taught = _newest(run)
-    if taught:
-        moving = services.jobs().status(taught) in text.MOVING
-        st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, taught.id, moving)
+    tuned = _newest(run)
+    if tuned:
+        moving = services.jobs().status(tuned).is_active
+        st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, tuned.id, moving)
 
 
-def _teach(run: Run, drawings: list[LabelledDrawing]) -> None:
+def _teach(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
     try:
         config = fine_tuning.fine_tuning_config(run, len(drawings))
         services.jobs().start(config, permission.label(), collection.to_jsonl(drawings))
@@ -52,40 +51,40 @@ def _teach(run: Run, drawings: list[LabelledDrawing]) -> None:
         st.warning(str(error))
 
 
-def _newest(run: Run) -> Run | None:
-    """Return the last copy of this network that this visitor had taught."""
+def _newest(run: FinishedRun) -> Run | None:
+    """Return the last copy of this network that this visitor had tuned."""
     runs, _ = services.store().list()
     return next((each for each in runs if each.config.start_from == run.id and permission.owns(each)), None)
 
 
-def _outcome(run: Run, taught_id: str, moving: bool) -> None:
+def _outcome(run: FinishedRun, tuned_id: str, moving: bool) -> None:
     try:
-        taught = services.store().open(taught_id)
+        tuned = services.store().open(tuned_id)
     except DigitLabError:  # its owner has deleted it meanwhile
         return
-    status = services.jobs().status(taught)
-    if moving != (status in text.MOVING):
+    status = services.jobs().status(tuned)
+    if moving != status.is_active:
         st.rerun()
-    if taught.metrics:
-        _before_and_after(run, taught)
+    if isinstance(tuned, FinishedRun):
+        _before_and_after(run, tuned)
     else:
-        st.progress(taught.event_reader.read().share_done, text=f"The copy is **{status}**.")
-    where = "Draw with the copy" if taught.metrics else "Watch it learn"
-    page = "pages/draw.py" if taught.metrics else "pages/train.py"
-    st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": taught.id}, width="content")
+        st.progress(tuned.history().share_done, text=f"The copy is **{status}**.")
+    where = "Draw with the copy" if isinstance(tuned, FinishedRun) else "Watch it learn"
+    page = "pages/draw.py" if isinstance(tuned, FinishedRun) else "pages/train.py"
+    st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": tuned.id}, width="content")
 
 
-def _before_and_after(run: Run, taught: Run) -> None:
-    drawn = fine_tuning.read_drawings(taught.path)
+def _before_and_after(run: FinishedRun, tuned: FinishedRun) -> None:
+    drawn = fine_tuning.read_drawings(tuned.path)
     rows = [
-        (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(taught, part))
+        (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(tuned, part))
         for what, part in (
             ("it was taught", fine_tuning.training_part(drawn)),
             ("held back", fine_tuning.held_out_part(drawn)),
         )
         if part
     ]
-    rows.append((f"{taught.metrics.n:,} test images", run.metrics.accuracy, taught.metrics.accuracy))
+    rows.append((f"{tuned.metrics.n:,} test images", run.metrics.accuracy, tuned.metrics.accuracy))
     st.table(
         {
             "Read right": [what for what, _, _ in rows],
@@ -101,8 +100,8 @@ def _before_and_after(run: Run, taught: Run) -> None:
     )
 
 
-def _accuracy(run: Run, drawings: list[LabelledDrawing]) -> float:
+def _accuracy(run: FinishedRun, drawings: list[LabelledDrawing]) -> float:
     """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
     images, labels = collection.render_all(drawings)
-    answers = Classifier(run, services.recognizer(run)).predict(images, drawn=True)
-    return float((np.array([place_of(each) for each in answers]) == labels).mean())
+    predictions = services.classifier(run).predict(images)
+    return float((np.array([label_index(prediction) for prediction in predictions]) == labels).mean())

@@ -5,15 +5,13 @@ Knows widgets, pictures and subjects. Whatever is wrong with a file is said in o
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from model.errors import DigitLabError, InkError
-from model.inference.classifier import Classifier, reads_ink
-from model.inference.digit_reader import DigitPredictions
 from model.ink import photo
 from model.ink.render import InkSteps
-from model.runs.run import Run
-from pages.ui.draw import sample
-from pages.ui.draw.sample import MultiDigitSample, Sample
+from model.runs.run import FinishedRun
+from pages.ui.draw.sample import MultiDigitSample, Network, Sample
 from pages.ui.shell import services, session
 from pages.ui.shell.text import plain
 
@@ -24,16 +22,16 @@ _MOST_MB = 5
 _SHEET = 600  # pixels of a picture on the screen
 
 
-def choose(run: Run) -> str:
+def choose(run: FinishedRun) -> str:
     """Draw the choice of a way in; the address (`?image=`) opens a test image, once for each new address."""
-    offered = list(_TITLES) if reads_ink(run) else [PICTURE, PHOTO, TEST]
+    offered = list(_TITLES) if run.reads_digits else [PICTURE, PHOTO, TEST]
     linked = st.query_params.get("image")
     if session.is_new_link(_INDEX, linked) and linked is not None:
         st.session_state[_WAY] = TEST
         st.session_state[_INDEX] = _whole(linked)
         st.session_state.pop(_MISSING, None)
     if st.session_state.get(_WAY) not in offered:
-        st.session_state[_WAY] = offered[0] if reads_ink(run) else TEST
+        st.session_state[_WAY] = offered[0] if run.reads_digits else TEST
     way = st.segmented_control(
         "What to read",
         offered,
@@ -46,7 +44,7 @@ def choose(run: Run) -> str:
     if way != TEST and linked is not None:
         st.query_params.pop("image", None)
         session.is_new_link(_INDEX, None)
-    return way
+    return str(way)
 
 
 def reads_numbers() -> bool:
@@ -58,19 +56,19 @@ def _back_to_the_canvas() -> None:
     st.session_state[_WAY] = DIGIT
 
 
-def test_image(classifier: Classifier) -> Sample | None:
+def test_image(network: Network) -> Sample | None:
     """Draw the choice of a test image; return it with exactly the answer that Evaluate has for it."""
     from pages.ui.shell import predictions  # after the canvas: it brings much along
 
-    run = classifier.run
+    run = network.run
     try:
         images = services.test_images(run)
-        labels = predictions.stored(run).evaluation.labels
+        labels = predictions.stored(run).predictions.labels
     except DigitLabError as error:
         st.info(str(error), icon=":material/image_not_supported:")
         return None
     # The way is chosen outside of this fragment, so the page has to be drawn again.
-    if reads_ink(run) and st.button(
+    if run.reads_digits and st.button(
         "Back to the canvas", icon=":material/draw:", key="draw-back", on_click=_back_to_the_canvas
     ):
         st.rerun()
@@ -94,66 +92,70 @@ def test_image(classifier: Classifier) -> Sample | None:
     st.query_params["image"] = str(index)
     session.is_new_link(_INDEX, str(index))
     true = int(labels[index])
-    alt = f"test image {index}, a {classifier.class_names[true]}"
-    return sample.of_image(classifier, images[index], alt, drawn=False, true=true)
+    alt = f"test image {index}, a {network.classifier.class_names[true]}"
+    return Sample.of_image(network, images[index], alt, may_reject=False, true=true)
 
 
-def from_file(classifier: Classifier) -> Sample | MultiDigitSample | None:
+def from_file(network: Network) -> Sample | MultiDigitSample | None:
     """Draw the field for a file; return what is read from it."""
-    came = st.file_uploader(
+    upload = st.file_uploader(
         f"A PNG, JPEG or WebP, up to {_MOST_MB} MB and 4,096 pixels a side",
         type=["png", "jpg", "jpeg", "webp"],
         key="draw-upload",
         max_upload_size=_MOST_MB,
     )
-    return _read(classifier, came.name, came) if came else None
+    return _read(network, upload.name, upload) if upload else None
 
 
-def from_camera(classifier: Classifier) -> Sample | MultiDigitSample | None:
+def from_camera(network: Network) -> Sample | MultiDigitSample | None:
     """Draw the camera; return what is read from its photo."""
-    if reads_ink(classifier.run):
+    if network.run.reads_digits:
         st.caption("A digit on paper, with a thick dark pen, filling half of the photo.")
-    came = st.camera_input("Take a photo", key="draw-photo", label_visibility="collapsed")
-    return _read(classifier, "The photo", came) if came else None
+    upload = st.camera_input("Take a photo", key="draw-photo", label_visibility="collapsed")
+    return _read(network, "The photo", upload) if upload else None
 
 
-def _read(classifier: Classifier, name: str, came) -> Sample | MultiDigitSample | None:
-    several = reads_ink(classifier.run) and st.toggle("Several digits", key="draw-several", persist_state="session")
+def _read(network: Network, name: str, upload: UploadedFile) -> Sample | MultiDigitSample | None:
+    several = network.run.reads_digits and st.toggle("Several digits", key="draw-several", persist_state="session")
     try:
-        if came.size > _MOST_MB * 1024**2:
-            raise InkError(f"{name} has {came.size / 1024**2:.1f} MB; expected at most {_MOST_MB}, so make it smaller.")
-        if not reads_ink(classifier.run):
-            return sample.of_image(
-                classifier, _fitted(came.getvalue(), classifier.shape, name), f"{name}, shrunk", True
+        if upload.size > _MOST_MB * 1024**2:
+            raise InkError(
+                f"{name} has {upload.size / 1024**2:.1f} MB; expected at most {_MOST_MB}, so make it smaller."
             )
+        if not network.run.reads_digits:
+            image = _fitted(upload.getvalue(), network.run.dataset.image_shape, name)
+            return Sample.of_image(network, image, f"{name}, shrunk", may_reject=True)
         if several:
-            number = _number(classifier, came.getvalue(), name)
-            return number if number.readings.digits else _tell_blank(name)
-        found = _seen(came.getvalue(), name)
+            number = _number(network, upload.getvalue(), name)
+            if not number.predictions.digits:
+                _tell_blank(name)
+                return None
+            return number
+        steps = _photo_steps(upload.getvalue(), name)
     except DigitLabError as error:
         st.warning(plain(str(error)), icon=":material/broken_image:")
         return None
-    if found is None:
+    if steps is None:
         _tell_blank(name)
         return None
     alt = f"{name} as 28 by 28 grey pixels"
-    return sample.of_image(classifier, found.image[..., None], alt, drawn=True, seen=found)
+    return Sample.of_image(network, steps.image[..., None], alt, may_reject=True, steps=steps)
 
 
 def _tell_blank(name: str) -> None:
     st.info(f"{plain(name)} looks blank; expected dark ink on light paper, or the other way round.")
 
 
-def _number(classifier: Classifier, content: bytes, name: str) -> MultiDigitSample:
+def _number(network: Network, content: bytes, name: str) -> MultiDigitSample:
     sheet = photo.open_upright(content, name)
     width = sheet.width
     sheet.thumbnail((_SHEET, _SHEET))
-    readings: DigitPredictions = classifier.reader.read_picture(content, numbers=True)
-    return MultiDigitSample(classifier, readings, np.asarray(sheet), width / sheet.width)
+    digits = network.reader.read_photo(content, numbers=True)
+    return MultiDigitSample(digits, np.asarray(sheet), width / sheet.width)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _seen(content: bytes, name: str) -> InkSteps | None:
+def _photo_steps(content: bytes, name: str) -> InkSteps | None:
     return photo.read_photo(content, name)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
+from model.inference.digit_reader import DigitPrediction
 from pages.ui.components.image_grid import Tile, data_uri, image_grid
 from pages.ui.draw.sample import MultiDigitSample
 from pages.ui.shell.text import percent
@@ -17,25 +18,24 @@ _TILE = 72
 
 def headline(number: MultiDigitSample | None, empty: str, hint: str) -> None:
     """Say the whole number in the first line."""
-    if number is None or not number.readings.digits:
+    if number is None or not number.predictions.digits:
         st.markdown(f"# {empty}")
         st.caption(hint)
         return
-    readings = number.readings
-    told = "".join(str(each.digit) if each.accepted else "?" for each in readings.digits)
-    st.markdown(f"# {told}")
-    n = len(readings.digits)
-    doubtful = sum(not each.accepted for each in readings.digits)
+    digits = number.predictions.digits
+    st.markdown(f"# {''.join(digit.prediction.text for digit in digits)}")
+    n = len(digits)
+    doubtful = sum(not digit.accepted for digit in digits)
     doubt = f" {doubtful} of them {'does' if doubtful == 1 else 'do'} not look like a digit." if doubtful else ""
     st.caption(f"{n} digit{'s' * (n != 1)}, read one by one.{doubt}")
 
 
 def seen(number: MultiDigitSample | None) -> None:
     """Show the sheet with a box around each digit, and each as the network saw it with its probability."""
-    if number is None or not number.readings.digits:
+    if number is None or not number.predictions.digits:
         st.caption("Each digit gets a box and an answer of its own.")
         return
-    alt = f"the sheet with {len(number.readings.digits)} boxes; read as {number.readings.text}"
+    alt = f"the sheet with {len(number.predictions.digits)} boxes; read as {number.predictions.text}"
     st.html(
         f'<img src="{data_uri(_boxed(number))}" alt="{alt}" style="width: 100%; max-width: 600px; border-radius: 6px; '
         'border: 1px solid rgba(128,128,128,.35)">'
@@ -45,25 +45,25 @@ def seen(number: MultiDigitSample | None) -> None:
             Tile(
                 each.image, _lines(each), f"digit {place}: read as {each.digit}", right=None if each.accepted else False
             )
-            for place, each in enumerate(number.readings.digits, 1)
+            for place, each in enumerate(number.predictions.digits, 1)
         ),
         side=_TILE,
     )
 
 
-def _lines(reading) -> tuple[str, ...]:
-    if reading.accepted:
-        return (str(reading.digit), percent(reading.probability))
-    return ("?", f"maybe {reading.digit}, {percent(reading.probability)}")
+def _lines(digit: DigitPrediction) -> tuple[str, ...]:
+    if digit.accepted:
+        return (str(digit.digit), percent(digit.probability))
+    return ("?", f"maybe {digit.digit}, {percent(digit.probability)}")
 
 
 def _boxed(number: MultiDigitSample) -> np.ndarray:
     """Draw the boxes, numbered by what they are read as, over the sheet: `(h, w, 3)` uint8."""
     image = Image.fromarray(number.sheet).convert("RGB")
     draw = ImageDraw.Draw(image)
-    for reading in number.readings.digits:
-        left, top, right, bottom = (side / number.zoom for side in reading.box)
-        colour = _BOX if reading.accepted else _DOUBT
+    for digit in number.predictions.digits:
+        left, top, right, bottom = (side / number.zoom for side in digit.box)
+        colour = _BOX if digit.accepted else _DOUBT
         more = number.margin
         around = (left - more, top - more, right + more, bottom + more)
         draw.rounded_rectangle(around, radius=6, outline=colour, width=3)

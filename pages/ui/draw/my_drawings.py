@@ -13,7 +13,7 @@ from model.drawings import collection
 from model.drawings.collection import LABELS, LabelledDrawing
 from model.errors import DigitLabError
 from model.inference.classifier import Classifier, Prediction
-from pages.ui.components.fabric_strokes import Stroke
+from model.ink.render import Strokes
 from pages.ui.components.image_grid import Tile, clickable_image_grid
 from pages.ui.draw.sample import Sample
 from pages.ui.shell import services, session
@@ -24,24 +24,26 @@ _ROW, _FRAME = 30, 62  # pixels of the matrix: only classes that were drawn have
 _CHOSEN = "draw-mine-chosen"
 
 
-def meant(subject: Sample) -> None:
+def meant(sample: Sample) -> None:
     """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
-    drawn, before = str(subject.strokes), session.kept_drawing()
-    is_back = before is not None and before[2] == drawn  # undo or redo brought back what was labelled
-    sheet = before[0] if is_back else session.sheet()
-    key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
-    if is_back:
+    drawn, before = str([line.tolist() for line in sample.strokes or ()]), session.kept_drawing()
+    if before is not None and before[2] == drawn:  # undo or redo brought back what was labelled
+        sheet = before[0]
+        key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
         st.session_state.setdefault(key, before[1])
+    else:
+        sheet = session.sheet()
+        key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
     kept = " :material/check: kept in My drawings" if st.session_state.get(key) is not None else ""
     with st.container(key="draw-meant"):
         label = st.segmented_control(f"What did you mean?{kept}", LABELS, key=key, format_func=str)
     try:
-        _keep(sheet, label, drawn, subject.strokes)
+        _keep(sheet, label, drawn, sample.strokes)
     except DigitLabError as error:
         st.warning(str(error))
 
 
-def _keep(sheet: str, label: int | str | None, drawn: str, strokes: list[Stroke]) -> None:
+def _keep(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | None) -> None:
     """Keep or take back, once for each tap: the page is run again for other reasons, too."""
     kept = session.kept_drawing()
     if label is not None and kept != (sheet, label, drawn):
@@ -60,24 +62,24 @@ def show(classifier: Classifier) -> None:
         st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
         return
     images, labels = collection.render_all(drawings)
-    answers = classifier.predict(images, drawn=True)
+    predictions = classifier.predict(images)
     figures, tiles = st.columns([1, 1.4], gap="medium")
     with figures:
-        _figures(answers, labels)
+        _figures(predictions, labels)
     with tiles:
-        _tiles(drawings, images, labels, answers)
+        _tiles(drawings, images, labels, predictions)
         _take_away(drawings)
 
 
-def place_of(answer: Prediction) -> int:
-    """Return which of LABELS an answer is; what is refused counts as "no digit"."""
-    return answer.best if answer.accepted else len(LABELS) - 1
+def label_index(prediction: Prediction) -> int:
+    """Return which of LABELS is predicted; whatever is rejected counts as "no digit"."""
+    return prediction.class_index if prediction.accepted else len(LABELS) - 1
 
 
-def _figures(answers: list[Prediction], labels: np.ndarray) -> None:
+def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
     from pages.ui.charts.evaluation import confusion_matrix
 
-    predicted = np.array([place_of(each) for each in answers])
+    predicted = np.array([label_index(prediction) for prediction in predictions])
     right = int((predicted == labels).sum())
     st.metric("Accuracy on my drawings", f"{right / len(labels):.1%}")
     st.caption(f"{right} of {len(labels)} right, as this network reads them now.")
@@ -92,10 +94,12 @@ def _figures(answers: list[Prediction], labels: np.ndarray) -> None:
     )
 
 
-def _tiles(drawings: list[LabelledDrawing], images: np.ndarray, labels: np.ndarray, answers: list[Prediction]) -> None:
+def _tiles(
+    drawings: list[LabelledDrawing], images: np.ndarray, labels: np.ndarray, predictions: list[Prediction]
+) -> None:
     def tile(i: int) -> Tile:
-        right = place_of(answers[i]) == labels[i]
-        line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {answers[i].told}")
+        right = label_index(predictions[i]) == labels[i]
+        line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {predictions[i].text}")
         return Tile(images[i], (line,), f"my drawing {i + 1}, meant as {line}", right)
 
     newest = range(len(drawings) - 1, max(-1, len(drawings) - 1 - _SHOWN), -1)

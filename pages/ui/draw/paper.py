@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from model.errors import InkError
+from model.ink.render import Strokes, parse_strokes
 from pages.ui.components.canvas import canvas
-from pages.ui.components.fabric_strokes import PEN, SIDE, Stroke
+from pages.ui.components.fabric_strokes import PEN, SIDE
 from pages.ui.shell import session
 
 WIDE, LOW = 600, 240  # canvas pixels of the sheet for several digits
@@ -35,7 +36,7 @@ _mover = st.components.v2.component(
 )
 
 
-def show(several: bool = False) -> tuple[list[Stroke], float]:
+def show(several: bool = False) -> tuple[Strokes, float]:
     """Draw paper and pen; return the strokes, and how thick the pen is now."""
     st.html(_STYLE)
     # Stands where the canvas's own toolbar appears.
@@ -73,9 +74,9 @@ def _clear() -> None:
         )
 
 
-def _strokes(key: str, pen: int, width: int, height: int) -> list[Stroke]:
+def _strokes(key: str, pen: int, width: int, height: int) -> Strokes:
     try:
-        return canvas(key, pen, width, height)
+        return parse_strokes(canvas(key, pen, width, height))
     except InkError as error:
         st.warning(str(error))
-        return []
+        return Strokes()

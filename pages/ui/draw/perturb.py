@@ -1,6 +1,6 @@
 """Break it: the image turned, moved, scaled, thickened and blurred by sliders, and where the answer flips.
 
-Knows the perturbations of `model.evaluation`, charts and the session; asks the network through its subject.
+Knows the perturbations of `model.evaluation`, charts and the session; predicts through its sample.
 """
 
 import streamlit as st
@@ -19,16 +19,16 @@ _KEYS = {"rotation": "turn", "shift_x": "right", "shift_y": "down"}  # CSS keys 
 
 
 @st.fragment
-def show(subject: Sample) -> None:
+def show(sample: Sample) -> None:
     """Draw sliders, the changed image with its answer, and the sweep of one slider."""
     st.caption("The 28×28 pixels are changed as they are and not centred again: how much can the network bear?")
     changed, sliders, swept = st.columns([150, 460, 420], gap="medium")
     with sliders:
         perturbation = _sliders()
     with changed:
-        _changed(subject, perturbation)
+        _changed(sample, perturbation)
     with swept:
-        _sweep(subject, perturbation)
+        _sweep(sample, perturbation)
 
 
 def _sliders() -> Perturbation:
@@ -50,17 +50,17 @@ def _key(name: str) -> str:
     return f"draw-break-{_KEYS.get(name, name)}"
 
 
-def _changed(subject: Sample, perturbation: Perturbation) -> None:
-    image = apply_perturbation(subject.image, perturbation)
-    answer = subject.predict(image[None])[0]
+def _changed(sample: Sample, perturbation: Perturbation) -> None:
+    image = apply_perturbation(sample.image, perturbation)
+    (prediction,) = sample.predict(image[None])
     picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, "the changed image")
     with st.container(key="draw-break-answer"):
-        flipped = answer.told != subject.answer.told
-        st.markdown(f"### {plain(answer.told)}{' :orange[flipped]' if flipped else ''}")
-        st.caption(sentence(answer))
+        flipped = prediction.text != sample.prediction.text
+        st.markdown(f"### {plain(prediction.text)}{' :orange[flipped]' if flipped else ''}")
+        st.caption(sentence(prediction))
 
 
-def _sweep(subject: Sample, perturbation: Perturbation) -> None:
+def _sweep(sample: Sample, perturbation: Perturbation) -> None:
     name = st.selectbox(
         "Where does the answer flip?",
         list(RANGES),
@@ -69,25 +69,29 @@ def _sweep(subject: Sample, perturbation: Perturbation) -> None:
         persist_state="session",
     )
     unit, neutral = RANGES[name].unit, RANGES[name].neutral
-    strengths, images = perturbations.sweep(subject.image, name, perturbation)
-    answers = subject.predict(images)
-    told = [each.told for each in answers]
-    places = perturbations.flips(strengths, told, neutral)
-    said = {float(strength): each for strength, each in zip(strengths, told, strict=True)}
-    flips = [(place, said[place]) for place in places]
+    strengths, images = perturbations.sweep(sample.image, name, perturbation)
+    predictions = sample.predict(images)
+    labels = [prediction.text for prediction in predictions]
+    places = perturbations.flips(strengths.tolist(), labels, neutral)
+    label_at = dict(zip(strengths.tolist(), labels, strict=True))
+    flips = [(place, label_at[place]) for place in places]
     middle = min(range(len(strengths)), key=lambda i: abs(strengths[i] - neutral))
-    best = answers[middle].best
+    best = predictions[middle].class_index
     figure = draw_charts.flipping(
-        strengths, [float(each.probabilities[best]) for each in answers], flips, getattr(perturbation, name), unit
+        strengths.tolist(),
+        [float(prediction.probabilities[best]) for prediction in predictions],
+        flips,
+        getattr(perturbation, name),
+        unit,
     )
-    words = _in_words(told[middle], flips, unit)
+    words = _in_words(labels[middle], flips, unit)
     live_chart(figure, "draw-break-chart", _CHART, words)
     others = " The other sliders stay where they are." if perturbation != UNPERTURBED else ""
-    st.caption(f"Probability of {plain(answers[middle].name)}. {words}{others}")
+    st.caption(f"Probability of {plain(predictions[middle].label)}. {words}{others}")
 
 
-def _in_words(told: str, flips: list[tuple[float, str]], unit: str) -> str:
+def _in_words(label: str, flips: list[tuple[float, str]], unit: str) -> str:
     if not flips:
-        return f"It stays {plain(told)} all the way."
-    places = " and ".join(f"at {place:g} {unit} to {plain(says)}" for place, says in flips)
+        return f"It stays {plain(label)} all the way."
+    places = " and ".join(f"at {place:g} {unit} to {plain(new)}" for place, new in flips)
     return f"The answer flips {places}."

@@ -35,14 +35,14 @@ def strip(seen: InkSteps | None) -> None:
     st.html(f'{_CSS}<div class="steps">{"<span>→</span>".join(figures)}</div>')
 
 
-def of(subject: Sample | None) -> InkSteps | None:
-    """Return the steps of a subject that came as ink."""
-    if subject is None or not subject.strokes:
-        return subject and subject.seen
-    return render_steps(subject.strokes, SIDE, SIDE, subject.pen)
+def of(sample: Sample | None) -> InkSteps | None:
+    """Return the steps of a sample that came as ink."""
+    if sample is None or not sample.strokes:
+        return sample.steps if sample else None
+    return render_steps(sample.strokes, SIDE, SIDE, sample.pen)
 
 
-def without_centring(subject: Sample | None) -> None:
+def without_centring(sample: Sample | None) -> None:
     """Offer to turn the centring off: the whole canvas squeezed, and the answer that gives."""
     centred = st.toggle(
         "Centre the ink",
@@ -54,16 +54,16 @@ def without_centring(subject: Sample | None) -> None:
     if centred:
         st.caption("Your ink is brought to 20 pixels and laid in by its centre of mass, as MNIST was made.")
         return
-    if subject is None or not subject.strokes:
+    if sample is None or not sample.strokes:
         st.caption("Draw, and see here what comes of it when the whole canvas is squeezed.")
         return
-    squeezed = squeeze_canvas(subject.strokes, SIDE, SIDE, subject.pen)
-    answer = subject.predict(squeezed[None, ..., None])[0]
+    squeezed = squeeze_canvas(sample.strokes, SIDE, SIDE, sample.pen)
+    (prediction,) = sample.predict(squeezed[None, ..., None])
     picture(squeezed, _SMALL, "the whole canvas squeezed to 28 by 28 grey pixels")
-    st.markdown(f"Squeezed, it answers **{answer.told}**.")
-    if not answer.accepted:
-        st.caption(f"Best guess: {answer.name}, {answer.probability:.1%}.")
-    elif answer.name != subject.answer.name:
-        st.caption(f"Sure to {answer.probability:.1%}, and centred it is {subject.answer.name}.")
+    st.markdown(f"Squeezed, it answers **{prediction.text}**.")
+    if not prediction.accepted:
+        st.caption(f"Best guess: {prediction.label}, {prediction.probability:.1%}.")
+    elif prediction.label != sample.prediction.label:
+        st.caption(f"Sure to {prediction.probability:.1%}, and centred it is {sample.prediction.label}.")
     else:
-        st.caption(f"Sure to {answer.probability:.1%}, centred to {subject.answer.probability:.1%}.")
+        st.caption(f"Sure to {prediction.probability:.1%}, centred to {sample.prediction.probability:.1%}.")

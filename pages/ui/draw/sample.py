@@ -1,70 +1,85 @@
-"""What lies on the Draw page: an image with what the network says about it, and where it came from.
+"""What the Draw page shows a prediction for: an image, where it came from, and the prediction. No Streamlit."""
 
-Knows arrays, strokes and answers; knows no Streamlit.
-"""
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from model.inference.classifier import Classifier, Prediction
-from model.inference.digit_reader import DigitPredictions
-from model.ink.render import InkSteps, render_steps
-from pages.ui.components.fabric_strokes import Stroke
+from model.inference.digit_reader import DigitPredictions, DigitReader
+from model.ink.render import InkSteps, Strokes, render_steps
+from model.runs.run import FinishedRun
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One image that a network was asked about."""
+class Network:
+    """A finished run and its classifier."""
 
+    run: FinishedRun
     classifier: Classifier
+
+    @property
+    def reader(self) -> DigitReader:
+        """The reader of drawings. Raises InkError where the network doesn't read digits."""
+        return DigitReader(self.classifier)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image and its prediction."""
+
+    network: Network
     image: np.ndarray  # (h, w, c) uint8, as the network gets it
-    answer: Prediction
+    prediction: Prediction
     alt: str  # what the image is, for screen readers
-    drawn: bool = True  # judged as ink, not as a test image
-    strokes: list[Stroke] = field(default_factory=list)  # where it was drawn here
+    may_reject: bool = True  # False for a test image, which always gets one of its classes
+    strokes: Strokes | None = None  # where it was drawn here
     pen: float = 0.0  # canvas pixels, with strokes
-    seen: InkSteps | None = None  # how a picture of ink became the image
+    steps: InkSteps | None = None  # how a picture of ink became the image
     true: int | None = None  # the class of a test image
 
+    @classmethod
+    def of_image(
+        cls,
+        network: Network,
+        image: np.ndarray,
+        alt: str,
+        may_reject: bool,
+        steps: InkSteps | None = None,
+        true: int | None = None,
+    ) -> Self:
+        """Predict an image `(h, w, c)` uint8 of the network's size."""
+        (prediction,) = network.classifier.predict(image[None], may_reject)
+        return cls(network, image, prediction, alt, may_reject, steps=steps, true=true)
+
+    @classmethod
+    def of_drawing(cls, network: Network, strokes: Strokes, pen: float) -> Self | None:
+        """Read a drawing as one digit, as `predict` does; None without ink."""
+        digits = network.reader.read_strokes(strokes).digits
+        if not digits:
+            return None
+        (digit,) = digits
+        n = len(strokes)
+        alt = f"the drawing of {n} stroke{'s' * (n != 1)} as 28 by 28 grey pixels"
+        return cls(network, digit.image[..., None], digit.prediction, alt, strokes=strokes, pen=pen)
+
     def predict(self, images: np.ndarray) -> list[Prediction]:
-        """Ask the same network about other images in the same way."""
-        return self.classifier.predict(images, self.drawn)
-
-
-def of_drawing(classifier: Classifier, strokes: list[Stroke], pen: float) -> Sample | None:
-    """Read a drawing as one digit, as `predict` does; None without ink. Raises InkError for what are no strokes."""
-    readings = classifier.reader.read_strokes(strokes)
-    if not readings.digits:
-        return None
-    reading = readings.digits[0]
-    n = len(strokes)
-    alt = f"the drawing of {n} stroke{'s' * (n != 1)} as 28 by 28 grey pixels"
-    return Sample(classifier, reading.image[..., None], classifier.of_reading(reading), alt, strokes=strokes, pen=pen)
-
-
-def of_image(classifier: Classifier, image: np.ndarray, alt: str, drawn: bool, **where: object) -> Sample:
-    """Ask about an image `(h, w, c)` uint8 of the network's size."""
-    return Sample(classifier, image, classifier.predict(image[None], drawn)[0], alt, drawn, **where)
+        """Let the same network predict other images in the same way."""
+        return self.network.classifier.predict(images, self.may_reject)
 
 
 @dataclass(frozen=True)
 class MultiDigitSample:
-    """Several digits, from left to right, over the sheet that they are on."""
+    """Several digits, from left to right, on their sheet."""
 
-    classifier: Classifier
-    readings: DigitPredictions
+    predictions: DigitPredictions
     sheet: np.ndarray  # (h, w) or (h, w, 3) uint8
     zoom: float = 1.0  # pixels of the boxes in one of the sheet
     margin: float = 3.0  # pixels of the sheet between ink and box
 
-
-def of_number(
-    classifier: Classifier, strokes: list[Stroke], size: tuple[int, int], pen: float
-) -> MultiDigitSample | None:
-    """Read a drawing of `size` (width, height) as several digits; None without ink. Raises InkError as `of_drawing`."""
-    readings = classifier.reader.read_strokes(strokes, numbers=True)
-    if not readings.digits:
-        return None
-    sheet = 255 - render_steps(strokes, *size, pen).drawn
-    return MultiDigitSample(classifier, readings, sheet, margin=pen / 2 + 3)
+    @classmethod
+    def of_drawing(cls, network: Network, strokes: Strokes, size: tuple[int, int], pen: float) -> Self | None:
+        """Read a drawing of `size` (width, height) as several digits; None without ink."""
+        predictions = network.reader.read_strokes(strokes, numbers=True)
+        steps = render_steps(strokes, *size, pen)
+        return cls(predictions, 255 - steps.drawn, margin=pen / 2 + 3) if steps else None

@@ -7,23 +7,20 @@ import csv
 import io
 import json
 
-import numpy as np
 import streamlit as st
 
-from model.evaluation import analysis
-from model.evaluation.metrics import expected_calibration_error
-from model.runs.run import Run
+from model.evaluation.evaluate import EvaluationResult
+from model.runs.run import FinishedRun
 from pages.ui.report.report import report
-from pages.ui.shell.predictions import Score
 
 
-def menu(run: Run, score: Score, epoch: int | None) -> None:
+def menu(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
     """Draw the downloads; each is made when it is asked for. `epoch` None is the network that the run keeps."""
     of = run.id if epoch is None else f"{run.id}-epoch-{epoch:03}"
     with st.popover("Take along", icon=":material/download:"):
         for label, name, make in (
-            ("Predictions as CSV", f"{of}-predictions.csv", lambda: predictions_csv(score)),
-            ("Figures as JSON", f"{of}-metrics.json", lambda: metrics_json(run, score, epoch)),
+            ("Predictions as CSV", f"{of}-predictions.csv", lambda: predictions_csv(result)),
+            ("Figures as JSON", f"{of}-metrics.json", lambda: metrics_json(run, result, epoch)),
             ("Report as HTML", f"{run.id}-report.html", lambda: report(run)),
         ):
             kind = name.rsplit("-", 1)[-1]
@@ -34,27 +31,24 @@ def menu(run: Run, score: Score, epoch: int | None) -> None:
             st.caption(f"Predictions and figures are those after epoch {epoch}; the report is of the whole run.")
 
 
-def predictions_csv(score: Score) -> str:
+def predictions_csv(result: EvaluationResult) -> str:
     """Return one row a test image: number, true and predicted class, and the probability of every class."""
-    names = [each.name for each in score.metrics.classes]
-    said, labels = score.evaluation.probabilities, score.evaluation.labels
+    names, predictions = result.metrics.class_names, result.predictions
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["image", "true", "predicted", *(f"p({name})" for name in names)])
-    for index, (label, probabilities) in enumerate(zip(labels, said, strict=True)):
+    for index, (label, probabilities) in enumerate(zip(predictions.labels, predictions.probabilities, strict=True)):
         best = names[int(probabilities.argmax())]
         rows.writerow([index, names[label], best, *(f"{probability:.6g}" for probability in probabilities)])
     return file.getvalue()
 
 
-def metrics_json(run: Run, score: Score, epoch: int | None) -> str:
+def metrics_json(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> str:
     """Return the figures of the page with the run they are of, and the epoch where it is not the kept one's."""
-    n_right = int(np.count_nonzero(score.right))
-    low, high = analysis.wilson_interval(n_right, score.metrics.n)
     kept = epoch is None
-    of = {"run": run.id, "epoch": run.manifest["kept_epoch"] if kept else epoch, "kept": kept}
+    of = {"run": run.id, "epoch": run.kept_epoch if kept else epoch, "kept": kept}
     more = {
-        "accuracy_interval_95": [low, high],
-        "calibration_error": expected_calibration_error(score.right, score.confidence),
+        "accuracy_interval_95": list(result.interval),
+        "calibration_error": result.calibration_error,
     }
-    return json.dumps(of | {"dataset": run.config.dataset} | score.metrics.to_dict() | more, indent=1)
+    return json.dumps(of | {"dataset": run.config.dataset} | result.metrics.to_dict() | more, indent=1)

@@ -8,19 +8,19 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation import projection
-from model.runs.run import Run
+from model.evaluation.evaluate import EvaluationResult
+from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import data_uri
 from pages.ui.components.live_chart import Pictures, live_chart
 from pages.ui.shell import predictions, services
-from pages.ui.shell.predictions import Score
 
 _HOW = {"spread": "Neighbours (t-SNE)", "project": "Main directions (PCA)"}
 _HEIGHT, _COLUMNS, _SHOWN = 540, 50, 112  # pixels; images in a row of the sheet; pixels of one on the screen
 _LARGEST = 32  # pixels of one in the sheet
 
 
-def show(run: Run, score: Score) -> None:
+def show(run: FinishedRun, result: EvaluationResult) -> None:
     """Draw the map; the point under the mouse or the finger shows its image."""
     try:
         indices, features = predictions.test_features(run)
@@ -33,17 +33,17 @@ def show(run: Run, score: Score) -> None:
             key="eval-map-how",
             label_visibility="collapsed",
         )
-        written = run.network.stat().st_mtime_ns
-        points = _layout(str(run.path), written, how, features)
-        pictures = _pictures(str(run.path), written, services.test_images(run)[indices])
+        modified = run.network.stat().st_mtime_ns
+        points = _layout(str(run.path), modified, how, features)
+        pictures = _pictures(str(run.path), modified, services.test_images(run)[indices])
     except DigitLabError as error:
         st.info(str(error), icon=":material/scatter_plot:")
         return
-    names = [each.name for each in score.metrics.classes]
-    labels, predicted = score.evaluation.labels[indices], score.evaluation.predicted[indices]
+    names = result.metrics.class_names
+    labels, predicted = result.predictions.labels[indices], result.predictions.predicted[indices]
     figure = evaluation_charts.image_map(points, labels, predicted, indices, names)
-    told = f"{len(indices)} test images in two dimensions, {(labels != predicted).sum()} of them read wrong"
-    live_chart(figure, f"eval-map-{run.id}-{how}", _HEIGHT, told, pictures)
+    description = f"{len(indices)} test images in two dimensions, {(labels != predicted).sum()} of them read wrong"
+    live_chart(figure, f"eval-map-{run.id}-{how}", _HEIGHT, description, pictures)
     st.caption(
         f"The first {len(indices):,} test images; the one under the mouse is shown. Images that the network finds "
         "alike lie together; crosses are mistakes, often at the edge of a group or inside another."
@@ -51,12 +51,12 @@ def show(run: Run, score: Score) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner="Laying out the images…")
-def _layout(run: str, written: int, how: str, _features: np.ndarray) -> np.ndarray:
+def _layout(run: str, modified: int, how: str, _features: np.ndarray) -> np.ndarray:
     return projection.tsne(_features) if how == "spread" else projection.pca(_features)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _pictures(run: str, written: int, _images: np.ndarray) -> Pictures:
+def _pictures(run: str, modified: int, _images: np.ndarray) -> Pictures:
     """Lay the images out in one sheet, `_COLUMNS` in a row."""
     step = -(-max(_images.shape[1:3]) // _LARGEST)
     _images = _images[:, ::step, ::step]  # of 2,000 large ones the sheet would have 100 MB

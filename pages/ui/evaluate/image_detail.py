@@ -3,17 +3,20 @@
 Knows explanations, scores and the gallery; computes nothing of its own.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation import explain
-from model.runs.run import Run
+from model.evaluation.evaluate import EvaluationResult
+from model.inference.litert import Recognizer
+from model.runs.run import FinishedRun
 from pages.ui.charts.common import probability_bars
 from pages.ui.components import image_grid
 from pages.ui.components.heatmaps import heat, layer_maps
 from pages.ui.shell import predictions, services
-from pages.ui.shell.predictions import Score
 from pages.ui.shell.text import percent, plain
 
 _SIDE, _SMALL = 168, 56  # pixels on the screen
@@ -21,21 +24,21 @@ _NEIGHBOURS = 8
 
 
 @st.dialog("One image", width="large")
-def show(run: Run, score: Score, index: int, epoch: int | None) -> None:
+def show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
     """Open a dialog on test image `index`; `epoch` None is the kept network."""
     try:
-        _show(run, score, index, epoch)
+        _show(run, result, index, epoch)
     except DigitLabError as error:
         st.warning(str(error))
 
 
-def _show(run: Run, score: Score, index: int, epoch: int | None) -> None:
-    names = [each.name for each in score.metrics.classes]
+def _show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
+    names = result.metrics.class_names
     image = services.test_images(run)[index]
-    said = score.evaluation.probabilities[index]
-    true, best = int(score.evaluation.labels[index]), int(said.argmax())
+    probabilities = result.predictions.probabilities[index]
+    true, best = int(result.predictions.labels[index]), int(result.predictions.predicted[index])
     right = "rightly" if true == best else "wrongly"
-    read = f"{right} read as **{plain(names[best])}** ({percent(said[best])})"
+    read = f"{right} read as **{plain(names[best])}** ({percent(probabilities[best])})"
     st.markdown(f"Test image {index}, **{plain(names[true])}**, is {read}.")
     path = run.network if epoch is None else explain.epoch_networks(run)[epoch]
     recognizer = services.network(path)
@@ -48,7 +51,7 @@ def _show(run: Run, score: Score, index: int, epoch: int | None) -> None:
         st.caption(f"Orange: covered, the network believes less in {plain(names[best])}. Blue: it believes more.")
     with bars:
         st.plotly_chart(
-            probability_bars(names, said),
+            probability_bars(names, probabilities),
             height=60 + 21 * len(names),
             config={"displayModeBar": False},
             key="closeup-bars",
@@ -63,7 +66,7 @@ def _grey_or_colour(image: np.ndarray) -> np.ndarray:
     return image[..., 0] if image.shape[-1] == 1 else image
 
 
-def _canvas_link(run: Run, index: int, epoch: int | None) -> None:
+def _canvas_link(run: FinishedRun, index: int, epoch: int | None) -> None:
     kept = "" if epoch is None else ", to the network that is kept"
     st.page_link(
         "pages/draw.py",
@@ -74,41 +77,43 @@ def _canvas_link(run: Run, index: int, epoch: int | None) -> None:
     )
 
 
-def _layers(recognizer, image: np.ndarray) -> None:
+def _layers(recognizer: Recognizer, image: np.ndarray) -> None:
     maps = explain.feature_maps(recognizer, image)
     if maps:
         with st.expander("What its layers see", icon=":material/layers:"):
             layer_maps(maps)
 
 
-def _epochs(run: Run, image: np.ndarray, names: list[str], true: int) -> None:
+def _epochs(run: FinishedRun, image: np.ndarray, names: Sequence[str], true: int) -> None:
     try:
-        answers = explain.predict_after_each_epoch(run, image, services.network)
+        after_epochs = explain.predict_after_each_epoch(run, image, services.network)
     except DigitLabError as error:
         st.caption(str(error))
         return
-    if not answers:
+    if not after_epochs:
         return
     with st.expander("The same image after each epoch", icon=":material/timeline:"):
         st.table(
             {
-                "Epoch": [f"{epoch}" for epoch, _ in answers],
-                "Answer": [f"{'✓' if said.argmax() == true else '✗'} {_name(names, said)}" for _, said in answers],
-                "Sure": [percent(said.max()) for _, said in answers],
-                f"Probability of {plain(names[true])}": [percent(said[true]) for _, said in answers],
+                "Epoch": [f"{epoch}" for epoch, _ in after_epochs],
+                "Answer": [
+                    f"{'✓' if probs.argmax() == true else '✗'} {_name(names, probs)}" for _, probs in after_epochs
+                ],
+                "Sure": [percent(probs.max()) for _, probs in after_epochs],
+                f"Probability of {plain(names[true])}": [percent(probs[true]) for _, probs in after_epochs],
             },
             hide_index=True,
             border="horizontal",
         )
 
 
-def _name(names: list[str], said: np.ndarray) -> str:
+def _name(names: Sequence[str], probabilities: np.ndarray) -> str:
     """Name an answer; what is beyond the test set's classes is "no digit"."""
-    best = int(said.argmax())
+    best = int(probabilities.argmax())
     return plain(names[best]) if best < len(names) else "no digit"
 
 
-def _neighbours(run: Run, image: np.ndarray, names: list[str]) -> None:
+def _neighbours(run: FinishedRun, image: np.ndarray, names: Sequence[str]) -> None:
     """Draw what the kept network finds alike: what two networks make of images can't be compared."""
     with st.expander("Training images that it finds alike", icon=":material/group_work:", on_change="rerun") as opened:
         if not opened.open:

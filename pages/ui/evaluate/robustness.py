@@ -9,7 +9,7 @@ import streamlit as st
 from model.errors import DataError, DigitLabError
 from model.evaluation.perturbations import PERTURBATIONS, perturb
 from model.evaluation.robustness import Robustness
-from model.runs.run import Run
+from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import predictions, services
@@ -19,7 +19,7 @@ _POLL_S = 0.5
 _HEIGHT, _SIDE = 200, 40
 
 
-def show(run: Run) -> None:
+def show(run: FinishedRun) -> None:
     """Draw the curves, or how far their measurement has come."""
     measuring = _measuring(run)
     if measuring is None:
@@ -30,7 +30,7 @@ def show(run: Run) -> None:
         st.fragment(_progress, run_every=_POLL_S)(run)
 
 
-def _measuring(run: Run) -> RobustnessJob | None:
+def _measuring(run: FinishedRun) -> RobustnessJob | None:
     """Return the measurement, or say why there can be none."""
     try:
         return predictions.robustness_of(run)
@@ -39,7 +39,7 @@ def _measuring(run: Run) -> RobustnessJob | None:
         return None
 
 
-def _progress(run: Run) -> None:
+def _progress(run: FinishedRun) -> None:
     measuring = _measuring(run)
     if measuring is None:
         return
@@ -52,7 +52,7 @@ def _progress(run: Run) -> None:
         st.progress(measuring.share, text="Disturbing the test images and asking the network; it is kept with the run.")
 
 
-def _curves(run: Run, found: Robustness) -> None:
+def _curves(run: FinishedRun, found: Robustness) -> None:
     st.caption(f"Accuracy on {found.n:,} test images, each disturbed alike. The diamond is the image as it is.")
     example = _example(run)
     for row in _in_pairs(list(found.curves.items())):
@@ -74,7 +74,7 @@ def _in_pairs(items: list) -> list[list]:
     return [items[i : i + 2] for i in range(0, len(items), 2)]
 
 
-def _example(run: Run) -> np.ndarray | None:
+def _example(run: FinishedRun) -> np.ndarray | None:
     try:
         return services.test_images(run)[:1]
     except DataError:  # the curves were kept with the run; pictures need the images

@@ -7,20 +7,18 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation import analysis
-from model.evaluation.metrics import expected_calibration_error
+from model.evaluation.evaluate import EvaluationResult
 from model.results import Metrics
-from model.runs.run import Run
+from model.runs.run import FinishedRun
 from pages.ui.shell import predictions
-from pages.ui.shell.predictions import Score
 from pages.ui.shell.text import plain, run_title
 
 _CARD_COLUMNS = (("What", "what"), ("Figure", "figure"), ("n", "n"))
 
 
-def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
-    """Draw the figures; `score` is None where the answers to the single images can't be read."""
-    n_right = metrics.n - len(metrics.mistakes)
-    low, high = analysis.wilson_interval(n_right, metrics.n)
+def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, epoch: int) -> None:
+    """Draw the figures; `result` is None where the answers to the single images can't be read."""
+    low, high = analysis.wilson_interval(metrics.n_correct, metrics.n)
     shown = [
         (
             "Accuracy",
@@ -36,8 +34,8 @@ def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
         ("Recall", f"{metrics.macro_recall:.4f}", "Of what is a class, the share that is called it; mean of classes."),
         ("F1", f"{metrics.macro_f1:.4f}", "The harmonic mean of precision and recall; mean of classes."),
     ]
-    if score is not None:
-        gap = expected_calibration_error(score.right, score.confidence)
+    if result is not None:
+        gap = result.calibration_error or 0.0
         shown.append(
             ("Calibration error", f"{gap:.2%}", "How far the probabilities lie from how often they are right, in mean.")
         )
@@ -50,46 +48,48 @@ def show(run: Run, metrics: Metrics, score: Score | None, epoch: int) -> None:
     )
 
 
-def _network(run: Run, epoch: int) -> str:
-    refused = run.manifest.get("refused")
-    kept = epoch == run.manifest["kept_epoch"]
+def _network(run: FinishedRun, epoch: int) -> str:
+    outcome = run.outcome
+    shows_rejected = epoch == run.kept_epoch and run.calibration.is_fitted
+    network = f"{run.config.preset}, {outcome.parameters:,} parameters, weights of epoch {epoch} of {outcome.epochs}."
+    if not shows_rejected:
+        return network
     return (
-        f"{run.config.preset}, {run.manifest['parameters']:,} parameters, weights of epoch {epoch} "
-        f"of {run.manifest['epochs']}."
-        + (
-            f" Asked which digit each is, if it is one: left to itself, it would call {refused} of them no digit."
-            if refused is not None and kept
-            else ""
-        )
+        f'{network} Scored on the ten digits only. With "not a digit" allowed, it would reject {outcome.n_rejected} '
+        "of these images."
     )
 
 
-def card(run: Run) -> None:
+def card(run: FinishedRun) -> None:
     """Draw what a shipped network was made from, what was measured with it, and what it can't."""
-    if not run.card:
+    card = run.outcome.card
+    if not card:
         return
     with st.expander("Model card: what it learnt from, what it can and what it can't", icon=":material/badge:"):
-        for title, name in (("Learnt from", "data"), ("Recipe", "recipe"), ("Known weaknesses", "weaknesses")):
+        for title, lines in (
+            ("Learnt from", card.data),
+            ("Recipe", card.recipe),
+            ("Known weaknesses", card.weaknesses),
+        ):
             st.markdown(f"**{title}**")
-            st.markdown("\n".join(f"- {line}" for line in run.card.get(name, ())))
-        figures_of = run.card.get("figures", ())
+            st.markdown("\n".join(f"- {line}" for line in lines))
         st.markdown("**Measured**")
         st.table(
-            {title: [each.get(name, "") for each in figures_of] for title, name in _CARD_COLUMNS},
+            {title: [getattr(figure, name) for figure in card.figures] for title, name in _CARD_COLUMNS},
             hide_index=True,
             border="horizontal",
         )
 
 
-def compare(run: Run, score: Score, other: Run) -> analysis.Comparison | None:
+def compare(run: FinishedRun, result: EvaluationResult, other: FinishedRun) -> analysis.Comparison | None:
     """Say which of two networks is better and how sure that is; return the comparison, None where there is none."""
     try:
         theirs = predictions.stored(other)
-        compared = analysis.compare(score.evaluation, theirs.evaluation)
+        compared = analysis.compare(result.predictions, theirs.predictions)
     except DigitLabError as error:
         st.warning(str(error))
         return None
-    points = 100 * (score.metrics.accuracy - theirs.metrics.accuracy)
+    points = 100 * (result.metrics.accuracy - theirs.metrics.accuracy)
     better = (
         f"{abs(points):.2f} points {'more' if points > 0 else 'less'} accurate than" if points else "as accurate as"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.inference.digit_reader import DigitReader
-from model.runs.run import Run
+from model.runs.run import FinishedRun
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
 from pages.ui.shell.text import percent
@@ -37,10 +37,10 @@ DRAWN = (
 )
 
 
-def show(run: Run) -> None:
+def show(run: FinishedRun) -> None:
     """Draw the tiles, each with its answer; nothing where the network reads no digits."""
     try:
-        reader = DigitReader(services.recognizer(run), run.rejection_threshold)
+        reader = DigitReader(services.classifier(run))
     except DigitLabError:  # told where this network is chosen
         return
     with st.container(key="home-showcase"):
@@ -51,8 +51,7 @@ def show(run: Run) -> None:
 
 
 def _tile(reader: DigitReader, strokes: list) -> Tile:
-    readings = reader.read_strokes(strokes)
-    best = readings.digits[0]
-    told = readings.text if readings.accepted else "?"
-    sure = f"{percent(best.probability)} sure" if readings.accepted else "not a digit"
-    return Tile(best.image, (told, sure), f"a drawing that the network answers with {told}")
+    digit = reader.read_strokes(strokes).digits[0]
+    label = digit.prediction.text
+    confidence = f"{percent(digit.probability)} sure" if digit.accepted else "not a digit"
+    return Tile(digit.image, (label, confidence), f"a drawing that the network answers with {label}")

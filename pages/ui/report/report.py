@@ -12,9 +12,10 @@ from plotly.offline import get_plotlyjs
 
 from model.errors import DataError, DigitLabError
 from model.evaluation import analysis
-from model.evaluation.metrics import expected_calibration_error
+from model.evaluation.evaluate import EvaluationResult, stored_result
 from model.networks.summary import summary
-from model.runs.run import Run
+from model.runs.events import EpochEvent
+from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.components.image_grid import data_uri
@@ -37,17 +38,17 @@ figure { margin: 0; text-align: center; font-size: .8rem; } figure img { image-r
 """
 
 
-def training_report(run: Run, images: np.ndarray | None = None) -> str:
+def training_report(run: FinishedRun, images: np.ndarray | None = None) -> str:
     """Return the report of a complete run as one HTML page, about 5 MB, most of it Plotly itself.
 
     With the test `images` `(n, h, w, c)` uint8 that it was scored on, its surest mistakes are shown.
     """
-    history = run.event_reader.read()
+    history = run.history()
     body = [
-        f"<h1>{escape(run.label.name or run.id)}</h1>",
-        f'<p class="note">{escape(run.label.note)}</p>' if run.label.note else "",
+        f"<h1>{escape(run.metadata.name or run.id)}</h1>",
+        f'<p class="note">{escape(run.metadata.note)}</p>' if run.metadata.note else "",
         f"<p>{escape(_summary(run))}</p>",
-        f"<p>{escape(_how_sure(run))}</p>",
+        f"<p>{escape(_how_sure(stored_result(run)))}</p>",
         "<h2>How it learnt</h2><div class='two'>",
         *(
             _chart(go.Figure(training_charts.curve(history, name)), 320, name.capitalize())
@@ -68,7 +69,7 @@ def training_report(run: Run, images: np.ndarray | None = None) -> str:
         "<h2>The settings</h2>",
         _table(("Setting", "Value"), _settings(run)),
     ]
-    return _page(run.label.name or run.id, body)
+    return _page(run.metadata.name or run.id, body)
 
 
 def _page(title: str, body: Iterable[str]) -> str:
@@ -87,40 +88,35 @@ def _chart(figure: go.Figure, height: int, title: str) -> str:
     return f"<div><b>{escape(title)}</b>{drawn}</div>"
 
 
-def _summary(run: Run) -> str:
-    facts, metrics, manifest = run.description.get("dataset", {}), run.metrics, run.manifest
+def _summary(run: FinishedRun) -> str:
+    metrics, outcome = run.metrics, run.outcome
     return (
-        f"{run.config.preset} on {run.config.dataset}, {manifest['status']} after {manifest['epochs']} epochs and "
-        f"{manifest.get('seconds', 0):,.0f} s of training. The weights of epoch {manifest['kept_epoch']} are kept: "
+        f"{run.config.preset} on {run.config.dataset}, {run.state()} after {outcome.epochs} epochs and "
+        f"{outcome.seconds:,.0f} s of training. The weights of epoch {run.kept_epoch} are kept: "
         f"{metrics.accuracy:.2%} of {metrics.n:,} test images right, loss {metrics.loss:.4f}, macro precision "
         f"{metrics.macro_precision:.4f}, recall {metrics.macro_recall:.4f}, F1 {metrics.macro_f1:.4f}. "
-        f"Begun {run.description.get('created', '')}; {facts.get('source', '')}."
+        f"Begun {run.description.created}; {run.dataset.source}."
     )
 
 
-def _how_sure(run: Run) -> str:
-    metrics = run.metrics
-    low, high = analysis.wilson_interval(metrics.n - len(metrics.mistakes), metrics.n)
-    told = (
+def _how_sure(result: EvaluationResult) -> str:
+    low, high = result.interval
+    interval = (
         f"On all images of the kind its accuracy is probably between {low:.2%} and {high:.2%} (95 % interval, Wilson)."
     )
-    try:
-        said = run.evaluation()
-    except DigitLabError:  # the answers to single images are gone; the figures made from them are not
-        return told
-    right = said.probabilities.argmax(axis=1) == said.labels
-    gap = expected_calibration_error(right, said.probabilities.max(axis=1))
-    return f"{told} Expected calibration error: {gap:.2%}."
+    if result.calibration_error is None:  # the single predictions are gone; the figures made from them are not
+        return interval
+    return f"{interval} Expected calibration error: {result.calibration_error:.2%}."
 
 
-def _confused(run: Run) -> str:
-    names = [each.name for each in run.metrics.classes]
+def _confused(run: FinishedRun) -> str:
+    names = run.class_names
     pairs = analysis.confused_pairs(run.metrics.confusion, names, _PAIRS)
     return f"Most often confused: {'; '.join(each.in_words() for each in pairs)}." if pairs else ""
 
 
-def _mistakes(run: Run, images: np.ndarray) -> str:
-    names = [each.name for each in run.metrics.classes]
+def _mistakes(run: FinishedRun, images: np.ndarray) -> str:
+    names = run.class_names
     figures = (
         f'<figure><img src="{data_uri(images[each.index])}" alt="test image {each.index}" width="64" height="64">'
         f"<figcaption>{escape(names[each.true])} read as {escape(names[each.predicted])}<br>{each.probability:.1%} sure"
@@ -130,9 +126,9 @@ def _mistakes(run: Run, images: np.ndarray) -> str:
     return f'<h2>Its surest mistakes</h2><div class="images">{"".join(figures)}</div>'
 
 
-def _epochs(epochs: Sequence[dict]) -> str:
+def _epochs(epochs: Sequence[EpochEvent]) -> str:
     columns = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-    rows = [[_number(event.get(name)) for name in columns] for event in epochs]
+    rows = [[_number(getattr(event, name)) for name in columns] for event in epochs]
     return _table(("Epoch", "Loss", "Accuracy", "Validation loss", "Validation accuracy"), rows)
 
 
@@ -140,12 +136,12 @@ def _number(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
 
 
-def _confusion(run: Run) -> str:
-    names = [each.name for each in run.metrics.classes]
+def _confusion(run: FinishedRun) -> str:
+    names = run.class_names
     return _chart(evaluation_charts.confusion_matrix(run.metrics.confusion, names, dark=False), 520, "")
 
 
-def _classes(run: Run) -> str:
+def _classes(run: FinishedRun) -> str:
     rows = [
         (each.name, f"{each.precision:.4f}", f"{each.recall:.4f}", f"{each.f1:.4f}", f"{each.support:,}")
         for each in run.metrics.classes
@@ -154,17 +150,16 @@ def _classes(run: Run) -> str:
     return _table(("Class", "Precision", "Recall", "F1", "Images"), rows)
 
 
-def _network(run: Run) -> str:
-    facts = run.description.get("dataset", {})
+def _network(run: FinishedRun) -> str:
     try:
-        layers = summary(run.config.network, tuple(facts["image_shape"]), len(facts["class_names"]))
-    except (DigitLabError, KeyError, TypeError):
-        return f"<p>{run.manifest['parameters']:,} parameters.</p>"
+        layers = summary(run.config.network, run.dataset.image_shape, len(run.dataset.class_names))
+    except DigitLabError:  # a preset of another version
+        return f"<p>{run.outcome.parameters:,} parameters.</p>"
     rows = [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
-    return _table(("Layer", "Output", "Parameters"), [*rows, ("All", "", f"{run.manifest['parameters']:,}")])
+    return _table(("Layer", "Output", "Parameters"), [*rows, ("All", "", f"{run.outcome.parameters:,}")])
 
 
-def _settings(run: Run) -> list[tuple[str, str]]:
+def _settings(run: FinishedRun) -> list[tuple[str, str]]:
     values = run.config.to_dict()
     values |= values.pop("augmentation")
     return [(name.replace("_", " "), in_words(value)) for name, value in values.items()]
@@ -176,7 +171,7 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def report(run: Run) -> str:
+def report(run: FinishedRun) -> str:
     """Return the run's report, with its surest mistakes where the test images are here."""
     try:
         return training_report(run, services.test_images(run))

@@ -6,7 +6,7 @@ components and the session; decides nothing: see `permission`.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import streamlit as st
 
@@ -26,21 +26,21 @@ def identify() -> session.Visitor:
     visitor = session.visitor()
     st.html("<style>.st-key-identity { display: none; }</style>")
     with st.container(key="identity"):
-        told = _keeper(
+        tokens = _keeper(
             key="identity-keeper",
             data={"tab": visitor.tab, "browser": visitor.browser},
             on_visitor_change=lambda: None,
         ).get("visitor")
-    if _is_visitor(told) and session.Visitor(**told) != visitor:
-        visitor = session.Visitor(**told)
+    if _is_visitor(tokens) and session.Visitor(**tokens) != visitor:
+        visitor = session.Visitor(**tokens)
         session.set_visitor(visitor)
     return visitor
 
 
-def _is_visitor(told: Any) -> bool:
+def _is_visitor(tokens: Any) -> TypeGuard[dict[str, str]]:
     """What a browser sends is checked like any input."""
     return (
-        isinstance(told, dict)
-        and set(told) == {"tab", "browser"}
-        and all(isinstance(token, str) and _TOKEN.fullmatch(token) for token in told.values())
+        isinstance(tokens, dict)
+        and set(tokens) == {"tab", "browser"}
+        and all(isinstance(token, str) and _TOKEN.fullmatch(token) for token in tokens.values())
     )

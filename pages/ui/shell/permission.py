@@ -30,8 +30,8 @@ def label(of: RunMetadata | None = None) -> RunMetadata:
 
 def label_of_resumer(run: Run) -> RunMetadata:
     """Return a run's label with this tab as the one that steers; a run that was nobody's stays nobody's to delete."""
-    mine = label(run.label)
-    return mine if run.label.browser else replace(mine, browser="")
+    mine = label(run.metadata)
+    return mine if run.metadata.browser else replace(mine, browser="")
 
 
 def may_train() -> bool:
@@ -41,7 +41,7 @@ def may_train() -> bool:
 
 def may_steer(run: Run) -> bool:
     """Tell whether this tab may pause, stop and set; a run that nobody started here belongs to nobody."""
-    return _is_teacher() or (not _key() and run.label.controlled_by(session.visitor().tab))
+    return _is_teacher() or (not _key() and run.metadata.controlled_by(session.visitor().tab))
 
 
 def may_take_over(run: Run) -> bool:
@@ -52,13 +52,13 @@ def may_take_over(run: Run) -> bool:
 def owns(run: Run) -> bool:
     """Tell whether this visitor may name, extend and delete the run: his own, or a teacher's whole class's."""
     visitor = session.visitor()
-    is_mine = bool(run.label.browser) and run.label.owned_by(visitor.tab, visitor.browser)
+    is_mine = bool(run.metadata.browser) and run.metadata.owned_by(visitor.tab, visitor.browser)
     return not run.shipped and (_is_teacher() or is_mine)
 
 
 def may_resume(run: Run) -> bool:
     """Tell whether this visitor may go on with an interrupted run; one that nobody owns is for all who may train."""
-    return may_train() and (owns(run) or not run.label.tab or run.label.controlled_by(session.visitor().tab))
+    return may_train() and (owns(run) or not run.metadata.tab or run.metadata.controlled_by(session.visitor().tab))
 
 
 def ask_for_the_key() -> None:
@@ -103,4 +103,4 @@ def _teachers() -> set[str]:
 
 def take_over(run: Run) -> None:
     """Let this tab steer a run that another tab of the same browser started."""
-    services.store().set_metadata(run.id, label(run.label))
+    services.store().set_metadata(run.id, label(run.metadata))

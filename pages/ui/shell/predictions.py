@@ -1,65 +1,52 @@
-"""What networks said about test sets, computed once for all visitors of this server.
+"""The predictions of networks for test sets, computed once for all visitors of this server.
 
 Knows Streamlit's caches and the model package; draws nothing. What is large is shared and read only: arrays are handed
 out as they are, not as copies.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from model.data import catalog
 from model.data.splits import round_robin_by_class
-from model.drawings import collection, corpus
+from model.drawings import corpus
+from model.drawings.collection import render_all
 from model.evaluation import explain, robustness
-from model.evaluation.evaluate import DrawnDigits, ScoredDrawings, drawn_digits, evaluate_drawings
-from model.evaluation.metrics import compute_metrics
+from model.evaluation.evaluate import DrawnDigits, EvaluationResult, drawn_digits, evaluate_drawings, score
 from model.evaluation.robustness import Robustness
 from model.inference.litert import Recognizer
 from model.inference.rejection import restrict_to_digits
-from model.results import NO_DIGIT, Metrics, Predictions
-from model.runs.run import Run
+from model.results import NO_DIGIT, Predictions
+from model.runs.run import FinishedRun
 from pages.ui.shell import services
 
 N_NEIGHBOURS = 6_000  # training images among which the nearest are looked for
 N_MAPPED = 2_000  # test images on the map
 
 
-@dataclass(frozen=True)
-class Score:
-    """One network's answers to a test set, and the figures made from them."""
-
-    evaluation: Predictions
-    metrics: Metrics
-
-    @property
-    def right(self) -> np.ndarray:
-        """Tell which answers are right, `(n,)` bool."""
-        return self.evaluation.probabilities.argmax(axis=1) == self.evaluation.labels
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """Return the probability of each answer, `(n,)` in [0, 1]."""
-        return self.evaluation.probabilities.max(axis=1)
+_BY_PATH: dict[str | type, Callable[[Any], Any]] = {FinishedRun: lambda run: str(run.path)}
 
 
-def stored(run: Run) -> Score:
-    """Return what the run's kept network said when it was scored. Raises RunError where that can't be read."""
+def stored(run: FinishedRun) -> EvaluationResult:
+    """Return the stored predictions of the run's kept network. Raises RunError where they can't be read."""
     path = run.path / "evaluation.npz"
-    written = path.stat().st_mtime_ns if path.exists() else 0
-    return Score(_evaluation(run, written), run.metrics)
+    modified = path.stat().st_mtime_ns if path.exists() else 0
+    return EvaluationResult(run.config.dataset, run.metrics, _predictions(run, modified))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
-def _evaluation(run: Run, written: int) -> Predictions:
-    return run.evaluation()
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_BY_PATH)
+def _predictions(run: FinishedRun, modified: int) -> Predictions:
+    return run.predictions()
 
 
-def after_epoch(run: Run, epoch: int) -> Score:
-    """Return what the network of one epoch says about the run's test images, computed where it was not yet.
+def after_epoch(run: FinishedRun, epoch: int) -> EvaluationResult:
+    """Return the predictions of one epoch's network for the run's test images, computed once.
 
     Raises DataError where the images are not here, RunError where the network can't be read.
     """
@@ -67,42 +54,47 @@ def after_epoch(run: Run, epoch: int) -> Score:
     return _after_epoch(run, path, path.stat().st_mtime_ns)
 
 
-@st.cache_resource(
-    max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs={Run: lambda run: str(run.path)}
-)
-def _after_epoch(run: Run, path: Path, written: int) -> Score:
-    names = [each.name for each in run.metrics.classes]
-    said = services.network(path).probabilities(services.test_images(run))
-    evaluation = restrict_to_digits(stored(run).evaluation.labels, said, len(names))
-    return Score(evaluation, compute_metrics(evaluation.labels, evaluation.probabilities, names))
+@st.cache_resource(max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs=_BY_PATH)
+def _after_epoch(run: FinishedRun, path: Path, modified: int) -> EvaluationResult:
+    probabilities = services.network(path).probabilities(services.test_images(run))
+    labels = stored(run).predictions.labels
+    return score(run.config.dataset, restrict_to_digits(labels, probabilities, len(run.class_names)), run.class_names)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the drawings…")
-def _drawn(file: Path, written: int) -> DrawnDigits | None:
+def _drawn(file: Path, modified: int) -> DrawnDigits | None:
     return drawn_digits()
 
 
-def on_drawings(run: Run) -> ScoredDrawings | None:
-    """Return how a network for digits reads drawn ones; None where there are none here, or it is for something else."""
+def on_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None:
+    """Return the test writers' drawn digits and a network's predictions for them.
+
+    None where there are no drawings here, or the network doesn't read digits.
+    """
     file = corpus.file_of(corpus.DIGITS)
     if file is None:
         return None
-    return _on_drawings(run, run.network.stat().st_mtime_ns, file, file.stat().st_mtime_ns)
+    modified = file.stat().st_mtime_ns
+    drawn = _drawn(file, modified)
+    result = _on_drawings(run, run.network.stat().st_mtime_ns, file, modified)
+    return (drawn, result) if drawn and result else None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
-def _on_drawings(run: Run, trained: int, file: Path, written: int) -> ScoredDrawings | None:
-    drawn = _drawn(file, written)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_BY_PATH)
+def _on_drawings(run: FinishedRun, trained: int, file: Path, modified: int) -> EvaluationResult | None:
+    drawn = _drawn(file, modified)
     return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
 
 
-def on_my_drawings(run: Run) -> ScoredDrawings | None:
-    """Return how a network for digits reads the visitor's own labelled ones; None as `on_drawings`. Never shared."""
-    kept = [each for each in services.my_drawings().all() if each.label != NO_DIGIT]
-    if not kept:
+def on_my_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None:
+    """Return the visitor's own labelled digits and the predictions for them; None as `on_drawings`. Never shared."""
+    digits = [drawing for drawing in services.my_drawings().all() if drawing.label != NO_DIGIT]
+    if not digits:
         return None
-    images, labels = collection.render_all(kept)
-    return evaluate_drawings(run, DrawnDigits(images, labels, ("me",) * len(kept)), services.recognizer(run))
+    images, labels = render_all(digits)
+    drawn = DrawnDigits(images, labels, ("me",) * len(digits))
+    result = evaluate_drawings(run, drawn, services.recognizer(run))
+    return (drawn, result) if result else None
 
 
 @dataclass(frozen=True)
@@ -114,7 +106,7 @@ class Neighbours:
     features: np.ndarray  # (n, units) float32
 
 
-def neighbours(run: Run) -> Neighbours:
+def neighbours(run: FinishedRun) -> Neighbours:
     """Return up to 6,000 training images, classes in turn, with their features.
 
     Raises DataError where the dataset is not here, RunError where the network tells no features.
@@ -122,10 +114,10 @@ def neighbours(run: Run) -> Neighbours:
     return _neighbours(run, run.network.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs={Run: lambda run: str(run.path)})
-def _neighbours(run: Run, written: int) -> Neighbours:
+@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs=_BY_PATH)
+def _neighbours(run: FinishedRun, modified: int) -> Neighbours:
     services.test_images(run)  # tells what is wrong where the dataset is not here or is another one
-    images, labels = _training_images(run.config.dataset, run.description["dataset"]["fingerprint"])
+    images, labels = _training_images(run.config.dataset, run.dataset.fingerprint)
     return Neighbours(images, labels, services.recognizer(run).features(images))
 
 
@@ -136,13 +128,13 @@ def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarra
     return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
 
 
-def test_features(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def test_features(run: FinishedRun) -> tuple[np.ndarray, np.ndarray]:
     """Return the first test images `(n,)` by their numbers, and their features `(n, units)`. Raises as `neighbours`."""
     return _test_features(run, run.network.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
-def _test_features(run: Run, written: int) -> tuple[np.ndarray, np.ndarray]:
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_PATH)
+def _test_features(run: FinishedRun, modified: int) -> tuple[np.ndarray, np.ndarray]:
     images = services.test_images(run)[:N_MAPPED]
     return np.arange(len(images)), services.recognizer(run).features(images)
 
@@ -165,7 +157,7 @@ _beginning = threading.Lock()
 _measuring = threading.Lock()  # each takes both cores, from trainings and from people who draw
 
 
-def robustness_of(run: Run) -> RobustnessJob:
+def robustness_of(run: FinishedRun) -> RobustnessJob:
     """Return how robust a network is, or how far its measurement has come; the first who asks begins it.
 
     One is measured at a time. Where nothing was measured yet it raises DataError while the test images are not here,
@@ -183,17 +175,19 @@ def robustness_of(run: Run) -> RobustnessJob:
         return running[key]
 
 
-def measure_again(run: Run) -> None:
+def measure_again(run: FinishedRun) -> None:
     """Forget a measurement that failed; the next who asks begins another."""
     with _beginning:
         _measurements().pop(str(run.path), None)
 
 
-def _measure(run: Run, recognizer: Recognizer, images: np.ndarray, score: Score, measuring: RobustnessJob) -> None:
+def _measure(
+    run: FinishedRun, recognizer: Recognizer, images: np.ndarray, result: EvaluationResult, measuring: RobustnessJob
+) -> None:
     def tell(share: float) -> None:
         measuring.share = share
 
-    labels, n_classes = score.evaluation.labels, len(score.metrics.classes)
+    labels, n_classes = result.predictions.labels, len(result.metrics.classes)
     try:
         with _measuring:
             measuring.found = robustness.measure_robustness(recognizer, images, labels, n_classes, tell)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from model.runs.run import Run
+from model.runs.run import FinishedRun
 from pages.ui.shell import services, session
 from pages.ui.shell.text import run_title
 
 
-def run_control(label: str, key: str, runs: list[Run]) -> Run:
+def run_control(label: str, key: str, runs: list[FinishedRun]) -> FinishedRun:
     """Draw a list of runs, which is not empty; return the chosen one.
 
     The address (`?run=`) chooses first and then follows the choice, so that it can be shared. One that is not in the

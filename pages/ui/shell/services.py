@@ -15,10 +15,11 @@ import streamlit as st
 from model.data import catalog
 from model.drawings.collection import DrawingCollection
 from model.errors import DataError
+from model.inference.classifier import Classifier
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
 from model.limits import Limits
-from model.runs.run import Run
+from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
 from pages.ui.shell import session
 
@@ -33,8 +34,8 @@ def store() -> RunStore:
 def limits() -> Limits:
     """Return how much this server lends to trainings; what its environment says wrongly is told in its log."""
     found, wrong = Limits.from_environment()
-    for each in wrong:
-        print(each, file=sys.stderr)
+    for message in wrong:
+        print(message, file=sys.stderr)
     return found
 
 
@@ -51,10 +52,10 @@ def my_drawings() -> DrawingCollection:
     return DrawingCollection(store().home, session.visitor().browser)
 
 
-def usable_runs() -> tuple[list[Run], list[DamagedRun]]:
+def usable_runs() -> tuple[list[FinishedRun], list[DamagedRun]]:
     """Return the runs that have a network, newest first and shipped ones last, and the damaged folders."""
     runs, damaged = store().list()
-    finished = [run for run in runs if run.metrics]
+    finished = [run for run in runs if isinstance(run, FinishedRun)]
     without = [run for run in finished if not (run.path / "model.tflite").is_file()]
     damaged += [
         DamagedRun(run.id, "its model.tflite is gone; expected the network that a training leaves.") for run in without
@@ -62,33 +63,43 @@ def usable_runs() -> tuple[list[Run], list[DamagedRun]]:
     return [run for run in finished if run not in without], damaged
 
 
-def default_run(runs: list[Run]) -> Run:
+def default_run(runs: list[FinishedRun]) -> FinishedRun:
     """Return the run that is used where none was chosen: the shipped one, else the first. `runs` is not empty."""
     return next((run for run in runs if run.id == DEFAULT_RUN), runs[0])
 
 
-def recognizer(run: Run) -> Recognizer:
+def recognizer(run: FinishedRun) -> Recognizer:
     """Return the network of a run, loaded once for all visitors."""
     return network(run.network)
 
 
+def classifier(run: FinishedRun) -> Classifier:
+    """Return the classifier of a run, built once for all visitors. Raises RunError where its network can't be read."""
+    network_file = run.network
+    return _classifier(run, network_file.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False, hash_funcs={FinishedRun: lambda run: str(run.path)})
+def _classifier(run: FinishedRun, modified: int) -> Classifier:
+    return Classifier(run, recognizer(run))
+
+
 def network(path: Path) -> Recognizer:
     """Return the network of a .tflite file, loaded once for all visitors."""
-    written = path.stat().st_mtime_ns if path.exists() else 0  # one that is gone is told by who reads it
-    return _recognizer(path, written)
+    modified = path.stat().st_mtime_ns if path.exists() else 0  # one that is gone is told by who reads it
+    return _recognizer(path, modified)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _recognizer(path: Path, written: int) -> Recognizer:
+def _recognizer(path: Path, modified: int) -> Recognizer:
     return Recognizer(path)
 
 
-def test_images(run: Run) -> np.ndarray:
+def test_images(run: FinishedRun) -> np.ndarray:
     """Return the test images that a run was scored on, `(n, h, w, c)` uint8.
 
     A dataset that is not here is not fetched. Raises DataError where it is not, or is another than was scored on.
     """
-    facts = run.description.get("dataset", {})
     name = run.config.dataset
     status = catalog.status(name)
     if not status.here:
@@ -96,11 +107,11 @@ def test_images(run: Run) -> np.ndarray:
             f"The pictures are missing because {status.title} is not on this machine; to see them, train on it once, "
             f"which downloads it, or put {name}.npz into the folder named by DIGIT_LAB_DATA."
         )
-    return _test_images(name, facts.get("fingerprint"))
+    return _test_images(name, run.dataset.fingerprint)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the test images…")
-def _test_images(name: str, fingerprint: str | None) -> np.ndarray:
+def _test_images(name: str, fingerprint: str) -> np.ndarray:
     dataset = catalog.load(name)
     if dataset.fingerprint != fingerprint:
         raise DataError(

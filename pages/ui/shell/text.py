@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from model.runs.run import Run
+from model.runs.run import FinishedRun, Run
 
 _MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&")
 
 
 def run_title(run: Run) -> str:
     """Name a run so that a person can tell it from others."""
-    name = f"{run.label.name} · " if run.label.name else ""
-    figures = f" · {run.metrics.accuracy:.2%}" if run.metrics else ""
+    name = f"{run.metadata.name} · " if run.metadata.name else ""
+    figures = f" · {run.metrics.accuracy:.2%}" if isinstance(run, FinishedRun) else ""
     images = run.config.dataset + (" and drawings" if run.config.drawings else "")
     network = "own network" if run.config.design else run.config.preset
     return f"{name}{network} · {images}{figures} · {created(run)}"
@@ -18,7 +18,7 @@ def run_title(run: Run) -> str:
 
 def created(run: Run) -> str:
     """Say when a run was begun, in UTC to the minute."""
-    return "shipped" if run.shipped else run.description.get("created", "")[:16].replace("T", " ")
+    return "shipped" if run.shipped else run.description.created[:16].replace("T", " ")
 
 
 def plain(text: str) -> str:
@@ -31,9 +31,6 @@ def percent(probability: float) -> str:
     if probability > 0.9995:
         return "over 99.9%"
     return f"{probability:.1%}" if probability >= 0.0005 else "under 0.1%"
-
-
-MOVING = ("queued", "starting", "running", "paused", "finishing")
 
 
 def in_words(value: Any) -> str:

@@ -12,7 +12,7 @@ from model.config import TrainingConfig
 from model.runs.run import Run
 from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
-from pages.ui.shell import services, text
+from pages.ui.shell import services
 from pages.ui.shell.text import created, in_words, plain
 
 _POLL_S = 2.0
@@ -30,14 +30,14 @@ def show(runs: Sequence[Run]) -> None:
             close = st.toggle(
                 "Close up", key=key, persist_state="session", width="content", help=training_charts.CLOSE_UP
             )
-        moving = any(services.jobs().status(run) in text.MOVING for run in runs)
+        moving = any(services.jobs().status(run).is_active for run in runs)
         st.fragment(_charts, run_every=_POLL_S if moving else None)(runs, close)
         st.caption("Dotted: mean of 50 training batches. With marks: validation after each epoch.")
         _differences(runs)
 
 
 def _charts(runs: Sequence[Run], close: bool) -> None:
-    named = [(f"{number}. {short_title(run)}", run.event_reader.read()) for number, run in enumerate(runs, 1)]
+    named = [(f"{number}. {short_title(run)}", run.history()) for number, run in enumerate(runs, 1)]
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
             st.markdown(f"**{name.capitalize()}**")
@@ -47,7 +47,7 @@ def _charts(runs: Sequence[Run], close: bool) -> None:
 
 def short_title(run: Run) -> str:
     """Name a run in a legend: as its owner called it, else by its network and its time."""
-    return run.label.name or f"{run.config.preset}, {created(run)}"
+    return run.metadata.name or f"{run.config.preset}, {created(run)}"
 
 
 def _differences(runs: Sequence[Run]) -> None:
@@ -65,10 +65,10 @@ def _differences(runs: Sequence[Run]) -> None:
 
 def _what_else_differs(runs: Sequence[Run]) -> str:
     """End the sentence that their settings are the same with what may make their curves differ all the same."""
-    histories = [run.event_reader.read() for run in runs]
+    histories = [run.history() for run in runs]
     if any(history.rate_changes for history in histories):
         return "; in some, the learning rate was changed by hand while they ran."
-    if len({run.description.get("dataset", {}).get("fingerprint") for run in runs}) > 1:
+    if len({run.description.dataset.fingerprint for run in runs if run.description.dataset}) > 1:
         return "; their images are not the same."
     return ": as far as both were trained, the curves differ by chance of the machine alone."
 

@@ -4,6 +4,7 @@ Knows the run folder, glimpses and the gallery; computes nothing of its own.
 """
 
 import zlib
+from collections.abc import Sequence
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,10 +25,12 @@ _NEGATIVE, _NEUTRAL, _POSITIVE = np.array([20, 60, 160]), np.array([236, 236, 23
 def show(run: Run, history: History) -> None:
     """Draw what the newest epoch answers and looks for; nothing where the run tells nothing of it."""
     images, labels = _images(run)
-    seen = [each for event in (history.facts, *history.epochs) if (each := epoch_probe.unpack(event, len(labels)))]
+    packed = [(0, history.first_probe), *((event.epoch, event.probe) for event in history.epochs)]
+    seen = [probe for epoch, fields in packed if (probe := epoch_probe.unpack(fields, epoch, len(labels)))]
     if not seen or not len(labels):
         return
-    names = run.description.get("dataset", {}).get("class_names") or [str(n) for n in range(int(labels.max()) + 1)]
+    dataset = run.description.dataset
+    names = dataset.class_names if dataset else [str(n) for n in range(int(labels.max()) + 1)]
     with st.container(key="train-glimpse"):
         st.markdown(f"**What it answers {_when(seen[-1])}**")
         image_grid((_tile(*each, names) for each in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
@@ -52,14 +55,14 @@ def _images(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _answers(seen: EpochProbe) -> tuple[np.ndarray, np.ndarray]:
-    return seen.answers, seen.probabilities
+    return seen.predicted, seen.probabilities
 
 
 def _when(seen: EpochProbe) -> str:
     return f"after epoch {seen.epoch}" if seen.epoch else "before training"
 
 
-def _tile(image: np.ndarray, label: int, answer: int, probability: float, names: list[str]) -> Tile:
+def _tile(image: np.ndarray, label: int, answer: int, probability: float, names: Sequence[str]) -> Tile:
     said = names[answer] if 0 <= answer < len(names) else str(answer)
     true = names[label]
     right = answer == label
@@ -84,7 +87,7 @@ def _filter(number: int, weights: np.ndarray) -> Tile:
 
 def _in_words(seen: list[EpochProbe], labels: np.ndarray) -> str:
     """Say how many were right after each epoch; they never change, so that the counts can be compared."""
-    counts = [f"{(each.answers == labels).sum()}" for each in seen]
+    counts = [f"{(each.predicted == labels).sum()}" for each in seen]
     shown = " → ".join(counts if len(counts) <= _LISTED else [*counts[:2], "…", *counts[2 - _LISTED :]])
     return (
         f"The same {len(labels)} validation images after each epoch, ✓ right and ✗ wrong, with the answer's "

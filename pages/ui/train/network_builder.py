@@ -15,7 +15,6 @@ from model.networks.presets import CLASSROOM, PRESETS
 from model.networks.summary import LayerSummary, summary
 from pages.ui.charts.network_diagram import diagram
 
-_KEPT = {"persist_state": "session"}  # as in training_controls: as it was when the page is opened again
 _BUILD = "Build your own"
 _OPENED = "train-own-opened"  # whether the builder is unfolded
 _WIDTH = 780  # pixels of the unfolded builder, where the screen has them
@@ -36,7 +35,7 @@ def network_control(shape: Shape | None, n_classes: int) -> dict[str, Any]:
         [*PRESETS, CUSTOM],
         key="train-preset",
         on_change=_unfold,
-        **_KEPT,
+        persist_state="session",
         format_func=lambda name: _BUILD if name == CUSTOM else name,
         help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers. The last "
         "entry lets you choose every layer.",
@@ -104,7 +103,7 @@ def _design() -> Design:
         0,
         MAX_BLOCKS,
         key=_start("blocks", len(start.blocks)),
-        **_KEPT,
+        persist_state="session",
         help="Each block looks for patterns with its filters and may then halve the image. 0: the pixels go straight "
         "to the dense layers.",
     )
@@ -114,7 +113,7 @@ def _design() -> Design:
         0,
         MAX_DENSE,
         key=_start("dense", len(start.dense)),
-        **_KEPT,
+        persist_state="session",
         help="Layers in which every neuron sees all that the convolutions found. The output, with a neuron for each "
         "class, comes behind them by itself.",
     )
@@ -126,7 +125,7 @@ def _design() -> Design:
         0.9,
         step=0.05,
         key=_start("dropout", start.dropout),
-        **_KEPT,
+        persist_state="session",
         help="The share of neurons before the output that are silenced at random in each step of the training, so that "
         "none is relied on alone.",
     )
@@ -135,7 +134,7 @@ def _design() -> Design:
         ACTIVATIONS,
         format_func=_ACTIVATIONS.__getitem__,
         key=_start("activation", start.activation),
-        **_KEPT,
+        persist_state="session",
         help="How each layer bends its numbers. Without a bend, many layers could do no more than one. ReLU "
         "keeps what is positive; sigmoid and tanh press all into a small range and learn slowly in deep networks.",
     )
@@ -154,7 +153,7 @@ def _block(number: int) -> Block:
                 256,
                 key=key["filters"],
                 width=108,
-                **_KEPT,
+                persist_state="session",
                 help="How many patterns this convolution looks for; each gives a map of where it was found.",
             )
             kernel = st.selectbox(
@@ -163,7 +162,7 @@ def _block(number: int) -> Block:
                 key=key["kernel"],
                 width=78,
                 format_func=lambda side: f"{side}×{side}",
-                **_KEPT,
+                persist_state="session",
                 help="How many pixels wide and high the window of a filter is.",
             )
             padding = st.selectbox(
@@ -171,7 +170,7 @@ def _block(number: int) -> Block:
                 PADDINGS,
                 key=key["padding"],
                 width=90,
-                **_KEPT,
+                persist_state="session",
                 help="valid: the window stays inside, so the image loses its edge. same: zeros are put around it, so "
                 "it keeps its size.",
             )
@@ -180,7 +179,7 @@ def _block(number: int) -> Block:
                 "Batch norm",
                 key=key["batch_normalization"],
                 width="content",
-                **_KEPT,
+                persist_state="session",
                 help="Brings every map to a similar strength after the convolution, which lets deep networks learn "
                 "faster.",
             )
@@ -188,7 +187,7 @@ def _block(number: int) -> Block:
                 "Pooling",
                 key=key["pooling"],
                 width="content",
-                **_KEPT,
+                persist_state="session",
                 help="Keeps the largest of every 2×2 pixels: the image is half as wide and half as high afterwards.",
             )
     return Block(filters, kernel, padding, normalization, pooling)
@@ -202,7 +201,7 @@ def _neurons(number: int) -> int:
         2048,
         key=_start(f"dense-{number}", usual),
         width=130,
-        **_KEPT,
+        persist_state="session",
         help="How many neurons this layer has. Behind large maps each of them brings thousands of parameters.",
     )
 

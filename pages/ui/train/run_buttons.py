@@ -9,7 +9,8 @@ import streamlit as st
 
 from model.errors import RunError
 from model.runs.curves import History
-from model.runs.run import Run
+from model.runs.events import InterruptedEvent, RunState
+from model.runs.run import FinishedRun, Run
 from model.training.commands import Command, CommandName
 from pages.ui.shell import permission, services, session
 from pages.ui.train import downloads, run_menu
@@ -17,12 +18,12 @@ from pages.ui.train import downloads, run_menu
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # that a training takes
 
 
-def actions(run: Run, status: str, history: History) -> None:
+def actions(run: Run, status: RunState, history: History) -> None:
     """Offer what this visitor can ask of the run now; a run of the command line is only watched."""
     if status == "failed":
-        st.error(run.manifest.get("reason", "The training failed."), icon=":material/error:")
+        st.error(run.reason or "The training failed.", icon=":material/error:")
         run_menu.menu(run)
-    elif run.metrics:
+    elif isinstance(run, FinishedRun):
         _after_the_end(run)
     elif status == "interrupted":
         _of_interrupted(run, history)
@@ -45,7 +46,7 @@ def actions(run: Run, status: str, history: History) -> None:
         st.caption("Nothing to decide: the result is being kept.")
 
 
-def _after_the_end(run: Run) -> None:
+def _after_the_end(run: FinishedRun) -> None:
     for path, label, icon in (
         ("pages/evaluate.py", "See its mistakes", ":material/grid_on:"),
         ("pages/draw.py", "Draw with it", ":material/draw:"),
@@ -66,9 +67,10 @@ def _of_interrupted(run: Run, history: History) -> None:
         if run.latest_checkpoint()
         else "Resume starts it from the beginning."
     )
+    reason = history.last.reason or "" if isinstance(history.last, InterruptedEvent) else ""
     if not permission.may_resume(run):
         kept = "Who started it can resume it."
-    st.caption(f"{history.last.get('reason', '')} {kept}", width="stretch")
+    st.caption(f"{reason} {kept}", width="stretch")
 
 
 def _resume(run: Run) -> None:

@@ -5,7 +5,7 @@ Knows the run store and the comparison; starts nothing and changes nothing.
 
 import streamlit as st
 
-from model.runs.run import Run
+from model.runs.run import FinishedRun, Run
 from model.runs.store import DamagedRun
 from pages.ui.charts.training import MAX_COMPARED
 from pages.ui.shell import services
@@ -52,16 +52,16 @@ def _row(run: Run, watched: bool, full: bool) -> None:
             width="content",
         )
         shown = " · **shown above**" if watched else _figures(run)
-        note = f"  \n:small[{plain(run.label.note)}]" if run.label.note else ""
+        note = f"  \n:small[{plain(run.metadata.note)}]" if run.metadata.note else ""
         st.markdown(f"{plain(run_title(run))}{shown}{note}", width="stretch")
         st.page_link("pages/train.py", label="Open", query_params={"run": run.id}, width="content")
 
 
 def _figures(run: Run) -> str:
     """Say what the title does not: loss and epochs of a complete run, how the others stand."""
-    if not run.metrics:
+    if not isinstance(run, FinishedRun):
         return f" · {services.jobs().status(run)}"
-    epochs = run.manifest["epochs"]
+    epochs = run.outcome.epochs
     return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
 
 

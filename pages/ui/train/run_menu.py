@@ -11,7 +11,7 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.runs.metadata import RunMetadata
 from model.runs.run import Run
-from pages.ui.shell import permission, services, session, text
+from pages.ui.shell import permission, services, session
 from pages.ui.train import start_once
 
 
@@ -19,7 +19,7 @@ def menu(run: Run) -> None:
     """Draw the name and note of an own run with the fields to change them; nothing for anybody else's."""
     if not permission.owns(run):
         return
-    label = run.label
+    label = run.metadata
     with st.popover("Name and note", icon=":material/edit:"):
         with st.form(f"train-label-{run.id}", border=False):
             name = st.text_input("Name", label.name, max_chars=60, help="A named run is never deleted to make room.")
@@ -32,7 +32,7 @@ def menu(run: Run) -> None:
 
 
 def _save(run: Run, name: str, note: str) -> None:
-    label = run.label
+    label = run.metadata
     try:
         services.store().set_metadata(run.id, RunMetadata(name=name, note=note, tab=label.tab, browser=label.browser))
     except DigitLabError as error:
@@ -44,7 +44,7 @@ def _save(run: Run, name: str, note: str) -> None:
 def _delete(run: Run) -> None:
     try:
         # By its status, as its worker may still be leaving; and as it is now: another tab may have resumed it.
-        if services.jobs().status(services.store().open(run.id)) in text.MOVING:
+        if services.jobs().status(services.store().open(run.id)).is_active:
             st.warning("This run is under way; stop it first.")
             return
         services.store().delete(run.id)

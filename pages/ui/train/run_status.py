@@ -6,22 +6,24 @@ Knows runs, histories and the queue; steers nothing.
 import streamlit as st
 
 from model.runs.curves import History
-from model.runs.run import Run
+from model.runs.events import DownloadingEvent, DrawingEvent, RunState
+from model.runs.run import FinishedRun, Run
 from pages.ui.shell import services
 
 
-def show(run: Run, status: str, history: History) -> None:
+def show(run: Run, status: RunState, history: History) -> None:
     """Draw the progress bar and the figures below it."""
     total, done = history.total_steps, history.steps_done
     st.progress(
-        1.0 if run.metrics else history.share_done, text=f"**{status.capitalize()}** · {_what(run, status, history)}"
+        1.0 if isinstance(run, FinishedRun) else history.share_done,
+        text=f"**{status.capitalize()}** · {_what(run, status, history)}",
     )
-    per_second = history.images_a_step * done / history.seconds if history.seconds else 0
+    per_second = history.images_per_step * done / history.seconds if history.seconds else 0
     left = (total - done) * history.seconds / done if done and status in ("running", "paused") else None
-    epoch = min(done // max(history.facts.get("batches_per_epoch", 1), 1) + 1, run.config.epochs) if total else 0
-    if run.metrics:
-        epoch = run.manifest["epochs"]
-    validation = history.epochs[-1]["val_accuracy"] if history.epochs else None
+    epoch = min(done // max(history.plan.batches_per_epoch, 1) + 1, run.config.epochs) if total else 0
+    if isinstance(run, FinishedRun):
+        epoch = run.outcome.epochs
+    validation = history.epochs[-1].val_accuracy if history.epochs else None
     figures_row = (
         ("Epoch", f"{epoch} of {run.config.epochs}"),
         ("Images a second", f"{per_second:,.0f}" if per_second else "–"),
@@ -39,18 +41,18 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _what(run: Run, status: str, history: History) -> str:
+def _what(run: Run, status: RunState, history: History) -> str:
     """Say in words what the run is doing."""
     last = history.last
     if status == "queued":
         return _in_the_queue(run)
-    if last.get("event") == "downloading" and status == "starting":
-        return f"downloading {run.config.dataset}, {last.get('percent', 0)} %"
-    if last.get("event") == "drawing" and status == "starting":
-        return f"drawing the training images, {last.get('images', 0):,} so far"
+    if isinstance(last, DownloadingEvent) and status == RunState.STARTING:
+        return f"downloading {run.config.dataset}, {last.percent} %"
+    if isinstance(last, DrawingEvent) and status == RunState.STARTING:
+        return f"drawing the training images, {last.images:,} so far"
     if status == "finishing":
         return "scoring the network on the test images, and keeping each epoch's to look back on"
-    if run.metrics:
+    if isinstance(run, FinishedRun):
         return _result(run)
     batches = f"batch {history.steps_done:,} of {history.total_steps:,}" if len(history.step) else ""
     return {"starting": "reading the images and building the network", "failed": "see below"}.get(status, batches)
@@ -62,8 +64,7 @@ def _in_the_queue(run: Run) -> str:
     return f"place {services.jobs().queue_position(run.id)} in the queue; it starts by itself{about}"
 
 
-def _result(run: Run) -> str:
+def _result(run: FinishedRun) -> str:
     stored = f"{run.metrics.accuracy:.2%} of {run.metrics.n:,} test images right"
-    reason = run.manifest.get("reason")
-    why = f". {reason}" if isinstance(reason, str) else ""
-    return f"{stored}; kept from epoch {run.manifest['kept_epoch']} of {run.manifest['epochs']}{why}"
+    why = f". {run.reason}" if run.reason else ""
+    return f"{stored}; kept from epoch {run.kept_epoch} of {run.outcome.epochs}{why}"

@@ -34,7 +34,6 @@ _HIGHEST = {
 }
 _OF_DIGITS = ("mnist", "uci-digits")  # the datasets that drawings can join
 _USUAL_CLASSES = 10  # of a dataset that only a load could tell more about
-_KEPT = {"persist_state": "session"}  # a setting is as it was when its page is opened again
 _TITLES = {
     "constant": "Constant",
     "step": "Step",
@@ -113,7 +112,8 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
     values = config.to_dict()
     values |= values.pop("augmentation")
     rate = values.pop("learning_rate")
-    if values.pop("design"):
+    values.pop("design")
+    if config.design:
         network_builder.fill(config.design)
     for name in values.keys() - {"dataset"}:
         st.session_state[_key(name)] = values[name]
@@ -159,7 +159,7 @@ def _training_part() -> dict:
         1,
         services.limits().epochs,
         key=_start("epochs"),
-        **_KEPT,
+        persist_state="session",
         help="How many times the network sees all training images.",
     )
     batch_size = right.number_input(
@@ -167,7 +167,7 @@ def _training_part() -> dict:
         1,
         1024,
         key=_start("batch_size"),
-        **_KEPT,
+        persist_state="session",
         help="How many images are looked at before the weights take one step.",
     )
     optimizer = left.selectbox(
@@ -175,7 +175,7 @@ def _training_part() -> dict:
         OPTIMIZERS,
         format_func=_TITLES.__getitem__,
         key=_start("optimizer"),
-        **_KEPT,
+        persist_state="session",
         help="How a step is taken. SGD goes downhill with some momentum; Adam gives every weight a step length of its "
         "own; AdamW also pulls the weights towards zero.",
     )
@@ -184,7 +184,7 @@ def _training_part() -> dict:
         SCHEDULES,
         format_func=_TITLES.__getitem__,
         key=_start("schedule"),
-        **_KEPT,
+        persist_state="session",
         help="How the learning rate changes: not at all, in two steps down to a hundredth, up and then down along a "
         "curve (many epochs), or up and down in straight lines (few epochs).",
     )
@@ -197,7 +197,7 @@ def _training_part() -> dict:
         step=0.0005,
         format="%g",
         key=key,
-        **_KEPT,
+        persist_state="session",
         help="How large a step the weights take; the highest one, where it changes. Too small: slow. Too large: they "
         "never settle.",
     )
@@ -218,16 +218,15 @@ def _training_part() -> dict:
 
 def _augmentation_part(dataset: str) -> Augmentation:
     """Draw how far training images are moved, and what comes of it."""
-    slider = {"persist_state": "session"}
     st.caption("Each time an image is learnt from, it is moved anew by up to so much.")
-    rotation = st.slider("Rotation, degrees", 0.0, 45.0, step=1.0, key=_start("rotation"), **slider)
-    shift = st.slider("Shift, share of the side", 0.0, 0.3, step=0.01, key=_start("shift"), **slider)
-    zoom = st.slider("Zoom, share", 0.0, 0.4, step=0.01, key=_start("zoom"), **slider)
-    shear = st.slider("Shear, degrees", 0.0, 30.0, step=1.0, key=_start("shear"), **slider)
-    elastic = st.slider("Bending, pixels", 0.0, 3.0, step=0.1, key=_start("elastic"), **slider)
+    rotation = st.slider("Rotation, degrees", 0.0, 45.0, step=1.0, key=_start("rotation"), persist_state="session")
+    shift = st.slider("Shift, share of the side", 0.0, 0.3, step=0.01, key=_start("shift"), persist_state="session")
+    zoom = st.slider("Zoom, share", 0.0, 0.4, step=0.01, key=_start("zoom"), persist_state="session")
+    shear = st.slider("Shear, degrees", 0.0, 30.0, step=1.0, key=_start("shear"), persist_state="session")
+    elastic = st.slider("Bending, pixels", 0.0, 3.0, step=0.1, key=_start("elastic"), persist_state="session")
     flip = False
     if catalog.may_flip(dataset):
-        flip = st.toggle("Exchange left and right", key=_start("flip"), **_KEPT)
+        flip = st.toggle("Exchange left and right", key=_start("flip"), persist_state="session")
     how = Augmentation(rotation=rotation, shift=shift, zoom=zoom, flip=flip, shear=shear, elastic=elastic)
     preview.augmented(dataset, how)
     return how
@@ -239,7 +238,7 @@ def _further_part(dataset: str) -> dict:
         LOSSES,
         format_func=_TITLES.__getitem__,
         key=_start("loss"),
-        **_KEPT,
+        persist_state="session",
         help="The same cross-entropy, computed from class numbers (sparse) or from one-hot rows.",
     )
     smoothing = 0.0
@@ -250,7 +249,7 @@ def _further_part(dataset: str) -> dict:
             0.3,
             step=0.01,
             key=_start("label_smoothing"),
-            **_KEPT,
+            persist_state="session",
             help="A little of each one-hot row goes to all classes, so that the network does not become too sure.",
         )
     validation_share = st.slider(
@@ -259,7 +258,7 @@ def _further_part(dataset: str) -> dict:
         0.5,
         key=_start("validation_share"),
         format="percent",
-        **_KEPT,
+        persist_state="session",
         help="Of the training images: never learnt from, and tried after each epoch.",
     )
     patience = st.number_input(
@@ -267,7 +266,7 @@ def _further_part(dataset: str) -> dict:
         0,
         100,
         key=_start("patience"),
-        **_KEPT,
+        persist_state="session",
         help="Stop when the validation loss has not improved for so many epochs. 0: never.",
     )
     keep = st.selectbox(
@@ -275,7 +274,7 @@ def _further_part(dataset: str) -> dict:
         KEPT,
         format_func=_TITLES.__getitem__,
         key=_start("keep"),
-        **_KEPT,
+        persist_state="session",
         help="Which weights are kept at the end.",
     )
     train_images = st.number_input(
@@ -284,7 +283,7 @@ def _further_part(dataset: str) -> dict:
         10_000_000,
         step=100,
         key=_start("train_images"),
-        **_KEPT,
+        persist_state="session",
         help="Learn from so many only, to see what too little data does. 0: from all.",
     )
     drawings = False
@@ -292,7 +291,7 @@ def _further_part(dataset: str) -> dict:
         drawings = st.toggle(
             "Learn what is no digit",
             key=_start("drawings"),
-            **_KEPT,
+            persist_state="session",
             help="Scribbles, signs and, where they are here, really drawn digits and letters join the images, and an "
             "eleventh class: no digit.",
         )
@@ -301,7 +300,7 @@ def _further_part(dataset: str) -> dict:
         0,
         2**31 - 1,
         key=_start("seed"),
-        **_KEPT,
+        persist_state="session",
         help="The same seed gives the same first weights and the same order of images.",
     )
     return {
@@ -340,7 +339,7 @@ def _dataset_control() -> str:
         "Dataset",
         list(statuses),
         key=key,
-        **_KEPT,
+        persist_state="session",
         format_func=lambda name: statuses[name].title if name in statuses else name,
         help="Images with labels. An .npz of your own in the folder named by DIGIT_LAB_DATA appears here too.",
     )

@@ -10,11 +10,12 @@ import streamlit as st
 
 from model.errors import RunError
 from model.runs.curves import History
-from model.runs.run import Run
+from model.runs.events import RunState
+from model.runs.run import FinishedRun, Run
 from model.training import diagnosis
 from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
-from pages.ui.shell import frame, services, text
+from pages.ui.shell import frame, services
 from pages.ui.train import epoch_probe as epoch_probe_panel
 from pages.ui.train import run_buttons, run_status
 
@@ -35,17 +36,17 @@ _STYLE = """<style>
 def watch(run_id: str) -> None:
     """Draw a run, and go on drawing it while it moves. Raises RunError where there is none of this id."""
     run = services.store().open(run_id)
-    pace = _pace(services.jobs().status(run), run.event_reader.read())
+    pace = _pace(services.jobs().status(run), run.history())
     st.html(_STYLE)
     st.fragment(_draw, run_every=pace)(run_id, pace)
     st.fragment(_draw_glimpses, run_every=_POLL_GLIMPSES_S if pace else None)(run_id)
 
 
-def _pace(status: str, history: History) -> float | None:
+def _pace(status: RunState, history: History) -> float | None:
     """Return after how many seconds to look again; None where nothing moves any more."""
-    if status not in text.MOVING:
+    if not status.is_active:
         return None
-    awaits_first_point = status in ("starting", "running") and not len(history.step)
+    awaits_first_point = status in (RunState.STARTING, RunState.RUNNING) and not len(history.step)
     return _POLL_STARTING_S if awaits_first_point else _POLL_S
 
 
@@ -55,7 +56,7 @@ def _draw(run_id: str, pace: float | None) -> None:
     except RunError as error:
         st.warning(str(error))
         return
-    status, history = services.jobs().status(run), run.event_reader.read()
+    status, history = services.jobs().status(run), run.history()
     new_pace = _pace(status, history)
     if (pace is None) != (new_pace is None):
         st.rerun()  # the whole page, so that asking begins or ends
@@ -70,7 +71,7 @@ def _draw(run_id: str, pace: float | None) -> None:
         )
     _curves(run, history, "train", close)
     if pace is not None:
-        frame.title(f"{1.0 if run.metrics else history.share_done:.0%} · Train".replace("%", " %"))
+        frame.title(f"{1.0 if isinstance(run, FinishedRun) else history.share_done:.0%} · Train".replace("%", " %"))
     if pace != new_pace:
         st.rerun()  # after what is new was drawn: somebody waits for that
 
@@ -78,10 +79,10 @@ def _draw(run_id: str, pace: float | None) -> None:
 def _draw_glimpses(run_id: str) -> None:
     with suppress(RunError):  # told above
         run = services.store().open(run_id)
-        epoch_probe_panel.show(run, run.event_reader.read())
+        epoch_probe_panel.show(run, run.history())
 
 
-def _advice(run: Run, history: History, status: str) -> None:
+def _advice(run: Run, history: History, status: RunState) -> None:
     """Say in plain words what the curves show; the line keeps its place before there is anything to say."""
     with st.container(key="train-advice"):
         if not len(history.step):
@@ -93,12 +94,12 @@ def _advice(run: Run, history: History, status: str) -> None:
 
 
 def _n_classes(run: Run) -> int:
-    return len(run.description.get("dataset", {}).get("class_names", ())) or 10
+    return len(run.description.dataset.class_names) if run.description.dataset else 10
 
 
 def example(run: Run) -> None:
     """Draw the curves of a complete run, where there is no training to watch yet."""
-    _curves(run, run.event_reader.read(), "train-example")
+    _curves(run, run.history(), "train-example")
 
 
 def _curves(run: Run, history: History, prefix: str, close: bool = False) -> None:
@@ -121,4 +122,5 @@ def _in_words(history: History, name: str) -> str:
     newest = f"{name} by batch, {len(history.step)} batches, newest {getattr(history, name)[-1]:.4g}"
     if not history.epochs:
         return newest
-    return f"{newest}; on validation images after epoch {len(history.epochs)}: {history.epochs[-1][f'val_{name}']:.4g}"
+    validation = getattr(history.epochs[-1], f"val_{name}")
+    return f"{newest}; on validation images after epoch {len(history.epochs)}: {validation:.4g}"

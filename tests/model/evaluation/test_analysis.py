@@ -37,12 +37,12 @@ def right_or_wrong(*right):
 
 @pytest.fixture(scope="module")
 def classroom():
-    return RunStore().open(CLASSROOM_RUN).evaluation()
+    return RunStore().open_finished(CLASSROOM_RUN).predictions()
 
 
 @pytest.fixture(scope="module")
 def deep():
-    return RunStore().open(DEFAULT_RUN).evaluation()
+    return RunStore().open_finished(DEFAULT_RUN).predictions()
 
 
 @given(SEEN)
@@ -202,8 +202,8 @@ def test_nearly_wrong_are_right_answers_with_the_narrowest_margin():
     labels = [0, 0, 1, 0]
     rows = [[0.5, 0.3, 0.2], [0.40, 0.38, 0.22], [0.34, 0.33, 0.33], [0.45, 0.1, 0.45]]
     first, second = low_margin_predictions(said(rows, labels), limit=2)
-    assert (first.index, first.true, first.second, first.margin) == (3, 0, 2, 0)
-    assert (second.index, second.true, second.second) == (1, 0, 1)
+    assert (first.index, first.true, first.runner_up, first.margin) == (3, 0, 2, 0)
+    assert (second.index, second.true, second.runner_up) == (1, 0, 1)
     assert second.probability == pytest.approx(0.40)
     assert second.margin == pytest.approx(0.02)
     assert low_margin_predictions(said([[1.0]], [0])) == ()
@@ -215,7 +215,7 @@ def test_nearly_wrong_of_a_shipped_network_are_those_that_sorting_finds(deep):
     margin[deep.probabilities.argmax(axis=1) != deep.labels] = 2
     near = low_margin_predictions(deep, limit=20)
     assert [each.margin for each in near] == pytest.approx(np.sort(margin)[:20].tolist())
-    assert all(deep.labels[each.index] == each.true != each.second for each in near)
+    assert all(deep.labels[each.index] == each.true != each.runner_up for each in near)
 
 
 ANSWERS = arrays(np.float32, (30, 3), elements=st.floats(2**-7, 1, width=32))

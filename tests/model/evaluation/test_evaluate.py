@@ -1,6 +1,7 @@
 """What is judged on a test set and on drawn digits, from what a network says."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,11 @@ from hypothesis.extra.numpy import arrays
 
 from model.drawings import corpus
 from model.errors import DataError
-from model.evaluation.evaluate import drawn_digits, evaluate_drawings
+from model.evaluation.evaluate import drawn_digits, evaluate_drawings, stored_result
 from model.inference.litert import Recognizer
-from model.inference.rejection import rejection_scores, restrict_to_digits
+from model.inference.rejection import restrict_to_digits
 from model.ink.render import render
+from model.runs.run import open_run, require_finished
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SAID = arrays(np.float32, (5, 4), elements=st.floats(2**-7, 1, width=32)).map(
@@ -67,56 +69,62 @@ def test_only_what_test_writers_drew_is_scored_on(folder):
 
 
 @pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
-def test_a_shipped_network_reads_plain_drawings_and_shows_where_it_errs(folder, name):
-    run = RunStore().open(name)
-    scored = evaluate_drawings(run)
-    assert scored.metrics.n == 3
-    assert scored.metrics.accuracy == pytest.approx(2 / 3)
-    assert scored.n_writers == 1
-    (mistake,) = scored.metrics.mistakes
+def test_a_shipped_network_is_scored_on_drawings(folder, name):
+    drawn = drawn_digits()
+    result = evaluate_drawings(RunStore().open_finished(name), drawn)
+    assert result.metrics.n == len(result.predictions) == 3
+    assert result.metrics.accuracy == pytest.approx(2 / 3)
+    assert drawn.n_writers == 1
+    (mistake,) = result.metrics.mistakes
     assert (mistake.index, mistake.true, mistake.predicted) == (2, 3, 1)
-    assert np.array_equal(scored.drawn.images[mistake.index, ..., 0], render(ONE))
-    assert scored.evaluation.probabilities.shape == (3, 10)
-    assert np.allclose(scored.evaluation.probabilities.sum(axis=1), 1, atol=1e-5)
-    said = Recognizer(run.network).probabilities(scored.drawn.images)
-    assert np.allclose(scored.doubt, rejection_scores(said), atol=1e-6)
+    assert np.array_equal(drawn.images[mistake.index, ..., 0], render(ONE))
+    assert result.predictions.probabilities.shape == (3, 10)
+    assert np.allclose(result.predictions.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_what_is_kept_is_not_read_again(folder):
-    run, drawn = RunStore().open(DEFAULT_RUN), drawn_digits()
-    network = Recognizer(run.network)
-    (folder / "drawn-digits.jsonl").unlink()
-    assert evaluate_drawings(run, drawn, network).drawn is drawn
+def test_an_open_recognizer_is_used(folder):
+    run = RunStore().open_finished(DEFAULT_RUN)
+    recognizer = Recognizer(run.network)
+    moved = replace(run, path=folder / "nowhere")
+    moved.__dict__["description"] = run.description
+    assert evaluate_drawings(moved, drawn_digits(), recognizer).metrics.n == 3
 
 
-def test_without_drawings_nothing_is_scored():
+def test_without_drawings_there_is_nothing_to_score():
     assert drawn_digits() is None
-    assert evaluate_drawings(RunStore().open(DEFAULT_RUN)) is None
 
 
-def test_a_network_of_clothes_is_not_asked_about_digits(folder):
-    run = RunStore().open(CLASSROOM_RUN)
+def test_a_network_for_clothes_is_not_scored_on_digits(folder):
+    run = RunStore().open_finished(CLASSROOM_RUN)
     clothes = tuple(replace(each, name=f"coat {each.name}") for each in run.metrics.classes)
-    run.__dict__["metrics"] = replace(run.metrics, classes=clothes)
-    assert evaluate_drawings(run) is None
+    other = replace(run, outcome=replace(run.outcome, metrics=replace(run.metrics, classes=clothes)))
+    assert evaluate_drawings(other, drawn_digits()) is None
 
 
-def test_a_network_of_larger_digits_is_not_asked_about_drawings(folder):
-    class ForLargerImages:
-        input_shape = (32, 32, 3)
+def test_a_network_for_larger_digits_is_not_scored_on_drawings(folder):
+    run = RunStore().open_finished(CLASSROOM_RUN)
+    other = replace(run, dataset=replace(run.dataset, image_shape=(32, 32, 1)))
+    assert evaluate_drawings(other, drawn_digits()) is None
 
-    assert evaluate_drawings(RunStore().open(CLASSROOM_RUN), recognizer=ForLargerImages()) is None
 
-
-def test_a_broken_file_of_drawings_is_told_in_words(folder):
+def test_a_broken_file_of_drawings_is_named(folder):
     (folder / "drawn-digits.jsonl").write_text("no drawing\n")
     with pytest.raises(DataError, match="line 1, is no drawing"):
-        evaluate_drawings(RunStore().open(DEFAULT_RUN))
+        drawn_digits()
 
 
-def test_on_real_drawings_the_figure_of_the_readme_comes_out(real_data):
-    scored = evaluate_drawings(RunStore().open(DEFAULT_RUN))
-    drawn = corpus.load(corpus.DIGITS, corpus.TEST)
-    assert scored.metrics.n == len(drawn) == 2107
-    assert scored.n_writers == len({each.writer for each in drawn})
-    assert scored.metrics.accuracy == pytest.approx(0.9805, abs=0.0005)
+def test_on_real_drawings_the_documented_figure_comes_out(real_data):
+    drawn = drawn_digits()
+    result = evaluate_drawings(RunStore().open_finished(DEFAULT_RUN), drawn)
+    assert result.metrics.n == len(corpus.load(corpus.DIGITS, corpus.TEST)) == 2107
+    assert result.metrics.accuracy == pytest.approx(0.9805, abs=0.0005)
+
+
+def test_metrics_without_stored_predictions_have_no_calibration_error(tmp_path):
+    run = RunStore().open_finished(CLASSROOM_RUN)
+    folder = tmp_path / run.id
+    shutil.copytree(run.path, folder)
+    (folder / "evaluation.npz").write_bytes(b"cut")
+    result = stored_result(require_finished(open_run(folder)))
+    assert result.calibration_error is None
+    assert result.metrics.accuracy == run.metrics.accuracy

@@ -1,55 +1,85 @@
-"""Single images, asked as drawn ink or as test images."""
+"""Single images, predicted as drawn ink or as test images, by the shipped networks."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model.data import catalog
-from model.inference.classifier import Classifier, Prediction, output_names, reads_ink
+from model.errors import RunError
+from model.inference.classifier import Classifier, Prediction
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
+BLANK = np.zeros((1, 28, 28, 1), np.uint8)
 
 
 @pytest.fixture(scope="module", params=[DEFAULT_RUN, CLASSROOM_RUN])
-def classifier(request, tmp_path_factory):
-    run = RunStore(tmp_path_factory.mktemp("home")).open(request.param)
-    return Classifier(run, Recognizer(run.network))
+def run(request, tmp_path_factory):
+    return RunStore(tmp_path_factory.mktemp("home")).open_finished(request.param)
 
 
-def test_ink_is_answered_as_the_reader_answers_it(classifier):
-    reading = DigitReader(classifier.recognizer, classifier.run.rejection_threshold).read_strokes(SEVEN).digits[0]
-    (asked,) = classifier.predict(reading.image[None, ..., None], drawn=True)
-    of_reading = classifier.of_reading(reading)
-    assert (asked.best, asked.accepted, asked.told) == (of_reading.best, of_reading.accepted, of_reading.told)
-    assert asked.probabilities == pytest.approx(reading.probabilities)
-    assert asked.names == output_names(classifier.run)
+@pytest.fixture(scope="module")
+def classifier(run):
+    return Classifier(run)
 
 
-def test_what_is_blank_is_doubted_as_ink_and_never_as_a_test_image(classifier):
-    blank = np.zeros((1, 28, 28, 1), np.uint8)
-    assert classifier.predict(blank, drawn=True)[0].told == "?"
-    as_test_image = classifier.predict(blank, drawn=False)[0]
-    assert as_test_image.accepted
-    assert as_test_image.names == tuple("0123456789")
-    assert as_test_image.probabilities.sum() == pytest.approx(1, abs=1e-5)
+def test_the_reader_predicts_what_the_classifier_predicts(classifier, run):
+    digit = DigitReader(classifier).read_strokes(SEVEN).digits[0]
+    (prediction,) = classifier.predict(digit.image[None, ..., None])
+    assert (prediction.text, digit.digit, prediction.accepted) == ("7", 7, True)
+    assert prediction.rejection_score == digit.rejection_score
+    assert np.array_equal(prediction.probabilities, digit.prediction.probabilities)
+    assert prediction.class_names == run.output_names
 
 
-def test_test_images_are_answered_as_they_were_scored(classifier, real_data):
-    evaluation = classifier.run.evaluation()
-    chosen = [0, 8, 115, 9999, *(each.index for each in classifier.run.metrics.mistakes[:5])]
-    answers = classifier.predict(catalog.load("mnist").x_test[chosen], drawn=False)
-    expected = evaluation.probabilities[chosen]
-    assert [each.best for each in answers] == expected.argmax(axis=1).tolist()
-    assert np.stack([each.probabilities for each in answers]) == pytest.approx(expected, abs=2e-3)
+def test_a_blank_image_is_rejected_as_ink(classifier):
+    (prediction,) = classifier.predict(BLANK)
+    assert prediction.text == "?"
+    assert prediction.rejection_score > classifier.rejection_threshold
 
 
-def test_the_second_guess_is_never_no_digit():
-    answer = Prediction(("0", "1", "2", "no digit"), np.array([0.1, 0.3, 0.15, 0.45]), 1, False)
-    assert answer.told == "?"
-    assert answer.names[answer.second] == "2"
+def test_a_test_image_is_never_rejected(classifier):
+    (prediction,) = classifier.predict(BLANK, allow_rejection=False)
+    assert prediction.accepted
+    assert prediction.class_names == tuple("0123456789")
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_both_shipped_networks_read_ink(classifier):
-    assert reads_ink(classifier.run)
+def test_test_images_get_the_predictions_they_were_scored_by(classifier, run, real_data):
+    stored = run.predictions()
+    chosen = [0, 8, 115, 9999, *(mistake.index for mistake in run.metrics.mistakes[:5])]
+    predictions = classifier.predict(catalog.load("mnist").x_test[chosen], allow_rejection=False)
+    assert [prediction.class_index for prediction in predictions] == stored.predicted[chosen].tolist()
+    probabilities = np.stack([prediction.probabilities for prediction in predictions])
+    assert probabilities == pytest.approx(stored.probabilities[chosen], abs=2e-3)
+
+
+def test_the_runner_up_is_never_no_digit():
+    prediction = Prediction(("0", "1", "2", "no digit"), np.array([0.1, 0.3, 0.15, 0.45]), 1, False)
+    assert prediction.text == "?"
+    assert prediction.class_names[prediction.runner_up] == "2"
+
+
+def test_a_network_and_a_run_of_other_classes_do_not_fit(run, classifier):
+    classes = (*run.metrics.classes, run.metrics.classes[0], run.metrics.classes[0])
+    other = replace(run, outcome=replace(run.outcome, metrics=replace(run.metrics, classes=classes)))
+    with pytest.raises(RunError, match="tells 1[01] classes apart"):
+        Classifier(other, classifier.recognizer)
+
+
+def test_a_network_for_letters_rejects_nothing(run):
+    letters = tuple("abcdefghij")
+    recognizer = Recognizer(run.network)
+    if recognizer.n_classes != len(letters):
+        pytest.skip("this network has eleven classes")
+    classifier = Classifier.from_network(recognizer, letters)
+    assert not classifier.reads_digits
+    assert classifier.predict(BLANK)[0].accepted
+
+
+def test_both_shipped_networks_read_digits(classifier, run):
+    assert classifier.reads_digits
+    assert run.reads_digits

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from model.errors import InkError
-from model.inference.digit_reader import DEFAULT_REJECTION_THRESHOLD, DigitPredictions, DigitReader, predict_file
+from model.inference.classifier import Classifier
+from model.inference.digit_reader import DigitPredictions, DigitReader, predict_file
 from model.inference.litert import Recognizer
+from model.results import UNCALIBRATED
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 SEVEN = [[[80, 70], [200, 70], [140, 210]]]
@@ -19,14 +21,13 @@ ONE = [[[140, 60], [140, 220]]]
 
 @pytest.fixture(scope="module")
 def reader():
-    run = RunStore().open(DEFAULT_RUN)
-    return DigitReader(Recognizer(run.network), run.rejection_threshold)
+    return DigitReader(Classifier(RunStore().open_finished(DEFAULT_RUN)))
 
 
 @pytest.fixture(scope="module")
 def classroom():
     """A network of ten answers that has never seen what is no digit."""
-    return DigitReader(Recognizer(RunStore().open(CLASSROOM_RUN).network))
+    return DigitReader(Classifier(RunStore().open_finished(CLASSROOM_RUN)))
 
 
 @pytest.mark.parametrize("strokes", [[], [[]], [[], []]])
@@ -40,14 +41,14 @@ def test_plain_digits_are_read(reader, strokes, text):
     readings = reader.read_strokes(strokes)
     assert readings.text == text
     assert readings.accepted
-    assert readings.rejection_score == pytest.approx(readings.digits[0].probabilities[10], abs=1e-6)
+    assert readings.rejection_score == pytest.approx(readings.digits[0].prediction.probabilities[10], abs=1e-6)
 
 
 def test_probabilities_are_those_of_ten_digits_and_of_none(reader):
-    reading = reader.read_strokes(SEVEN).digits[0]
+    reading = reader.read_strokes(SEVEN).digits[0].prediction
     assert reading.probabilities.shape == (11,)
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-5)
-    assert reading.image.shape == (28, 28)
+    assert reader.read_strokes(SEVEN).digits[0].image.shape == (28, 28)
 
 
 def test_the_box_is_in_canvas_pixels(reader):
@@ -81,7 +82,7 @@ def test_digits_that_touch_in_a_picture_are_told_apart(reader):
         draw.line([(left, 70), (left + 120, 70), (left + 50, 230)], fill=40, width=12, joint="curve")
     stream = io.BytesIO()
     page.save(stream, "PNG")
-    assert reader.read_picture(stream.getvalue(), numbers=True).text == "77"
+    assert reader.read_photo(stream.getvalue(), numbers=True).text == "77"
 
 
 @pytest.mark.parametrize("which", ["reader", "classroom"])
@@ -89,9 +90,8 @@ def test_a_doubtful_drawing_is_not_accepted_but_still_read(which, request):
     cross = [[[60, 60], [220, 220]], [[60, 220], [220, 60]]]
     doubtful = request.getfixturevalue(which).read_strokes(cross)
     assert doubtful.text
-    assert (
-        doubtful.rejection_score > DEFAULT_REJECTION_THRESHOLD
-    )  # far above the threshold of the one, just above that of the other
+    # Far above the threshold of the one, just above that of the other.
+    assert doubtful.rejection_score > UNCALIBRATED.rejection_threshold
     assert not doubtful.accepted
     assert "does not look like a digit" in doubtful.describe()
 
@@ -103,7 +103,13 @@ def test_a_network_for_colour_images_does_not_read_drawings(tmp_path):
     path = tmp_path / "model.tflite"
     export_litert(keras_models.build("dense-64", (32, 32, 3), 10), path)
     with pytest.raises(InkError, match="expected .28, 28, 1. for drawings"):
-        DigitReader(Recognizer(path))
+        DigitReader(Classifier.from_network(Recognizer(path), [*"0123456789"]))
+
+
+def test_a_network_for_letters_does_not_read_drawings():
+    letters = Classifier.from_network(Recognizer(RunStore().open(CLASSROOM_RUN).network), [*"abcdefghij"])
+    with pytest.raises(InkError, match="a to j.; expected the ten digits"):
+        DigitReader(letters)
 
 
 @pytest.mark.parametrize("name, opener", [("a.jsonl", open), ("a.jsonl.gz", gzip.open)])

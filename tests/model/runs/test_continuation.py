@@ -47,42 +47,46 @@ def inside(folder):
 
 def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
     old = complete(jobs, jobs.start(QUICK))
-    before, old_curve = inside(old.path), old.event_reader.read()
+    before, old_curve = inside(old.path), old.history()
     run = jobs.extend(old.id, 2, RunMetadata("More of it", tab=fingerprint("a tab")))
-    assert (run.id != old.id, run.label.name, run.config) == (True, "More of it", replace(QUICK, epochs=4, patience=0))
+    assert (run.id != old.id, run.metadata.name, run.config) == (
+        True,
+        "More of it",
+        replace(QUICK, epochs=4, patience=0),
+    )
     assert not run.manifest
     assert jobs.status(run) in ("starting", "running"), "its curve looks complete, but it is not finishing"
     run = complete(jobs, run)
-    assert (run.status(), run.manifest["epochs"], run.manifest["steps"]) == ("finished", 4, 4 * 42)
-    curve = run.event_reader.read()
+    assert (run.state(), run.outcome.epochs, run.outcome.steps) == ("finished", 4, 4 * 42)
+    curve = run.history()
     assert curve.step.tolist() == list(range(1, 4 * 42 + 1)), "no batch is lost or done twice"
     assert np.array_equal(curve.loss[: 2 * 42], old_curve.loss)
     assert [epoch["epoch"] for epoch in curve.epochs] == [1, 2, 3, 4]
     assert curve.seconds > old_curve.seconds
     assert {f"epoch-{epoch:03}.tflite" for epoch in range(5)} <= set(inside(run.checkpoints))
-    assert run.description["extends"] == old.id
-    assert run.description["dataset"] == old.description["dataset"]
-    assert run.description["created"] >= old.description["created"]
+    assert run.description.extends == old.id
+    assert run.description.dataset == old.description.dataset
+    assert run.description.created >= old.description.created
     assert run.metrics.accuracy > 0.9
     assert inside(old.path) == before
 
 
 def test_a_run_that_was_stopped_in_mid_epoch_finishes_it_first(jobs):
     old = jobs.start(replace(QUICK, epochs=1000))
-    wait_for(lambda: len(old.event_reader.read().step) > 42 + 3)
+    wait_for(lambda: len(old.history().step) > 42 + 3)
     jobs.send(old.id, Command("pause"))
-    wait_for(lambda: old.event_reader.read().paused)
+    wait_for(lambda: old.history().paused)
     jobs.send(old.id, Command("stop"))
     old = complete(jobs, old)
-    before, left_at = inside(old.path), len(old.event_reader.read().step)
+    before, left_at = inside(old.path), len(old.history().step)
     done = -(-left_at // 42)
-    assert (old.status(), old.manifest["epochs"], left_at % 42 > 0) == ("stopped", done, True)
+    assert (old.state(), old.outcome.epochs, left_at % 42 > 0) == ("stopped", done, True)
     run = complete(jobs, jobs.extend(old.id, 1))
-    curve = run.event_reader.read()
-    assert (run.status(), run.manifest["epochs"]) == ("finished", done + 1)
+    curve = run.history()
+    assert (run.state(), run.outcome.epochs) == ("finished", done + 1)
     assert curve.step.tolist() == list(range(1, (done + 1) * 42 + 1))
     assert [epoch["step"] for epoch in curve.epochs] == [42 * epoch for epoch in range(1, done + 2)]
-    assert np.array_equal(curve.loss[:left_at], old.event_reader.read().loss)
+    assert np.array_equal(curve.loss[:left_at], old.history().loss)
     assert inside(old.path) == before
 
 
@@ -101,8 +105,8 @@ def test_a_run_that_was_stopped_before_its_first_batch_begins_anew(store):
     run = store.extend(old, 3)
     assert run.config.epochs == 3
     assert run.latest_checkpoint() is None
-    assert run.status() == "interrupted"
-    assert run.status(alive=True) == "starting"
+    assert run.state() == "interrupted"
+    assert run.state(alive=True) == "starting"
 
 
 def test_events_after_the_last_epoch_are_left_behind(store):

@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.runs.curves import EventReader, downsample_mean, downsample_minmax, moving_average
-from model.runs.events import EventLog
+from model.runs.events import (
+    EVENTS,
+    BatchEvent,
+    EpochEvent,
+    EventLog,
+    EventName,
+    InterruptedEvent,
+    PausedEvent,
+    ResumedEvent,
+    SetEvent,
+    StartedEvent,
+    TrainingPlan,
+    parse_event,
+)
 
 
 @pytest.fixture
@@ -17,42 +30,97 @@ def path(tmp_path):
 
 
 def batch(log, step, loss=1.0):
-    log.write("batch", step=step, epoch=1, loss=loss, accuracy=0.5, learning_rate=0.001, seconds=step / 10)
+    log.write(BatchEvent(step=step, epoch=1, loss=loss, accuracy=0.5, learning_rate=0.001, seconds=step / 10))
 
 
 def epoch(log, number, step):
-    log.write("epoch", epoch=number, step=step, loss=0.5, accuracy=0.8, val_loss=0.4, val_accuracy=0.9)
+    log.write(EpochEvent(epoch=number, step=step, loss=0.5, accuracy=0.8, val_loss=0.4, val_accuracy=0.9))
 
 
 def test_a_file_that_is_not_there_yet_has_no_history(path):
     history = EventReader(path).read()
     assert len(history.step) == 0
-    assert history.last == {}
+    assert history.last is None
     assert history.total_steps == 0
 
 
-def test_a_follower_sees_each_new_event_once(path):
-    log, follower = EventLog(path), EventReader(path)
-    log.write("started", epochs=2, batches_per_epoch=3)
+def test_a_reader_sees_each_new_event_once(path):
+    log, reader = EventLog(path), EventReader(path)
+    log.write(StartedEvent(epochs=2, batches_per_epoch=3))
     batch(log, 1, loss=2.0)
-    assert follower.read().loss.tolist() == [2.0]
+    assert reader.read().loss.tolist() == [2.0]
     batch(log, 2, loss=1.5)
-    history = follower.read()
+    history = reader.read()
     assert history.loss.tolist() == [2.0, 1.5]
     assert history.total_steps == 6
     assert history.seconds == 0.2
 
 
+def test_the_history_is_the_same_object_until_the_file_grows(path):
+    log, reader = EventLog(path), EventReader(path)
+    batch(log, 1)
+    before = reader.read()
+    assert reader.read() is before
+    batch(log, 2)
+    assert reader.read() is not before
+
+
+@st.composite
+def events(draw):
+    """Any event with any values that its fields allow."""
+    text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+    probe = st.fixed_dictionaries({"answers": st.lists(st.integers(0, 9), max_size=3)})
+    kinds = {
+        "int": st.integers(0, 2**53),
+        "float": st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15),
+        "str": text,
+        "dict": probe,
+    }
+    kind = draw(st.sampled_from(list(EVENTS.values())))
+    values = {}
+    for name, field in kind.__dataclass_fields__.items():
+        if name in ("name", "time"):
+            continue
+        wanted = str(field.type)
+        strategy = next(kinds[key] for key in kinds if key in wanted.split("[")[0])
+        values[name] = draw(st.none() | strategy if "None" in wanted else strategy)
+    return kind(**values)
+
+
+@given(events())
+def test_what_is_written_is_read_again(event):
+    assert parse_event(json.dumps(event.to_dict())) == event
+
+
+def test_every_event_has_its_name():
+    assert [kind.name for kind in EVENTS.values()] == list(EventName)
+
+
+def test_a_resumed_run_keeps_the_probe_of_its_first_start(path):
+    log, reader = EventLog(path), EventReader(path)
+    log.write(StartedEvent(epochs=2, batches_per_epoch=3, probe={"answers": [1]}))
+    log.write(InterruptedEvent(step=0))
+    log.write(ResumedEvent(step=0, epochs=4, batches_per_epoch=3))
+    history = reader.read()
+    assert history.first_probe == {"answers": [1]}
+    assert history.plan.epochs == 4
+
+
+def test_setting_the_rate_is_an_event_of_its_own(path):
+    EventLog(path).write(SetEvent(step=3, learning_rate=0.1, rate_factor=2.0))
+    assert EventReader(path).read().rate_changes == ((3, 0.1),)
+
+
 def test_a_half_written_line_counts_once_it_is_whole(path):
-    log, follower = EventLog(path), EventReader(path)
+    log, reader = EventLog(path), EventReader(path)
     batch(log, 1)
     whole = json.dumps({"event": "batch", "step": 2, "loss": 3, "accuracy": 0, "learning_rate": 1, "seconds": 1}) + "\n"
     with path.open("a") as file:
         file.write(whole[:20])
         file.flush()
-        assert follower.read().step.tolist() == [1]
+        assert reader.read().step.tolist() == [1]
         file.write(whole[20:])
-    assert follower.read().step.tolist() == [1, 2]
+    assert reader.read().step.tolist() == [1, 2]
 
 
 def test_a_new_writer_closes_the_line_that_a_killed_one_left(path):
@@ -64,8 +132,8 @@ def test_a_new_writer_closes_the_line_that_a_killed_one_left(path):
 
 
 def test_a_resumed_run_undoes_what_came_after_its_checkpoint(path):
-    log, follower = EventLog(path), EventReader(path)
-    log.write("started", epochs=3, batches_per_epoch=2)
+    log, reader = EventLog(path), EventReader(path)
+    log.write(StartedEvent(epochs=3, batches_per_epoch=2))
     for step in (1, 2):
         batch(log, step)
     epoch(log, 1, 2)
@@ -73,38 +141,38 @@ def test_a_resumed_run_undoes_what_came_after_its_checkpoint(path):
         batch(log, step, loss=9.0)
     epoch(log, 2, 4)
     batch(log, 5)
-    follower.read()
-    log.write("resumed", step=2, epochs=3, batches_per_epoch=2)
+    reader.read()
+    log.write(ResumedEvent(step=2, epochs=3, batches_per_epoch=2))
     batch(log, 3, loss=0.7)
-    history = follower.read()
+    history = reader.read()
     assert history.step.tolist() == [1, 2, 3]
     assert history.loss.tolist() == [1.0, 1.0, 0.7]
-    assert [each["epoch"] for each in history.epochs] == [1]
+    assert [event.epoch for event in history.epochs] == [1]
 
 
 def test_a_training_stays_paused_while_it_takes_single_batches(path):
-    log, follower = EventLog(path), EventReader(path)
-    log.write("started", epochs=1, batches_per_epoch=9)
-    log.write("paused", step=0)
+    log, reader = EventLog(path), EventReader(path)
+    log.write(StartedEvent(epochs=1, batches_per_epoch=9))
+    log.write(PausedEvent(step=0))
     batch(log, 1)
-    assert follower.read().paused
-    log.write("resumed", step=1)
-    history = follower.read()
+    assert reader.read().paused
+    log.write(ResumedEvent(step=1))
+    history = reader.read()
     assert not history.paused
     assert history.total_steps == 9
 
 
 def test_an_epoch_of_the_right_step_completes_the_history(path):
-    log, follower = EventLog(path), EventReader(path)
-    log.write("started", epochs=1, batches_per_epoch=2)
+    log, reader = EventLog(path), EventReader(path)
+    log.write(StartedEvent(epochs=1, batches_per_epoch=2))
     batch(log, 2)
-    assert not follower.read().complete
+    assert not reader.read().complete
     epoch(log, 1, 2)
-    assert follower.read().complete
+    assert reader.read().complete
 
 
 @given(st.lists(st.binary(max_size=60) | st.from_regex(rb'\{"event": "(batch|epoch|resumed|started)".{0,30}\}')))
-def test_no_line_whatever_breaks_a_follower(tmp_path_factory, lines):
+def test_no_line_breaks_a_reader(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("events") / "events.jsonl"
     path.write_bytes(b"\n".join(lines) + b"\n")
     batch(EventLog(path), 1)
@@ -119,15 +187,23 @@ def test_no_line_whatever_breaks_a_follower(tmp_path_factory, lines):
         '{"event": "set", "step": 1e999, "learning_rate": 1}',
         '{"event": "started", "epochs": "three", "batches_per_epoch": 5, "n_train": 9}',
         '{"event": "started", "epochs": null, "batches_per_epoch": 5, "n_train": 9}',
+        '{"event": "started", "epochs": 1.5, "batches_per_epoch": 5}',
+        '{"event": "started", "epochs": true, "batches_per_epoch": 5}',
+        '{"event": "set", "step": 36893488147419103232, "learning_rate": 1}',
+        '{"event": "epoch", "epoch": 1, "step": 1, "val_loss": "0.5", "val_accuracy": 0.1}',
+        '{"event": "renamed in a later version", "step": 1}',
     ],
 )
-def test_a_line_with_what_is_no_number_is_skipped(tmp_path, line):
+def test_a_line_without_proper_numbers_is_skipped(tmp_path, line):
     path = tmp_path / "events.jsonl"
     path.write_text(line + "\n")
-    seen = EventReader(path).read()
-    assert (seen.epochs, seen.rate_changes, seen.facts, seen.total_steps) == ((), (), {}, 0)
+    history = EventReader(path).read()
+    assert (history.epochs, history.rate_changes, history.plan, history.last) == ((), (), TrainingPlan(), None)
+
+
+def test_a_number_that_is_not_finite_is_not_written(path):
     with pytest.raises(ValueError, match="JSON"):
-        EventLog(path).write("epoch", val_loss=float("nan"))
+        EventLog(path).write(EpochEvent(epoch=1, step=1, val_loss=float("nan"), val_accuracy=0))
 
 
 def test_a_short_curve_is_sent_as_it_is():
@@ -179,8 +255,8 @@ def test_changes_of_the_learning_rate_are_kept_and_those_that_a_resumption_undid
     path = tmp_path / "events.jsonl"
     events = [{"event": "set", "step": step, "learning_rate": rate} for step, rate in ((5, 0.01), (9, 0.1))]
     path.write_text("".join(json.dumps(each) + "\n" for each in events))
-    follower = EventReader(path)
-    assert follower.read().rate_changes == ((5, 0.01), (9, 0.1))
+    reader = EventReader(path)
+    assert reader.read().rate_changes == ((5, 0.01), (9, 0.1))
     with path.open("a") as file:
         file.write('{"event": "resumed", "step": 6}\n')
-    assert follower.read().rate_changes == ((5, 0.01),)
+    assert reader.read().rate_changes == ((5, 0.01),)

@@ -95,15 +95,15 @@ def test_a_missing_file_is_an_empty_label(tmp_path):
 
 def test_a_run_is_born_with_its_label_and_can_be_given_another(store):
     run = store.create(TrainingConfig(), ANNS)
-    assert run.label == ANNS
+    assert run.metadata == ANNS
     store.set_metadata(run.id, replace(ANNS, name="Best so far"))
-    assert run.label == replace(ANNS, name="Best so far")
+    assert run.metadata == replace(ANNS, name="Best so far")
     assert not list(store.home.glob(".*"))
 
 
 def test_a_run_without_a_label_has_no_file(store):
     run = store.create(TrainingConfig())
-    assert run.label == NO_METADATA
+    assert run.metadata == NO_METADATA
     assert not (run.path / "label.json").exists()
 
 

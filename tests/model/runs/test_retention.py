@@ -10,7 +10,7 @@ from model.config import TrainingConfig
 from model.errors import RunError
 from model.limits import Limits
 from model.runs import retention
-from model.runs.events import EventLog
+from model.runs.events import EventLog, StartedEvent
 from model.runs.metadata import RunMetadata
 from model.runs.store import RunStore
 
@@ -82,9 +82,9 @@ def test_named_busy_young_and_shipped_runs_stay(store):
 def test_a_run_whose_worker_beats_elsewhere_stays(store):
     run = store.create(TrainingConfig())
     log = EventLog(run.path / "events.jsonl")
-    log.write("started", epochs=1, batches_per_epoch=2)
+    log.write(StartedEvent(epochs=1, batches_per_epoch=2))
     os.utime(run.path, (time.time() - HOUR,) * 2)
-    assert run.status() == "running"
+    assert run.state() == "running"
     with pytest.raises(RunError, match="none may go by itself"):
         retention.make_room(store, Limits(runs=1), ())
     log.close()

@@ -12,6 +12,7 @@ from model.drawings.negatives import random_negative
 from model.errors import DataError
 from model.evaluation.evaluate import COMPUTED, STORED, evaluate
 from model.evaluation.metrics import compute_metrics, expected_calibration_error
+from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.inference.rejection import rejection_scores
@@ -43,11 +44,11 @@ def answers(recognizer, drawn):
 
 def test_it_is_a_complete_run_without_checkpoints_to_train_on_from(run):
     assert run.shipped
-    assert run.status() == "finished"
+    assert run.state() == "finished"
     assert run.config.preset == CLASSROOM_RUN
     assert sorted(path.name for path in run.checkpoints.iterdir()) == [f"epoch-00{i}.tflite" for i in range(6)]
-    assert len(run.event_reader.read().epochs) == run.config.epochs == 5
-    assert run.manifest["parameters"] == 225_034
+    assert len(run.history().epochs) == run.config.epochs == 5
+    assert run.outcome.parameters == 225_034
 
 
 @BOTH
@@ -63,7 +64,7 @@ def test_no_dataset_is_inside(name):
 def test_its_figures_follow_from_its_stored_answers(name):
     run = RunStore().open(name)
     again = compute_metrics(
-        run.evaluation().labels, run.evaluation().probabilities, [each.name for each in run.metrics.classes]
+        run.predictions().labels, run.predictions().probabilities, [each.name for each in run.metrics.classes]
     )
     assert again.to_dict() == run.metrics.to_dict()
 
@@ -77,7 +78,7 @@ def test_it_reaches_the_accuracy_of_the_exercise(run):
 def test_without_mnist_the_stored_figures_are_shown(run, monkeypatch):
     monkeypatch.setattr(catalog, "load", lambda name: (_ for _ in ()).throw(DataError("MNIST can't be had")))
     scored = evaluate(run)
-    assert scored.how == STORED
+    assert scored.source == STORED
     assert scored.metrics.accuracy == run.metrics.accuracy
 
 
@@ -92,13 +93,13 @@ def of_digits(said):
 def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data):
     import keras
 
-    run = RunStore().open(name)
+    run = RunStore().open_finished(name)
     scored = evaluate(run)
-    assert scored.how == COMPUTED
+    assert scored.source == COMPUTED
     assert scored.metrics.accuracy == pytest.approx(run.metrics.accuracy, abs=1e-6)
     assert scored.metrics.loss == pytest.approx(run.metrics.loss, abs=1e-6)
     mnist = catalog.load("mnist")
-    assert mnist.fingerprint == run.description["dataset"]["fingerprint"]
+    assert mnist.fingerprint == run.dataset.fingerprint
     model = keras.models.load_model(run.path / "model.keras")
     if run.config.drawings:
         model = keras.Sequential([model, keras.layers.Lambda(of_digits)])
@@ -111,21 +112,22 @@ def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data
 def test_it_reads_really_drawn_digits(run, real_data):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawn = [json.loads(line) for line in file][::7]
-    reader = DigitReader(Recognizer(run.network))
+    reader = DigitReader(Classifier(run))
     read = [reader.read_strokes(each["strokes"]).text == str(each["label"]) for each in drawn]
     assert np.mean(read) > 0.93, f"of {len(read)} drawings"
 
 
 def test_the_default_run_is_complete_and_small(deep):
     assert deep.shipped
-    assert deep.status() == "finished"
+    assert deep.state() == "finished"
     assert [each.name for each in deep.metrics.classes] == [*"0123456789"]
     with np.load(deep.path / "evaluation.npz") as stored:
-        assert (stored["doubt"] > deep.rejection_threshold).sum() == deep.manifest["refused"]
+        assert (stored["doubt"] > deep.calibration.rejection_threshold).sum() == deep.outcome.n_rejected
     assert sum((deep.path / name).stat().st_size for name in ("model.keras", "model.tflite")) <= 4e6
-    assert deep.manifest["parameters"] == 289_195
-    assert {"data", "recipe", "figures", "weaknesses"} <= deep.card.keys()
-    assert 0 < deep.rejection_threshold < 1
+    assert deep.outcome.parameters == 289_195
+    card = deep.outcome.card
+    assert card.data and card.recipe and card.weaknesses and card.figures
+    assert 0 < deep.calibration.rejection_threshold < 1
 
 
 def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
@@ -147,13 +149,13 @@ def test_new_writers_digits_are_accepted_and_their_letters_refused(recognizer, d
         name: rejection_scores(answers(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
         for name in (corpus.DIGITS, corpus.LETTERS)
     }
-    assert (doubt[corpus.DIGITS] <= deep.rejection_threshold).mean() > 0.98
-    assert (doubt[corpus.LETTERS] > deep.rejection_threshold).mean() > 0.95
+    assert (doubt[corpus.DIGITS] <= deep.calibration.rejection_threshold).mean() > 0.98
+    assert (doubt[corpus.LETTERS] > deep.calibration.rejection_threshold).mean() > 0.95
 
 
 def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
     said = answers(recognizer, [random_negative(rng) for _ in range(1000)])
-    assert (rejection_scores(said) > deep.rejection_threshold).mean() > 0.95
+    assert (rejection_scores(said) > deep.calibration.rejection_threshold).mean() > 0.95
     assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
 
 
@@ -168,4 +170,4 @@ def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
     ids=["dot", "dash", "filled square", "plus"],
 )
 def test_what_is_plainly_no_digit_is_refused(recognizer, deep, strokes):
-    assert not DigitReader(recognizer, deep.rejection_threshold).read_strokes(strokes).accepted
+    assert not DigitReader(Classifier(deep, recognizer)).read_strokes(strokes).accepted

@@ -1,6 +1,7 @@
 """The run store: what it lists, opens and deletes, and what it refuses."""
 
 import json
+from dataclasses import replace
 from zipfile import ZipFile
 
 import numpy as np
@@ -13,7 +14,9 @@ from model.errors import RunError
 from model.evaluation.metrics import compute_metrics
 from model.results import Predictions
 from model.runs.atomic_files import write_json, write_npz
-from model.runs.events import EventLog
+from model.runs.events import EpochEvent, EventLog, InterruptedEvent, PausedEvent, StartedEvent
+from model.runs.manifest import DatasetInfo
+from model.runs.run import FinishedRun
 from model.runs.store import RunStore
 
 
@@ -26,6 +29,8 @@ def complete(run, status="finished"):
     evaluation = Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32))
     write_npz(run.path / "evaluation.npz", labels=evaluation.labels, probabilities=evaluation.probabilities)
     manifest = {"status": status, "parameters": 5, "kept_epoch": 1, "epochs": 1}
+    dataset = DatasetInfo("own", "a folder", "0" * 16, 3, 3, (28, 28, 1), ("a", "b"))
+    write_json(run.path / "config.json", replace(run.description, dataset=dataset).to_dict())
     write_json(
         run.path / "run.json",
         manifest | {"figures": compute_metrics(evaluation.labels, evaluation.probabilities, "ab").to_dict()},
@@ -62,12 +67,12 @@ def test_a_store_without_folders_is_empty(store):
 
 def test_a_complete_run_gives_back_figures_and_answers(store):
     run = store.create(TrainingConfig())
-    assert run.metrics is None
+    assert not isinstance(store.open(run.id), FinishedRun)
     complete(run)
-    opened = store.open(run.id)
+    opened = store.open_finished(run.id)
     assert opened.metrics.accuracy == pytest.approx(2 / 3)
-    assert opened.evaluation().labels.tolist() == [0, 1, 1]
-    assert opened.status() == "finished"
+    assert opened.predictions().labels.tolist() == [0, 1, 1]
+    assert opened.state() == "finished"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +84,14 @@ def test_a_complete_run_gives_back_figures_and_answers(store):
         ("run.json", "not json"),
         ("run.json", '{"status": "finished", "figures": {"accuracy": 1}}'),
         ("run.json", '{"a": 1}'),
+        (
+            "run.json",
+            '{"status": "finished", "figures": {"accuracy": "abc"}, "parameters": 1, "kept_epoch": 1, "epochs": 1}',
+        ),
+        ("run.json", 2000 * "[" + 2000 * "]"),
+        ("run.json", '{"status": "running"}'),
+        ("run.json", '{"status": "finished"}'),
+        ("run.json", '{"format": 2, "status": "failed"}'),
         ("config.json", '{"created": null, "config": {}}'),
         ("config.json", '{"dataset": "x", "config": {}}'),
         ("config.json", '{"config": {"validation_share": 1' + 400 * "0" + "}}"),
@@ -92,9 +105,9 @@ def test_a_damaged_run_is_listed_with_its_reason_and_breaks_nothing(store, file,
     runs, damaged = store.list()
     assert [run.id for run in runs] == [good.id]
     assert [each.id for each in damaged] == [bad.id]
-    assert "expected" in damaged[0].reason
+    assert damaged[0].reason.startswith(("config.json", "run.json", "The settings"))
     with pytest.raises(RunError):
-        store.open(bad.id).metrics  # noqa: B018
+        store.open(bad.id)
 
 
 def test_a_folder_without_a_config_is_damaged(store):
@@ -127,16 +140,16 @@ def test_a_home_that_can_not_be_written_is_said_in_words(tmp_path):
 
 def test_a_run_that_was_completed_after_it_was_opened_is_not_called_interrupted(store):
     run = store.create(TrainingConfig())
-    assert run.status(alive=False) == "interrupted"
+    assert run.state(alive=False) == "interrupted"
     complete(run)
-    assert run.status(alive=False) == "finished"
+    assert run.state(alive=False) == "finished"
 
 
 def test_a_resumed_run_is_starting_until_its_worker_speaks(store):
     run = store.create(TrainingConfig())
-    EventLog(run.path / "events.jsonl").write("interrupted", step=3)
-    assert run.status() == "interrupted"
-    assert run.status(alive=True) == "starting"
+    EventLog(run.path / "events.jsonl").write(InterruptedEvent(step=3))
+    assert run.state() == "interrupted"
+    assert run.state(alive=True) == "starting"
 
 
 def test_deleting_takes_own_runs_and_leaves_shipped_ones(store, tmp_path):
@@ -161,50 +174,45 @@ def test_a_folder_that_the_system_holds_is_told_in_a_sentence(store, monkeypatch
 
 
 def test_a_run_that_nobody_trains_is_interrupted(store):
-    assert store.create(TrainingConfig()).status() == "interrupted"
+    assert store.create(TrainingConfig()).state() == "interrupted"
 
 
 def test_a_run_whose_worker_beats_is_running(store):
     run = store.create(TrainingConfig())
     log = EventLog(run.path / "events.jsonl")
-    assert run.status() == "starting"
-    log.write("started", epochs=1, batches_per_epoch=2)
-    assert run.status() == "running"
-    log.write("paused", step=0)
-    assert run.status() == "paused"
-    assert run.status(alive=False) == "interrupted"
+    assert run.state() == "starting"
+    log.write(StartedEvent(epochs=1, batches_per_epoch=2))
+    assert run.state() == "running"
+    log.write(PausedEvent(step=0))
+    assert run.state() == "paused"
+    assert run.state(alive=False) == "interrupted"
 
 
 def test_a_missing_network_or_evaluation_is_said_in_words(store):
     run = store.create(TrainingConfig())
     with pytest.raises(RunError, match="has no network yet"):
         run.network  # noqa: B018
+    complete(run)
+    (run.path / "evaluation.npz").unlink()
     with pytest.raises(RunError, match="stored evaluation"):
-        run.evaluation()
+        store.open_finished(run.id).predictions()
 
 
 def test_a_broken_evaluation_is_said_in_words(store):
     run = store.create(TrainingConfig())
+    complete(run)
     (run.path / "evaluation.npz").write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(RunError, match="expected the evaluation.npz"):
-        run.evaluation()
+        store.open_finished(run.id).predictions()
 
 
 def test_a_checkpoint_that_is_gone_or_cut_is_not_resumed_from(store):
     run = store.create(TrainingConfig())
     log = EventLog(run.path / "events.jsonl")
-    log.write("started", epochs=3, batches_per_epoch=2)
+    log.write(StartedEvent(epochs=3, batches_per_epoch=2))
     for number in (1, 2):
-        log.write(
-            "epoch",
-            epoch=number,
-            step=2 * number,
-            loss=1,
-            accuracy=0,
-            val_loss=1 / number,
-            val_accuracy=0,
-            checkpoint=f"epoch-00{number}.keras",
-        )
+        checkpoint = f"epoch-00{number}.keras"
+        log.write(EpochEvent(epoch=number, step=2 * number, val_loss=1 / number, val_accuracy=0, checkpoint=checkpoint))
     assert run.latest_checkpoint() is None
     with ZipFile(run.checkpoints / "epoch-001.keras", "w") as whole:
         whole.writestr("config.json", "{}")

@@ -1,0 +1,231 @@
+"""The two JSON files of a run folder as typed values: config.json (what to train) and run.json (what came of it).
+
+Each is parsed once, strictly: types, ranges and lengths that agree. Whatever doesn't parse makes the run a damaged one.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from model.config import TrainingConfig
+from model.results import UNCALIBRATED, Calibration, Metrics
+from model.runs.events import RunState
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """The dataset of a training, as it was when its worker read it."""
+
+    name: str
+    source: str  # where it was found, in words
+    fingerprint: str  # of all arrays: tells whether stored predictions belong to the images at hand
+    n_train: int
+    n_test: int
+    image_shape: tuple[int, int, int]  # height, width, channels
+    class_names: tuple[str, ...]  # of the network's output; "not a digit" among them where it was added
+    training_fingerprint: str = ""  # of the training images; empty in runs of the first version
+
+    def has_same_images(self, other: Self) -> bool:
+        """Return whether two descriptions are of the same images, as far as their fingerprints are known."""
+        training = self.training_fingerprint, other.training_fingerprint
+        return self.fingerprint == other.fingerprint and (not all(training) or training[0] == training[1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"image_shape": list(self.image_shape), "class_names": list(self.class_names)}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        _check_keys(values, ("name", "source", "fingerprint", "n_train", "n_test", "image_shape", "class_names"))
+        shape, names = values["image_shape"], values["class_names"]
+        if not isinstance(shape, list) or len(shape) != 3:
+            raise ValueError("image_shape must be [height, width, channels]")
+        if not isinstance(names, list) or not names:
+            raise ValueError("class_names must be a list of names")
+        height, width, channels = (_whole("image_shape", side, 1) for side in shape)
+        return cls(
+            name=_text("name", values["name"]),
+            source=_text("source", values["source"]),
+            fingerprint=_text("fingerprint", values["fingerprint"]),
+            n_train=_whole("n_train", values["n_train"]),
+            n_test=_whole("n_test", values["n_test"]),
+            image_shape=(height, width, channels),
+            class_names=tuple(_text("class_names", name) for name in names),
+            training_fingerprint=_text("training_fingerprint", values.get("training_fingerprint", "")),
+        )
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """config.json: the settings when a run is created; its dataset and the libraries' versions once a worker has it."""
+
+    config: TrainingConfig
+    created: str = ""  # ISO 8601, UTC
+    dataset: DatasetInfo | None = None
+    versions: dict[str, str] = field(default_factory=dict)  # library -> version
+    extends: str = ""  # the run that this one continues
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        values: dict[str, Any] = {"created": self.created, "config": self.config.to_dict()}
+        if self.extends:
+            values["extends"] = self.extends
+        if self.dataset:
+            values |= {"dataset": self.dataset.to_dict(), "versions": self.versions}
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build the record from what `to_dict` gave. Raises ValueError or ConfigError for anything else."""
+        _check_keys(values, ("config",))
+        dataset, versions = values.get("dataset"), values.get("versions", {})
+        if not isinstance(versions, dict):
+            raise ValueError("versions must be an object")
+        return cls(
+            config=TrainingConfig.from_dict(values["config"]),
+            created=_text("created", values.get("created", "")),
+            dataset=None if dataset is None else DatasetInfo.from_dict(dataset),
+            versions={str(name): str(version) for name, version in versions.items()},
+            extends=_text("extends", values.get("extends", "")),
+        )
+
+
+@dataclass(frozen=True)
+class CardFigure:
+    """One measured figure of a model card."""
+
+    what: str
+    figure: str
+    n: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a shipped network was trained on, how, what was measured, and what it can't do; sentences."""
+
+    data: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    figures: tuple[CardFigure, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.data or self.recipe or self.weaknesses or self.figures)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build the card from JSON. Raises ValueError for anything but lists of sentences and figures."""
+        _check_keys(values, ())
+        sentences = {name: values.get(name, []) for name in ("data", "recipe", "weaknesses", "figures")}
+        if not all(isinstance(each, list) for each in sentences.values()):
+            raise ValueError("card must hold lists")
+        figures = sentences.pop("figures")
+        for each in figures:
+            _check_keys(each, ("what", "figure"))
+        return cls(
+            **{name: tuple(_text(name, line) for line in lines) for name, lines in sentences.items()},
+            figures=tuple(
+                CardFigure(str(each["what"]), str(each["figure"]), str(each.get("n", ""))) for each in figures
+            ),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingOutcome:
+    """What a training that finished or was stopped left: figures of the kept network on the test set."""
+
+    metrics: Metrics
+    parameters: int
+    kept_epoch: int
+    epochs: int  # trained and validated
+    steps: int = 0
+    seconds: float = 0.0  # of training, without pauses
+    precision: str = ""  # the Keras dtype policy
+    calibration: Calibration = UNCALIBRATED
+    n_rejected: int = 0  # test images that a calibrated network would reject
+    card: ModelCard = ModelCard()
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """run.json: the final state of a run. `outcome` is None where the training failed."""
+
+    state: RunState
+    reason: str = ""  # why it failed or ended early
+    outcome: TrainingOutcome | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        values: dict[str, Any] = {"format": FORMAT, "status": str(self.state)}
+        if self.reason:
+            values["reason"] = self.reason
+        if self.outcome:
+            result = self.outcome
+            for name in ("kept_epoch", "epochs", "steps", "seconds", "precision", "parameters"):
+                values[name] = getattr(result, name)
+            if result.calibration.is_fitted:
+                values |= {"calibration": result.calibration.to_dict(), "refused": result.n_rejected}
+            values["figures"] = result.metrics.to_dict()
+            if result.card:
+                values["card"] = asdict(result.card)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        _check_keys(values, ("status",))
+        if _whole("format", values.get("format", FORMAT)) > FORMAT:
+            raise ValueError(f"it was written by a later version (format {values['format']})")
+        state = RunState(values["status"])
+        if state not in (RunState.FINISHED, RunState.STOPPED, RunState.FAILED):
+            raise ValueError(f"status must be finished, stopped or failed, got {state}")
+        if state is not RunState.FAILED and not values.get("figures"):
+            raise ValueError("a complete run must have figures")
+        return cls(state, _text("reason", values.get("reason", "")), _outcome(values))
+
+
+def _outcome(values: dict[str, Any]) -> TrainingOutcome | None:
+    if not values.get("figures"):
+        return None
+    _check_keys(values, ("parameters", "kept_epoch", "epochs"))
+    calibration, card = values.get("calibration"), values.get("card")
+    return TrainingOutcome(
+        metrics=Metrics.from_dict(values["figures"]),
+        parameters=_whole("parameters", values["parameters"]),
+        kept_epoch=_whole("kept_epoch", values["kept_epoch"]),
+        epochs=_whole("epochs", values["epochs"]),
+        steps=_whole("steps", values.get("steps", 0)),
+        seconds=_number("seconds", values.get("seconds", 0.0)),
+        precision=_text("precision", values.get("precision") or ""),
+        calibration=Calibration.from_dict(calibration) if calibration else UNCALIBRATED,
+        n_rejected=_whole("refused", values.get("refused", 0)),
+        card=ModelCard.from_dict(card) if isinstance(card, dict) else ModelCard(),
+    )
+
+
+def _check_keys(values: Any, needed: tuple[str, ...]) -> None:
+    if not isinstance(values, dict):
+        raise ValueError(f"an object was expected, got {type(values).__name__}")
+    missing = [key for key in needed if key not in values]
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, got {type(value).__name__}")
+    return value
+
+
+def _whole(name: str, value: Any, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
+        raise ValueError(f"{name} must be a whole number from {least}, got {value!r:.40}")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"{name} must be a number from 0, got {value!r:.40}")
+    return float(value)

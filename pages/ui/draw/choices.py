@@ -1,0 +1,38 @@
+"""The networks of the Draw page: one that predicts, and a second one to compare it with."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from model.runs.run import FinishedRun
+from pages.ui.draw import inputs
+from pages.ui.shell.run_picker import run_control
+from pages.ui.shell.text import run_title
+
+
+def choose_network(runs: list[FinishedRun]) -> FinishedRun:
+    """Draw the list of networks, of which there is one at least; return the chosen one."""
+    return run_control("Network", "draw-model-choice", runs)
+
+
+def choose_other(run: FinishedRun, runs: Sequence[FinishedRun]) -> FinishedRun | None:
+    """Draw the list of networks that can be compared with `run`; return the chosen one."""
+    comparable = {each.id: each for each in runs if each.id != run.id and is_comparable(each, run)}
+    chosen = st.selectbox(
+        "Compare with",
+        list(comparable),
+        index=None,
+        key=f"draw-other-{run.id}",
+        placeholder="Compare with another network",
+        format_func=lambda run_id: run_title(comparable[run_id]) if run_id in comparable else run_id,
+        disabled=not comparable or inputs.reads_numbers(),
+        label_visibility="collapsed",
+    )
+    return comparable.get(chosen) if chosen else None
+
+
+def is_comparable(one: FinishedRun, other: FinishedRun) -> bool:
+    """Tell whether two networks can predict the same image and know the same classes."""
+    if one.reads_digits or other.reads_digits:
+        return one.reads_digits and other.reads_digits
+    return one.dataset.image_shape == other.dataset.image_shape and one.output_names == other.output_names
