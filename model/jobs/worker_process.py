@@ -1,5 +1,6 @@
 """Worker processes: start one cold or warm, send it commands, close its stdin."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,24 +10,78 @@ from typing import IO
 
 from model.training.commands import Command
 
-ROOM_KB = 1_500_000  # of free memory; a worker takes about 700 MB
+MIN_FREE_KB = 1_500_000  # of memory; a worker takes about 700 MB
 _PROJECT = Path(__file__).parent.parent.parent
 
 
-def _spawn(folder: Path) -> subprocess.Popen:
-    """Start a worker on a run folder."""
-    with (folder / "worker.log").open("ab") as log:
-        return _process(["--run", str(folder.resolve())], log)
+class WorkerProcess:
+    """One worker, with a pipe to its stdin."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]"):
+        """Take a process whose stdin is a pipe."""
+        self._process = process
+
+    def is_alive(self) -> bool:
+        """Return whether it has not ended."""
+        return self._process.poll() is None
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end, at most `timeout_s` seconds, and return whether it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return not self.is_alive()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def send(self, command: Command) -> None:
+        """Send a command; one that has just ended gets none, and its run folder shows how it ended."""
+        with suppress(OSError, ValueError):
+            self._write(command.to_json())
+
+    def assign(self, folder: Path) -> bool:
+        """Give a warm worker its run and return whether it took it."""
+        if not self.is_alive() or not folder.is_dir():
+            return False
+        try:
+            self._write(json.dumps({"run": str(folder.resolve())}))
+        except OSError:
+            return False
+        return True
+
+    def close_stdin(self) -> None:
+        """Let it know that the app is gone: it saves a checkpoint and ends."""
+        if self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
+
+    def _write(self, line: str) -> None:
+        if self._process.stdin:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
 
 
-def _spawn_warm() -> subprocess.Popen:
-    """Start a worker that waits for its run; it writes a log as soon as it has one."""
-    return _process(["--warm"], subprocess.DEVNULL)
+class Launcher:
+    """Starts worker processes. A test passes a launcher of its own."""
+
+    def spawn(self, folder: Path) -> WorkerProcess:
+        """Start a worker on a run folder. Raises OSError where that is not possible."""
+        with (folder / "worker.log").open("ab") as log:
+            return _start(["--run", str(folder.resolve())], log)
+
+    def spawn_warm(self) -> WorkerProcess:
+        """Start a worker that waits for its run and writes a log from then on. Raises OSError as `spawn`."""
+        return _start(["--warm"], subprocess.DEVNULL)
+
+    def may_warm(self) -> bool:
+        """Return whether a worker may wait for its run: memory is free for it, and DIGIT_LAB_WARM isn't 0."""
+        return os.environ.get("DIGIT_LAB_WARM") != "0" and has_memory()
 
 
-def _process(arguments: list[str], log: IO[bytes] | int) -> subprocess.Popen:
-    """Start `python -m model train`, deaf to the terminal's Ctrl-C: it ends when its stdin does."""
-    return subprocess.Popen(
+def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
+    """Start `python -m model train` in a session of its own, out of reach of Ctrl-C: it ends when its stdin does."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "model", "train", *arguments, "--control"],
         cwd=_PROJECT,
         env=os.environ | _absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME"),
@@ -35,13 +90,14 @@ def _process(arguments: list[str], log: IO[bytes] | int) -> subprocess.Popen:
         stderr=log,
         start_new_session=True,
     )
+    return WorkerProcess(process)
 
 
-def _has_room(meminfo: Path = Path("/proc/meminfo")) -> bool:
-    """Tell whether a waiting worker would leave enough memory; yes where it can't be known."""
+def has_memory(meminfo: Path = Path("/proc/meminfo")) -> bool:
+    """Return whether a waiting worker would leave enough memory; true where that is unknown."""
     try:
         fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
-        return int(fields["MemAvailable"].split()[0]) >= ROOM_KB
+        return int(fields["MemAvailable"].split()[0]) >= MIN_FREE_KB
     except (OSError, KeyError, ValueError, IndexError):
         return True
 
@@ -49,14 +105,3 @@ def _has_room(meminfo: Path = Path("/proc/meminfo")) -> bool:
 def _absolute(*names: str) -> dict[str, str]:
     """A relative path in the environment was meant from the server's folder, not from the worker's."""
     return {name: str(Path(os.environ[name]).expanduser().resolve()) for name in names if os.environ.get(name)}
-
-
-def _send(process: subprocess.Popen, command: Command) -> None:
-    with suppress(OSError, ValueError):  # it may just have ended or been hung up on; its run folder tells how
-        process.stdin.write(command.to_json().encode() + b"\n")
-        process.stdin.flush()
-
-
-def _hang_up(process: subprocess.Popen) -> None:
-    with suppress(OSError):  # the same
-        process.stdin.close()

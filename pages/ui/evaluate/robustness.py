@@ -9,11 +9,11 @@ import streamlit as st
 from model.errors import DataError, DigitLabError
 from model.evaluation.perturbations import PERTURBATIONS, perturb
 from model.evaluation.robustness import Robustness
+from model.jobs.robustness_job import RobustnessJob
 from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import predictions, services
-from pages.ui.shell.predictions import RobustnessJob
 
 _POLL_S = 0.5
 _HEIGHT, _SIDE = 200, 40
@@ -21,17 +21,17 @@ _HEIGHT, _SIDE = 200, 40
 
 def show(run: FinishedRun) -> None:
     """Draw the curves, or how far their measurement has come."""
-    measuring = _measuring(run)
-    if measuring is None:
+    job = _job(run)
+    if job is None:
         return
-    if measuring.found:
-        _curves(run, measuring.found)
+    if job.result:
+        _curves(run, job.result)
     else:
         st.fragment(_progress, run_every=_POLL_S)(run)
 
 
-def _measuring(run: FinishedRun) -> RobustnessJob | None:
-    """Return the measurement, or say why there can be none."""
+def _job(run: FinishedRun) -> RobustnessJob | None:
+    """Return the measurement, or show why there can be none."""
     try:
         return predictions.robustness_of(run)
     except DigitLabError as error:
@@ -40,28 +40,28 @@ def _measuring(run: FinishedRun) -> RobustnessJob | None:
 
 
 def _progress(run: FinishedRun) -> None:
-    measuring = _measuring(run)
-    if measuring is None:
+    job = _job(run)
+    if job is None:
         return
-    if measuring.failed:
-        st.warning(measuring.failed)
-        st.button("Try again", icon=":material/replay:", on_click=predictions.measure_again, args=(run,))
-    elif measuring.found:
+    if job.failure:
+        st.warning(job.failure)
+        st.button("Try again", icon=":material/replay:", on_click=services.robustness_jobs().forget, args=(run,))
+    elif job.result:
         st.rerun()
     else:
-        st.progress(measuring.share, text="Disturbing the test images and asking the network; it is kept with the run.")
+        st.progress(job.share, text="Disturbing the test images and asking the network; it is kept with the run.")
 
 
-def _curves(run: FinishedRun, found: Robustness) -> None:
-    st.caption(f"Accuracy on {found.n:,} test images, each disturbed alike. The diamond is the image as it is.")
+def _curves(run: FinishedRun, robustness: Robustness) -> None:
+    st.caption(f"Accuracy on {robustness.n:,} test images, each disturbed alike. The diamond is the image as it is.")
     example = _example(run)
-    for row in _in_pairs(list(found.curves.items())):
+    for row in _in_pairs(list(robustness.curves.items())):
         for column, (kind, curve) in zip(st.columns(2, gap="medium"), row, strict=False):
-            how = PERTURBATIONS[kind]
+            perturbation = PERTURBATIONS[kind]
             with column:
-                st.markdown(f"**{how.title}**")
+                st.markdown(f"**{perturbation.title}**")
                 st.plotly_chart(
-                    evaluation_charts.robustness(how, curve.strengths, curve.accuracies),
+                    evaluation_charts.robustness(perturbation, curve.strengths, curve.accuracies),
                     height=_HEIGHT,
                     config={"displayModeBar": False},
                     key=f"eval-robust-{kind}",

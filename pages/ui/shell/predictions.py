@@ -4,7 +4,6 @@ Knows Streamlit's caches and the model package; draws nothing. What is large is 
 out as they are, not as copies.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,10 @@ from model.data import catalog
 from model.data.splits import round_robin_by_class
 from model.drawings import corpus
 from model.drawings.collection import render_all
-from model.evaluation import explain, robustness
+from model.evaluation import explain
 from model.evaluation.evaluate import DrawnDigits, EvaluationResult, drawn_digits, evaluate_drawings, score
-from model.evaluation.robustness import Robustness
-from model.inference.litert import Recognizer
 from model.inference.rejection import restrict_to_digits
+from model.jobs.robustness_job import RobustnessJob
 from model.results import NO_DIGIT, Predictions
 from model.runs.run import FinishedRun
 from pages.ui.shell import services
@@ -139,60 +137,12 @@ def _test_features(run: FinishedRun, modified: int) -> tuple[np.ndarray, np.ndar
     return np.arange(len(images)), services.recognizer(run).features(images)
 
 
-@dataclass
-class RobustnessJob:
-    """A measurement of robustness that runs in a thread of its own, and what came of it."""
-
-    share: float = 0.0  # that is done
-    found: Robustness | None = None
-    failed: str = ""
-
-
-@st.cache_resource(show_spinner=False)
-def _measurements() -> dict[str, RobustnessJob]:
-    return {}
-
-
-_beginning = threading.Lock()
-_measuring = threading.Lock()  # each takes both cores, from trainings and from people who draw
-
-
 def robustness_of(run: FinishedRun) -> RobustnessJob:
-    """Return how robust a network is, or how far its measurement has come; the first who asks begins it.
+    """Return the robustness of a network, or the share of its measurement that is done; the first request starts it.
 
-    One is measured at a time. Where nothing was measured yet it raises DataError while the test images are not here,
-    and RunError for a network or a stored evaluation that can't be read.
+    Raises DataError where it was not measured yet and the test images are not here, RunError for a network or stored
+    predictions that can't be read.
     """
-    if stored_robustness := robustness.load(run):
-        return RobustnessJob(1.0, stored_robustness)
-    with _beginning:
-        running, key = _measurements(), str(run.path)
-        if key not in running:
-            measuring = RobustnessJob()
-            arguments = (run, services.recognizer(run), services.test_images(run), stored(run), measuring)
-            threading.Thread(target=_measure, args=arguments, name=f"robustness-{run.id}", daemon=True).start()
-            running[key] = measuring
-        return running[key]
-
-
-def measure_again(run: FinishedRun) -> None:
-    """Forget a measurement that failed; the next who asks begins another."""
-    with _beginning:
-        _measurements().pop(str(run.path), None)
-
-
-def _measure(
-    run: FinishedRun, recognizer: Recognizer, images: np.ndarray, result: EvaluationResult, measuring: RobustnessJob
-) -> None:
-    def tell(share: float) -> None:
-        measuring.share = share
-
-    labels, n_classes = result.predictions.labels, len(result.metrics.classes)
-    try:
-        with _measuring:
-            measuring.found = robustness.measure_robustness(recognizer, images, labels, n_classes, tell)
-    except Exception as error:
-        # Whatever it is, who waits for it must not wait for ever.
-        measuring.failed = f"The measurement ended with an error: {error}."
-        raise
-    robustness.save(run, measuring.found)
+    return services.robustness_jobs().of(
+        run, services.recognizer(run), lambda: (services.test_images(run), stored(run).predictions.labels)
+    )

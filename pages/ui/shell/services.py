@@ -18,6 +18,7 @@ from model.errors import DataError
 from model.inference.classifier import Classifier
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
+from model.jobs.robustness_job import RobustnessJobs
 from model.limits import Limits
 from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
@@ -45,6 +46,12 @@ def jobs() -> JobManager:
     manager = JobManager(store(), limits())
     atexit.register(manager.close)
     return manager
+
+
+@st.cache_resource(show_spinner=False)
+def robustness_jobs() -> RobustnessJobs:
+    """Return the measurements of robustness that run in the background."""
+    return RobustnessJobs()
 
 
 def my_drawings() -> DrawingCollection:

@@ -1,0 +1,48 @@
+"""How long a queued training will wait. Pure arithmetic on the seconds that the others still need."""
+
+import heapq
+from collections.abc import Sequence
+
+from model.runs.curves import History
+
+_ROUNDING_S = 0.01  # the times of events are whole milliseconds
+
+
+def estimate_wait(running: Sequence[float | None], queued_before: Sequence[float | None], slots: int) -> float | None:
+    """Estimate the seconds until a queued training starts; None where the seconds of another are not known.
+
+    `running` has the seconds left of each running training, `queued_before` those that each training before it in
+    the queue will take. Each takes the first of the `slots` that is free.
+
+    >>> estimate_wait([30.0, 50.0], [100.0], slots=2)
+    50.0
+    """
+    known = [seconds for seconds in (*running, *queued_before) if seconds is not None]
+    if len(known) < len(running) + len(queued_before):
+        return None
+    free_in = known[: len(running)] + [0.0] * (slots - len(running))
+    heapq.heapify(free_in)
+    for seconds in known[len(running) :]:
+        heapq.heapreplace(free_in, free_in[0] + seconds)
+    return free_in[0]
+
+
+def seconds_held(history: History, started: float, now: float) -> float:
+    """Return for how many seconds a training has held its slot, pauses included.
+
+    They count from the event with which the worker began to train. Before it they are 0: an event from before
+    `started`, when the worker got the run, is an earlier worker's.
+    """
+    began = history.worker_started
+    return max(now - began, 0.0) if began and began >= started - _ROUNDING_S else 0.0
+
+
+def seconds_to_hold(estimate: float | None, held: float, limit: float, paused: bool = False) -> float | None:
+    """Return for how many seconds a training will still hold its slot, at most until its `limit` is reached.
+
+    `estimate` are the seconds of training left, None if unknown; a paused training may use up its limit.
+    """
+    left = max(limit - held, 0.0)
+    if paused:
+        return left
+    return None if estimate is None else max(min(estimate, left), 0.0)

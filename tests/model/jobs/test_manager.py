@@ -1,0 +1,350 @@
+"""The job manager with workers, clock and timer of our own: nothing here starts a process or waits for a time."""
+
+import json
+import os
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from model.config import TrainingConfig
+from model.errors import RunError
+from model.jobs import worker_process
+from model.jobs.manager import JobManager
+from model.jobs.warm_worker import IDLE_S
+from model.limits import Limits
+from model.runs.metadata import RunMetadata
+from model.runs.store import RunStore
+from model.training.commands import Command, CommandName
+from tests.support import wait_for
+
+ENDLESS = TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=1000, batch_size=32, precision="float32")
+WIDE = Limits(epochs=1000)
+
+
+class IdleWorker:
+    """A worker that writes no events and ends when it is told to."""
+
+    def __init__(self):
+        self.ended, self.commands, self.folder = threading.Event(), [], None
+
+    def is_alive(self):
+        return not self.ended.is_set()
+
+    def wait(self, timeout_s=None):
+        return self.ended.wait(timeout_s)
+
+    def send(self, command):
+        self.commands.append(command)
+
+    def assign(self, folder):
+        self.folder = folder
+        return self.is_alive()
+
+    def close_stdin(self):
+        self.ended.set()
+
+    kill = close_stdin
+
+
+class IdleLauncher:
+    def __init__(self):
+        self.cold, self.warm, self.may = [], [], True
+
+    def spawn(self, folder):
+        if not folder.is_dir():
+            raise FileNotFoundError(folder)
+        self.cold.append(IdleWorker())
+        return self.cold[-1]
+
+    def spawn_warm(self):
+        self.warm.append(IdleWorker())
+        return self.warm[-1]
+
+    def may_warm(self):
+        return self.may
+
+
+class Clock:
+    def __init__(self):
+        self.now = time.time()
+
+    def __call__(self):
+        return self.now
+
+
+class Timers:
+    """Timers that ring when the test says so."""
+
+    def __init__(self):
+        self.running = []
+
+    def __call__(self, seconds, function):
+        return HandTimer(self, seconds, function)
+
+
+class HandTimer:
+    def __init__(self, timers, seconds, function):
+        self.timers, self.seconds, self.function = timers, seconds, function
+
+    def start(self):
+        self.timers.running.append(self)
+
+    def cancel(self):
+        self.timers.running.remove(self)
+
+
+@pytest.fixture
+def launcher():
+    return IdleLauncher()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def timers():
+    return Timers()
+
+
+@pytest.fixture
+def make(launcher, clock, timers):
+    """Make managers whose workers are idle."""
+    made = []
+
+    def manager(limits=WIDE, estimate=lambda config: 100.0 * config.epochs):
+        made.append(JobManager(RunStore(), limits, estimate, clock, launcher, timers))
+        return made[-1]
+
+    yield manager
+    for each in made:
+        each.close()
+
+
+def write_event(run, event, time_s, **fields):
+    """Add an event as a worker would have at a time in seconds since 1970."""
+    stamp = datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"event": event, "time": stamp} | fields) + "\n")
+
+
+def test_too_many_epochs_are_refused_before_a_run_is_made(make):
+    jobs = make(Limits(epochs=3))
+    with pytest.raises(RunError, match="was to take 4 epochs; expected at most 3 here, so ask for fewer"):
+        jobs.start(replace(ENDLESS, epochs=4))
+    with pytest.raises(RunError, match="was to take 4 epochs"):
+        jobs.extend("deep", 4)
+    assert not jobs.store.home.exists()
+    jobs.start(replace(ENDLESS, epochs=3))
+
+
+@pytest.mark.parametrize(("waiting", "sentence"), [(1, "1 training is waiting"), (2, "2 trainings are waiting")])
+def test_a_full_queue_refuses_a_run_and_makes_none(make, waiting, sentence):
+    jobs = make(replace(WIDE, waiting=waiting))
+    for _ in range(1 + waiting):
+        jobs.start(ENDLESS)
+    with pytest.raises(RunError, match=f"{sentence}; expected fewer than {waiting}"):
+        jobs.start(ENDLESS)
+    assert len(list(jobs.store.home.iterdir())) == 1 + waiting
+
+
+def test_a_run_is_started_with_its_label(make):
+    assert make().start(ENDLESS, RunMetadata("Ann's")).metadata == RunMetadata("Ann's")
+
+
+def test_old_runs_make_room_but_not_those_in_training(make, monkeypatch):
+    monkeypatch.setattr("model.runs.retention.QUIET_S", 0.0)
+    jobs = make(replace(WIDE, runs=2))
+    first = jobs.start(ENDLESS)
+    old = jobs.store.create(replace(ENDLESS, preset="deep"))
+    second = jobs.start(ENDLESS)
+    assert not old.path.exists()
+    with pytest.raises(RunError, match="2 runs .* are kept"):
+        jobs.start(ENDLESS)
+    assert jobs.active() == (first.id, second.id)
+
+
+def test_free_slots_become_queue_positions(make):
+    jobs = make(replace(WIDE, trainings=2))
+    assert jobs.free_slots() == 2
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    assert (jobs.free_slots(), [jobs.queue_position(run.id) for run in runs]) == (0, [0, 0, 1])
+
+
+def test_the_next_run_starts_when_one_ends(make, launcher):
+    jobs = make()
+    first, second = jobs.start(ENDLESS), jobs.start(ENDLESS)
+    launcher.cold[0].close_stdin()
+    wait_for(lambda: jobs.active() == (second.id,))
+    assert len(launcher.cold) == 2
+    assert jobs.state(first) == "interrupted"
+
+
+def test_a_queued_run_is_withdrawn_and_never_starts(make, launcher):
+    jobs = make()
+    first, second, third = (jobs.start(ENDLESS) for _ in range(3))
+    jobs.send(second.id, Command(CommandName.STOP))
+    assert jobs.active() == (first.id, third.id)
+    assert jobs.queue_position(third.id) == 1
+    assert launcher.cold[0].commands == []
+
+
+def test_a_heartbeat_after_its_end_shows_a_run_again(make, launcher, clock):
+    """Somebody resumed it on the command line."""
+    jobs = make()
+    run = jobs.start(ENDLESS)
+    write_event(run, "started", clock.now, epochs=1, batches_per_epoch=10)
+    launcher.cold[0].close_stdin()
+    clock.now += 1
+    wait_for(lambda: not jobs.active())
+    assert jobs.state(run) == "interrupted"
+    write_event(run, "resumed", clock.now, step=0)
+    os.utime(run.path / "events.jsonl", (clock.now + 1, clock.now + 1))
+    assert jobs.state(run) == "running"
+
+
+def test_a_training_out_of_time_is_asked_once_to_stop(make, launcher, clock):
+    jobs = make(replace(WIDE, minutes=15))
+    run = jobs.start(ENDLESS)
+    clock.now += 3600
+    jobs.check_limits()
+    assert launcher.cold[0].commands == [], "it has not begun to train"
+    write_event(run, "started", clock.now, epochs=1000, batches_per_epoch=10)
+    write_event(run, "paused", clock.now, step=0)
+    clock.now += 15 * 60 - 1
+    jobs.check_limits()
+    assert launcher.cold[0].commands == []
+    clock.now += 1
+    jobs.check_limits()
+    jobs.check_limits()
+    reason = "It was stopped after 15 minutes, the most that one training may take here."
+    assert launcher.cold[0].commands == [Command(CommandName.STOP, reason=reason)]
+
+
+def test_a_training_that_fills_its_disk_share_is_asked_to_stop(make, launcher):
+    jobs = make(replace(WIDE, disk_mb=40))
+    run = jobs.start(ENDLESS)
+    jobs.check_limits()
+    assert launcher.cold[0].commands == []
+    (run.checkpoints / "epoch-001.keras").write_bytes(bytes(11_000_000))
+    jobs.check_limits()
+    reason = "It was stopped because it fills 10 MB, the most that one training may here."
+    assert launcher.cold[0].commands == [Command(CommandName.STOP, reason=reason)]
+
+
+def test_the_time_of_a_resumed_training_starts_anew(make, launcher, clock):
+    jobs = make(replace(WIDE, minutes=15))
+    run = jobs.store.create(ENDLESS)
+    write_event(run, "started", clock.now - 3600, epochs=1000, batches_per_epoch=10)
+    write_event(run, "interrupted", clock.now - 3000, step=0)
+    jobs.resume(run.id)
+    jobs.check_limits()
+    write_event(run, "resumed", clock.now, step=0, epochs=1000, batches_per_epoch=10)
+    jobs.check_limits()
+    assert launcher.cold[0].commands == []
+    clock.now += 15 * 60
+    jobs.check_limits()
+    assert len(launcher.cold[0].commands) == 1
+
+
+@pytest.mark.parametrize("stamp", [None, 3, "yesterday", "9999-12-31T23:59:59+00:00"])
+def test_a_time_that_is_not_one_stops_no_training(make, launcher, stamp):
+    jobs = make(replace(WIDE, minutes=1e-6))
+    run = jobs.start(ENDLESS)
+    (run.path / "events.jsonl").write_text(json.dumps({"event": "started", "time": stamp}) + "\n")
+    jobs.check_limits()
+    assert launcher.cold[0].commands == []
+
+
+def test_a_queued_run_knows_how_long_it_will_wait(make, clock):
+    jobs = make()
+    runs = [jobs.start(replace(ENDLESS, epochs=epochs)) for epochs in (1, 2, 3)]
+    assert [jobs.estimated_wait(run.id) for run in runs] == [0, 100, 300]
+    assert jobs.estimated_wait("no-such-run") == 0
+    write_event(runs[0], "started", clock.now, epochs=1, batches_per_epoch=10)
+    write_event(runs[0], "batch", clock.now, step=4, loss=1, accuracy=0, learning_rate=1, seconds=2)
+    assert jobs.estimated_wait(runs[2].id) == pytest.approx(3 + 200)
+
+
+def test_a_paused_training_may_use_up_its_time(make, clock):
+    jobs = make(replace(WIDE, minutes=10))
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    assert jobs.estimated_wait(runs[2].id) == 1200
+    write_event(runs[0], "started", clock.now + 1, epochs=1000, batches_per_epoch=10)
+    write_event(runs[0], "paused", clock.now + 1, step=0)
+    clock.now += 61
+    assert jobs.estimated_wait(runs[1].id) == pytest.approx(540, abs=0.01)
+
+
+def test_no_wait_is_estimated_where_nothing_is_known(make):
+    jobs = make(estimate=lambda config: None)
+    runs = [jobs.start(ENDLESS) for _ in range(2)]
+    assert jobs.estimated_wait(runs[1].id) is None
+
+
+def test_a_deleted_run_is_not_waited_for(make):
+    jobs = make()
+    runs = [jobs.start(ENDLESS) for _ in range(3)]
+    jobs.store.delete(runs[1].id)
+    assert jobs.estimated_wait(runs[2].id) == 60 * WIDE.minutes
+
+
+def test_a_warm_worker_is_started_once_and_gets_the_run(make, launcher):
+    jobs = make()
+    jobs.warm_up()
+    jobs.warm_up()
+    run = jobs.start(ENDLESS)
+    assert (len(launcher.warm), launcher.cold) == (1, [])
+    assert launcher.warm[0].folder == run.path
+
+
+def test_a_warm_worker_ends_when_its_time_is_up(make, launcher, timers):
+    jobs = make()
+    jobs.warm_up()
+    jobs.warm_up()
+    (timer,) = timers.running
+    assert timer.seconds == IDLE_S
+    timer.function()
+    assert not launcher.warm[0].is_alive()
+    jobs.start(ENDLESS)
+    assert len(launcher.cold) == 1
+
+
+def test_beside_a_training_one_is_warmed_when_it_ends(make, launcher):
+    jobs = make()
+    jobs.start(ENDLESS)
+    jobs.warm_up()
+    assert launcher.warm == []
+    launcher.cold[0].close_stdin()
+    wait_for(lambda: launcher.warm)
+
+
+def test_no_worker_is_warmed_where_memory_is_short(make, launcher):
+    launcher.may = False
+    make().warm_up()
+    assert launcher.warm == []
+
+
+def test_free_memory_is_read_from_the_system(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 1000000 kB\nMemAvailable:  400000 kB\n")
+    assert not worker_process.has_memory(meminfo)
+    meminfo.write_text("MemAvailable: 4000000 kB\n")
+    assert worker_process.has_memory(meminfo)
+    assert worker_process.has_memory(tmp_path / "missing")
+
+
+def test_closing_ends_every_worker_and_refuses_new_runs(make, launcher):
+    jobs = make()
+    jobs.warm_up()
+    jobs.start(ENDLESS)
+    waiting = jobs.start(ENDLESS)
+    jobs.close()
+    assert not launcher.warm[0].is_alive()
+    with pytest.raises(RunError, match="shutting down"):
+        jobs.start(ENDLESS)
+    assert waiting.id not in jobs.active()
