@@ -2,6 +2,11 @@
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".gallery");
+  grid.report = (number) => setTriggerValue("opened", number);
+  // A button that is replaced between mouse-down and mouse-up hears no click.
+  const shown = JSON.stringify(data);
+  if (grid.shown === shown) return;
+  grid.shown = shown;
   grid.style.setProperty("--side", `${data.side}px`);
   grid.replaceChildren(...data.tiles.map((tile) => {
     const button = document.createElement("button");
@@ -15,7 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       caption.append(line);
     });
     button.append(image, caption);
-    button.addEventListener("click", () => setTriggerValue("opened", tile.number));
+    button.addEventListener("click", () => grid.report(tile.number));
     return button;
   }));
 }

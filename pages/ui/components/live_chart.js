@@ -52,12 +52,62 @@ function showPictures(node, pictures) {
   node.on("plotly_unhover", () => { frame.hidden = true; });
 }
 
-// Tells the `customdata` of each point that is clicked. A trigger, and no selection that Streamlit would keep: that one
-// sends a second request while the first is under way, and with it the other widgets' old values.
-function tellClicks(node, tell) {
-  const hears = Boolean(node.tell);
-  node.tell = tell;
-  if (!hears) node.on("plotly_click", ({ points }) => node.tell(points[0].customdata));
+const MOST_PX = 8; // that a finger or mouse moves between down and up and still clicks
+
+// Returns the `customdata` of the point nearest to a place on the screen; undefined outside the axes.
+function nearest(node, { clientX, clientY }) {
+  const box = node.getBoundingClientRect();
+  let found, least = Infinity;
+  for (const { x, y, customdata, xaxis = "x", yaxis = "y" } of node.data ?? []) {
+    if (!customdata) continue;
+    const [across, down] = [xaxis, yaxis].map((name) => node._fullLayout[`${name[0]}axis${name.slice(1)}`]);
+    const [left, top] = [clientX - box.x - across._offset, clientY - box.y - down._offset];
+    if (left < 0 || top < 0 || left > across._length || top > down._length) continue;
+    customdata.forEach((each, i) => {
+      const distance = Math.hypot(across.d2p(x[i]) - left, down.d2p(y[i]) - top);
+      if (distance < least) [least, found] = [distance, each];
+    });
+  }
+  return found;
+}
+
+// Calls `node.report` with the `customdata` of each point that is clicked. Plotly's own clicks won't do: where a chart
+// is drawn again between mouse-down and mouse-up, Plotly forgets that the mouse went down, and the click is lost.
+function hearClicks(node) {
+  let pressed;
+  node.addEventListener("pointerdown", (event) => {
+    const point = event.isPrimary && event.button === 0 ? nearest(node, event) : undefined;
+    pressed = point === undefined ? undefined : { point, event };
+  }, { capture: true });
+  // Plotly covers the page while a button is down, so the release never reaches the node.
+  const release = (event) => {
+    if (!node.isConnected) return stop.abort();
+    if (!pressed || event.pointerId !== pressed.event.pointerId) return;
+    const { point, event: down } = pressed;
+    pressed = undefined;
+    const moved = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY);
+    if (event.type === "pointerup" && moved <= MOST_PX) node.report(point);
+  };
+  const stop = new AbortController();
+  for (const type of ["pointerup", "pointercancel"]) {
+    window.addEventListener(type, release, { capture: true, signal: stop.signal });
+  }
+}
+
+// Returns traces in which the point that was clicked last is selected.
+function marked(traces, clicked) {
+  if (!clicked) return traces;
+  return traces.map((trace) => {
+    const i = trace.customdata?.findIndex((each) => String(each) === String(clicked)) ?? -1;
+    return i < 0 ? trace : { ...trace, selectedpoints: [i] };
+  });
+}
+
+function draw(Plotly, node, { figure, pictures, clickable }) {
+  const layout = themed(figure.layout, node);
+  if (clickable) layout.clickmode = "none"; // or Plotly would unselect what is clicked twice
+  const traces = clickable ? marked(figure.data, node.clicked) : figure.data;
+  return Plotly.react(node, traces, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -66,15 +116,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   node.style.height = `${data.height}px`;
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", data.description);
-  node.newest = data.figure;
+  if (data.clickable && !node.newest) hearClicks(node);
+  node.newest = data;
+  node.report = (point) => {
+    setTriggerValue("clicked", point);
+    node.clicked = point;
+    draw(window.Plotly, node, node.newest);
+  };
   load(data.script).then((Plotly) => {
     // Figures that arrived while the library was loading are skipped: only the newest is drawn.
-    if (node.newest !== data.figure || !node.isConnected) return;
-    return Plotly.react(node, data.figure.data, themed(data.figure.layout, node), {
-      displayModeBar: false, responsive: true, scrollZoom: Boolean(data.pictures),
-    }).then(() => {
+    if (node.newest !== data || !node.isConnected) return;
+    return draw(Plotly, node, data).then(() => {
       if (data.pictures) showPictures(node, data.pictures);
-      if (data.clickable) tellClicks(node, (point) => setTriggerValue("clicked", point));
     });
   }).catch((error) => { node.textContent = `The chart can't be drawn: ${error.message}.`; });
 }

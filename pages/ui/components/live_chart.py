@@ -25,6 +25,8 @@ _CSS = """
   image-rendering: pixelated; z-index: 5; background-color: #000; }
 """
 
+_CLICKED = "-clicked"  # after a chart's key: the click that it has not returned yet
+
 _chart = st.components.v2.component(
     "digit-lab.live_chart",
     html='<div class="live-chart"></div>',
@@ -55,10 +57,10 @@ def live_chart(
     """Draw or update a chart of `height` pixels; `description` says for screen readers what it shows now.
 
     `figure` is one of Plotly's or what one is made of: plain values under `data` and `layout`. With `pictures` the
-    point under the mouse shows its image. With `clickable` the `customdata` of the point that was clicked just now is
-    returned, as the browser sent it; None where none was.
+    point under the mouse shows its image. With `clickable` the `customdata` of the point that was clicked is returned
+    once, as the browser sent it; None where none was.
     """
-    return _chart(
+    _chart(
         key=key,
         data={
             "figure": figure if isinstance(figure, dict) else json.loads(figure.to_json()),
@@ -69,5 +71,13 @@ def live_chart(
             "script": f"component/{_FILES.name}/plotly.min.js",
         },
         height=height,
-        on_clicked_change=lambda: None,
-    ).get("clicked")
+        on_clicked_change=lambda: _remember_click(key),
+    )
+    return st.session_state.pop(key + _CLICKED, None)
+
+
+def _remember_click(key: str) -> None:
+    """Keep a click until the chart returns it: a run that another widget interrupts before would lose it."""
+    clicked = st.session_state[key].get("clicked")
+    if clicked is not None:
+        st.session_state[key + _CLICKED] = clicked

@@ -1,6 +1,6 @@
-"""Which images: a gallery of mistakes, or of one cell of the matrix, or of the right answers that were nearly wrong.
+"""The images: misclassified ones, one cell of the confusion matrix, correct ones with a low margin, or a sample.
 
-Knows scores, test images and the gallery; the chosen classes live in two list boxes, which a click on a cell fills.
+The chosen classes live in two select boxes, which a clicked cell fills. Knows predictions, test images and the grid.
 """
 
 from collections.abc import Sequence
@@ -10,119 +10,157 @@ import streamlit as st
 
 from model.errors import DataError
 from model.evaluation import analysis
-from model.runs.run import Run
+from model.evaluation.evaluate import EvaluationResult
+from model.runs.run import FinishedRun
 from pages.ui.components import image_grid
 from pages.ui.evaluate import image_detail
+from pages.ui.evaluate.confusion import Cell
 from pages.ui.shell import services
-from pages.ui.shell.predictions import Score
 from pages.ui.shell.text import percent, plain
 
-A_PAGE = 24
+IMAGES_PER_PAGE = 24
 _SIDE = 84
-_MOST_NEARLY = 240
-_TRUE, _PREDICTED, _WHAT = "eval-true", "eval-predicted", "eval-what"
-DIFFER = "eval-differ"  # the switch for the images on which two networks differ
+_MAX_LOW_MARGIN = 240
+_TRUE, _PREDICTED, _WHAT, _DIFFER = "eval-true", "eval-predicted", "eval-what", "eval-differ"
+_CELLS_CLICKED = "eval-cells-clicked"  # how many cells were clicked in this session
 _ANY = -1
 _MISTAKES, _NEARLY, _SAMPLE = "Mistakes", "Nearly wrong", "A sample"
 
 
-def choose(true: int, predicted: int) -> None:
-    """Let the gallery show one cell of the matrix; called before its list boxes are drawn."""
-    st.session_state[_TRUE], st.session_state[_PREDICTED] = true, predicted
-    st.session_state[_WHAT] = _MISTAKES
-    st.session_state[DIFFER] = False
+def show(
+    run: FinishedRun,
+    result: EvaluationResult,
+    epoch: int | None,
+    cell: Cell | None = None,
+    differ: np.ndarray | None = None,
+) -> None:
+    """Draw the images of a result; `epoch` None is the kept network.
 
-
-def show(run: Run, score: Score, epoch: int | None, only: np.ndarray | None = None) -> None:
-    """Draw the gallery; `only` are the images on which two networks differ, where that was asked for."""
-    names = [each.name for each in score.metrics.classes]
+    `cell` is the cell of the confusion matrix that was clicked just now, `differ` the images `(n,)` on which two
+    networks differ, where two are compared.
+    """
+    names = result.metrics.class_names
+    if cell:
+        _choose(cell)
     with st.container(key="eval-errors"):
+        only_differing = (
+            differ is not None
+            and len(differ) > 0
+            and st.toggle("Only the images on which A and B differ", key=_key(_DIFFER))
+        )
         st.subheader("The images")
-        chosen, told = (only, "on which the two networks differ") if only is not None else _filter(score, names)
+        if only_differing and differ is not None:
+            chosen, description = differ, "on which the two networks differ"
+        else:
+            chosen, description = _filter(result, names)
         try:
             images = services.test_images(run)
         except DataError as error:
             st.info(str(error), icon=":material/image_not_supported:")
-            _without_pictures(score, chosen, names)
+            _without_pictures(result, chosen, names)
             return
-        st.caption(f"{len(chosen):,} {'image' if len(chosen) == 1 else 'images'} {told}. Click one to look closer.")
+        count = "1 image" if len(chosen) == 1 else f"{len(chosen):,} images"
+        st.caption(f"{count} {description}. Click one to look closer.")
         if len(chosen):
-            opened = _gallery(images, score, _page_of(chosen, f"{run.id}-{epoch}-{told}"), names)
+            page = _page_of(chosen, f"{run.id}-{epoch}-{description}")
+            opened = _grid(images, result, page.tolist(), names)
             if opened is not None:
-                image_detail.show(run, score, opened, epoch)
+                image_detail.show(run, result, opened, epoch)
 
 
-def _filter(score: Score, names: list[str]) -> tuple[np.ndarray, str]:
-    """Draw the choices and return the images `(n,)` that they leave, with words for what they are."""
+def _choose(cell: Cell) -> None:
+    """Show one cell of the matrix in new widgets: a browser that has not got them yet still sends the old ones' values.
+
+    Called before the widgets are drawn that hold the choice.
+    """
+    st.session_state[_CELLS_CLICKED] = st.session_state.get(_CELLS_CLICKED, 0) + 1
+    st.session_state[_key(_TRUE)], st.session_state[_key(_PREDICTED)] = cell
+
+
+def _key(widget: str) -> str:
+    """Return a widget's key, which each clicked cell renews."""
+    n_clicked = st.session_state.get(_CELLS_CLICKED, 0)
+    return f"{widget}-{n_clicked}" if n_clicked else widget
+
+
+def _filter(result: EvaluationResult, names: Sequence[str]) -> tuple[np.ndarray, str]:
+    """Draw the choices and return the images `(n,)` that they leave, with words for them."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.session_state.setdefault(_WHAT, _MISTAKES)
         what = st.segmented_control(
             "What",
             [_MISTAKES, _NEARLY, _SAMPLE],
+            default=_MISTAKES,
             required=True,
-            key=_WHAT,
+            key=_key(_WHAT),
             label_visibility="collapsed",
             width="content",
         )
         if what == _MISTAKES:
-            for label, key in (("True", _TRUE), ("Read as", _PREDICTED)):
-                if st.session_state.get(key, _ANY) >= len(names):
-                    st.session_state[key] = _ANY
-                st.selectbox(
-                    label,
-                    [_ANY, *range(len(names))],
-                    key=key,
-                    width=170,
-                    format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
-                )
+            true, predicted = _class_box("True", _key(_TRUE), names), _class_box("Read as", _key(_PREDICTED), names)
     if what == _NEARLY:
-        nearly = analysis.low_margin_predictions(score.evaluation, _MOST_NEARLY)
-        return np.array([each.index for each in nearly], np.int64), "read right, those first that were nearly wrong"
+        low_margin = analysis.low_margin_predictions(result.predictions, _MAX_LOW_MARGIN)
+        indices = np.array([prediction.index for prediction in low_margin], np.int64)
+        return indices, "read right, those first that were nearly wrong"
     if what == _SAMPLE:
-        n = len(score.evaluation.labels)
-        return np.sort(np.random.default_rng(0).permutation(n)[: 4 * A_PAGE]), "drawn from the test set, right or wrong"
-    true, predicted = st.session_state[_TRUE], st.session_state[_PREDICTED]
-    return _of_cell(score, true, predicted, [plain(name) for name in names])
+        order = np.random.default_rng(0).permutation(len(result.predictions))
+        return np.sort(order[: 4 * IMAGES_PER_PAGE]), "drawn from the test set, right or wrong"
+    return _of_cell(result, true, predicted, [plain(name) for name in names])
 
 
-def _of_cell(score: Score, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
-    found = score.evaluation.indices_in_cell(None if true == _ANY else true, None if predicted == _ANY else predicted)
+def _class_box(label: str, key: str, names: Sequence[str]) -> int:
+    if st.session_state.get(key, _ANY) >= len(names):
+        st.session_state[key] = _ANY
+    return st.selectbox(
+        label,
+        [_ANY, *range(len(names))],
+        key=key,
+        width=170,
+        format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
+    )
+
+
+def _of_cell(result: EvaluationResult, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
+    indices = result.predictions.indices_in_cell(
+        None if true == _ANY else true, None if predicted == _ANY else predicted
+    )
     if true == predicted != _ANY:
-        return found, f"of {names[true]} read right, the surest first"
+        return indices, f"of {names[true]} read right, the surest first"
     of = "" if true == _ANY else f"of {names[true]} "
-    as_what = "read wrong" if predicted == _ANY else f"wrongly read as {names[predicted]}"
-    return found, f"{of}{as_what}, the surest mistake first"
+    how = "read wrong" if predicted == _ANY else f"wrongly read as {names[predicted]}"
+    return indices, f"{of}{how}, the surest mistake first"
 
 
 def _page_of(chosen: np.ndarray, of: str) -> np.ndarray:
-    """Return the images of one page; each choice of images has a page of its own, and begins with the first."""
-    pages = -(-len(chosen) // A_PAGE)
+    """Return the images of one page; each choice of images has a page of its own, starting with the first."""
+    pages = -(-len(chosen) // IMAGES_PER_PAGE)
     page = st.pagination(pages, key=f"eval-page-{of}") if pages > 1 else 1
-    return chosen[(page - 1) * A_PAGE : page * A_PAGE]
+    return chosen[(page - 1) * IMAGES_PER_PAGE : page * IMAGES_PER_PAGE]
 
 
-def _gallery(images: np.ndarray, score: Score, shown: Sequence[int], names: list[str]) -> int | None:
+def _grid(images: np.ndarray, result: EvaluationResult, shown: Sequence[int], names: Sequence[str]) -> int | None:
+    predictions = result.predictions
+
     def tile(index: int) -> image_grid.Tile:
-        said = score.evaluation.probabilities[index]
-        second, best = (int(i) for i in np.argsort(said)[-2:])
-        true = int(score.evaluation.labels[index])
+        probabilities = predictions.probabilities[index]
+        second, best = (int(i) for i in np.argsort(probabilities)[-2:])
+        true = int(predictions.labels[index])
         read = f"{names[true]} read as {names[best]}" if best != true else f"✓ {names[true]}"
         alt = f"Test image {index}: a {names[true]}, read as {names[best]}"
-        lines = (read, f"{percent(said[best])} sure", f"then {names[second]}")
+        lines = (read, f"{percent(probabilities[best])} sure", f"then {names[second]}")
         return image_grid.Tile(images[index], lines, alt, right=best == true)
 
-    return image_grid.clickable_image_grid(((int(index), tile(int(index))) for index in shown), "eval-gallery", _SIDE)
+    return image_grid.clickable_image_grid(((index, tile(index)) for index in shown), "eval-gallery", _SIDE)
 
 
-def _without_pictures(score: Score, chosen: np.ndarray, names: list[str]) -> None:
-    shown = chosen[:A_PAGE]
-    said = score.evaluation.probabilities[shown]
+def _without_pictures(result: EvaluationResult, chosen: np.ndarray, names: Sequence[str]) -> None:
+    shown = chosen[:IMAGES_PER_PAGE]
+    predictions = result.predictions
     st.table(
         {
             "Test image": [f"{index}" for index in shown],
-            "True": [plain(names[label]) for label in score.evaluation.labels[shown]],
-            "Read as": [plain(names[answer]) for answer in said.argmax(axis=1)],
-            "Sure": [f"{probability:.1%}" for probability in said.max(axis=1)],
+            "True": [plain(names[label]) for label in predictions.labels[shown]],
+            "Read as": [plain(names[label]) for label in predictions.predicted[shown]],
+            "Sure": [f"{probability:.1%}" for probability in predictions.confidence[shown]],
         },
         hide_index=True,
         border="horizontal",

@@ -81,7 +81,7 @@ def card(run: FinishedRun) -> None:
         )
 
 
-def compare(run: FinishedRun, result: EvaluationResult, other: FinishedRun) -> analysis.Comparison | None:
+def compare(result: EvaluationResult, other: FinishedRun) -> analysis.Comparison | None:
     """Say which of two networks is better and how sure that is; return the comparison, None where there is none."""
     try:
         theirs = predictions.stored(other)

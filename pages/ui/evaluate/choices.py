@@ -1,0 +1,60 @@
+"""The choices of the Evaluate page: a run, the epoch of its weights, and a run to compare it with."""
+
+import streamlit as st
+
+from model.evaluation import explain
+from model.runs.run import FinishedRun
+from pages.ui.shell.run_picker import run_control
+from pages.ui.shell.text import run_title
+
+_KEPT = "kept"
+
+
+def choose(runs: list[FinishedRun]) -> tuple[FinishedRun, int | None, FinishedRun | None]:
+    """Draw the choices; return the run, the epoch (None: the kept network), and the other run, if any."""
+    with st.container(key="eval-run"):
+        first, second, third = st.columns([2.2, 1.2, 2.2], gap="small", vertical_alignment="bottom")
+        with first:
+            run = run_control("Run", "eval-run-choice", runs)
+        with second:
+            epoch = _choose_epoch(run)
+        with third:
+            other = _choose_other(run, runs)
+    return run, epoch, other
+
+
+def _choose_epoch(run: FinishedRun) -> int | None:
+    """Draw the replay of the training: the network as it was after each epoch."""
+    epochs: list[int | str] = list(explain.epoch_networks(run))
+    if not epochs:
+        return None
+    epoch = st.select_slider(
+        "After epoch",
+        [*epochs, _KEPT],
+        value=_KEPT,
+        key=f"eval-epoch-{run.id}",
+        format_func=str,
+        help="The network as it was then: figures, matrix and images are its own. Epoch 0 has learnt nothing.",
+    )
+    return epoch if isinstance(epoch, int) else None
+
+
+def _choose_other(run: FinishedRun, runs: list[FinishedRun]) -> FinishedRun | None:
+    """Draw the list of runs that were scored on the same test images."""
+    same = {each.id: each for each in runs if each.id != run.id and has_same_test_set(each, run)}
+    chosen = st.selectbox(
+        "Compare with",
+        list(same),
+        index=None,
+        key=f"eval-other-{run.id}",
+        placeholder="no other run",
+        format_func=lambda run_id: run_title(same[run_id]) if run_id in same else run_id,
+        disabled=not same,
+    )
+    return same.get(chosen) if chosen else None
+
+
+def has_same_test_set(a: FinishedRun, b: FinishedRun) -> bool:
+    """Tell whether two runs seem to be scored on the same images; the comparison itself looks at every label."""
+    supports = [[(each.name, each.support) for each in run.metrics.classes] for run in (a, b)]
+    return a.config.dataset == b.config.dataset and supports[0] == supports[1]
