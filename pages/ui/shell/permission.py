@@ -1,7 +1,7 @@
-"""Who may do what with a training: the tab that started it steers it, everybody may watch.
+"""Applies the policy to this session's visitor, and asks for the teacher's key.
 
-With a teacher's key (DIGIT_LAB_TEACHER_KEY, in the environment or in Streamlit's secrets) only who has entered it
-trains, and steers every training of the class. Knows the session, labels of runs and the key; starts nothing.
+The key is DIGIT_LAB_TEACHER_KEY, in the environment or in Streamlit's secrets. Knows the session, labels of runs and
+the key; starts nothing.
 """
 
 import hmac
@@ -17,6 +17,7 @@ import streamlit as st
 from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.run import Run
 from pages.ui.shell import services, session
+from pages.ui.shell.policy import Policy
 
 _VARIABLE = "DIGIT_LAB_TEACHER_KEY"
 _GUESS_S = 1.0  # that a wrong key costs
@@ -36,29 +37,32 @@ def label_of_resumer(run: Run) -> RunMetadata:
 
 def may_train() -> bool:
     """Tell whether this visitor may start a training."""
-    return not _key() or _is_teacher()
+    return _policy().may_train()
 
 
 def may_steer(run: Run) -> bool:
-    """Tell whether this tab may pause, stop and set; a run that nobody started here belongs to nobody."""
-    return _is_teacher() or (not _key() and run.metadata.controlled_by(session.visitor().tab))
+    """Tell whether this tab may pause, stop and set."""
+    return _policy().may_steer(run.metadata)
 
 
 def may_take_over(run: Run) -> bool:
-    """Tell whether another tab of the same browser started the run: its owner may steer from here instead."""
-    return not may_steer(run) and not _key() and owns(run)
+    """Tell whether this visitor started the run in another tab of this browser, and may steer it from here instead."""
+    return _policy().may_take_over(run.metadata, run.shipped)
 
 
 def owns(run: Run) -> bool:
-    """Tell whether this visitor may name, extend and delete the run: his own, or a teacher's whole class's."""
-    visitor = session.visitor()
-    is_mine = bool(run.metadata.browser) and run.metadata.owned_by(visitor.tab, visitor.browser)
-    return not run.shipped and (_is_teacher() or is_mine)
+    """Tell whether this visitor may name, extend and delete the run."""
+    return _policy().owns(run.metadata, run.shipped)
 
 
 def may_resume(run: Run) -> bool:
-    """Tell whether this visitor may go on with an interrupted run; one that nobody owns is for all who may train."""
-    return may_train() and (owns(run) or not run.metadata.tab or run.metadata.controlled_by(session.visitor().tab))
+    """Tell whether this visitor may continue an interrupted run."""
+    return _policy().may_resume(run.metadata, run.shipped)
+
+
+def _policy() -> Policy:
+    visitor = session.visitor()
+    return Policy(visitor.tab, visitor.browser, has_teacher_key=bool(_key()), is_teacher=_is_teacher())
 
 
 def ask_for_the_key() -> None:
