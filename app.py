@@ -77,7 +77,7 @@ def show_trainings() -> None:
         return
     st.subheader("Trainings")
     for run in unfinished[:_SHOWN]:
-        label = f"{plain(run_title(run))} · **{services.jobs().status(run)}**"
+        label = f"{plain(run_title(run))} · **{services.jobs().state(run)}**"
         st.page_link("pages/train.py", label=label, icon=":material/timeline:", query_params={"run": run.id})
 
 

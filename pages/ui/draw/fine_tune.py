@@ -39,7 +39,7 @@ def show(run: FinishedRun) -> None:
         st.caption(f"It takes at least {fine_tuning.MIN_DRAWINGS} labelled drawings.")
     tuned = _newest(run)
     if tuned:
-        moving = services.jobs().status(tuned).is_active
+        moving = services.jobs().state(tuned).is_active
         st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, tuned.id, moving)
 
 
@@ -62,13 +62,13 @@ def _outcome(run: FinishedRun, tuned_id: str, moving: bool) -> None:
         tuned = services.store().open(tuned_id)
     except DigitLabError:  # its owner has deleted it meanwhile
         return
-    status = services.jobs().status(tuned)
-    if moving != status.is_active:
+    state = services.jobs().state(tuned)
+    if moving != state.is_active:
         st.rerun()
     if isinstance(tuned, FinishedRun):
         _before_and_after(run, tuned)
     else:
-        st.progress(tuned.history().share_done, text=f"The copy is **{status}**.")
+        st.progress(tuned.history().share_done, text=f"The copy is **{state}**.")
     where = "Draw with the copy" if isinstance(tuned, FinishedRun) else "Watch it learn"
     page = "pages/draw.py" if isinstance(tuned, FinishedRun) else "pages/train.py"
     st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": tuned.id}, width="content")

@@ -30,7 +30,7 @@ def show(runs: Sequence[Run]) -> None:
             close = st.toggle(
                 "Close up", key=key, persist_state="session", width="content", help=training_charts.CLOSE_UP
             )
-        moving = any(services.jobs().status(run).is_active for run in runs)
+        moving = any(services.jobs().state(run).is_active for run in runs)
         st.fragment(_charts, run_every=_POLL_S if moving else None)(runs, close)
         st.caption("Dotted: mean of 50 training batches. With marks: validation after each epoch.")
         _differences(runs)

@@ -18,27 +18,27 @@ from pages.ui.train import downloads, run_menu
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # that a training takes
 
 
-def actions(run: Run, status: RunState, history: History) -> None:
+def actions(run: Run, state: RunState, history: History) -> None:
     """Offer what this visitor can ask of the run now; a run of the command line is only watched."""
-    if status == "failed":
+    if state is RunState.FAILED:
         st.error(run.reason or "The training failed.", icon=":material/error:")
         run_menu.menu(run)
     elif isinstance(run, FinishedRun):
         _after_the_end(run)
-    elif status == "interrupted":
+    elif state is RunState.INTERRUPTED:
         _of_interrupted(run, history)
     elif run.id not in services.jobs().active():
         st.caption("Started elsewhere: it can be watched here, and is steered where it was started.")
     elif not permission.may_steer(run):
         _of_watchers(run)
-    elif status == "queued":
+    elif state is RunState.QUEUED:
         _button("Withdraw", "train-stop", ":material/close:", run, Command(CommandName.STOP))
-    elif status == "paused":
+    elif state is RunState.PAUSED:
         _rate_control(run, history)
         _button("Resume", "train-resume", ":material/play_arrow:", run, Command(CommandName.RESUME))
         _one_batch(run)
         _button("Stop and keep", "train-stop", ":material/stop:", run, Command(CommandName.STOP))
-    elif status in ("starting", "running"):
+    elif state in (RunState.STARTING, RunState.RUNNING):
         _rate_control(run, history)
         _button("Pause", "train-pause", ":material/pause:", run, Command(CommandName.PAUSE))
         _button("Stop and keep", "train-stop", ":material/stop:", run, Command(CommandName.STOP))
@@ -74,7 +74,7 @@ def _of_interrupted(run: Run, history: History) -> None:
 
 
 def _resume(run: Run) -> None:
-    with suppress(RunError):  # another visitor was faster; the status above tells how it stands
+    with suppress(RunError):  # another visitor was faster; the state above tells how it stands
         services.jobs().resume(run.id)
         services.store().set_metadata(run.id, permission.label_of_resumer(run))
 

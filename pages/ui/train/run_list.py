@@ -60,7 +60,7 @@ def _row(run: Run, watched: bool, full: bool) -> None:
 def _figures(run: Run) -> str:
     """Say what the title does not: loss and epochs of a complete run, how the others stand."""
     if not isinstance(run, FinishedRun):
-        return f" · {services.jobs().status(run)}"
+        return f" · {services.jobs().state(run)}"
     epochs = run.outcome.epochs
     return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
 

@@ -44,7 +44,7 @@ def _save(run: Run, name: str, note: str) -> None:
 def _delete(run: Run) -> None:
     try:
         # By its status, as its worker may still be leaving; and as it is now: another tab may have resumed it.
-        if services.jobs().status(services.store().open(run.id)).is_active:
+        if services.jobs().state(services.store().open(run.id)).is_active:
             st.warning("This run is under way; stop it first.")
             return
         services.store().delete(run.id)

@@ -11,15 +11,15 @@ from model.runs.run import FinishedRun, Run
 from pages.ui.shell import services
 
 
-def show(run: Run, status: RunState, history: History) -> None:
+def show(run: Run, state: RunState, history: History) -> None:
     """Draw the progress bar and the figures below it."""
     total, done = history.total_steps, history.steps_done
     st.progress(
         1.0 if isinstance(run, FinishedRun) else history.share_done,
-        text=f"**{status.capitalize()}** · {_what(run, status, history)}",
+        text=f"**{state.capitalize()}** · {_what(run, state, history)}",
     )
     per_second = history.images_per_step * done / history.seconds if history.seconds else 0
-    left = (total - done) * history.seconds / done if done and status in ("running", "paused") else None
+    left = (total - done) * history.seconds / done if done and state in (RunState.RUNNING, RunState.PAUSED) else None
     epoch = min(done // max(history.plan.batches_per_epoch, 1) + 1, run.config.epochs) if total else 0
     if isinstance(run, FinishedRun):
         epoch = run.outcome.epochs
@@ -41,21 +41,24 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def _what(run: Run, status: RunState, history: History) -> str:
+def _what(run: Run, state: RunState, history: History) -> str:
     """Say in words what the run is doing."""
     last = history.last
-    if status == "queued":
+    if state is RunState.QUEUED:
         return _in_the_queue(run)
-    if isinstance(last, DownloadingEvent) and status == RunState.STARTING:
+    if isinstance(last, DownloadingEvent) and state is RunState.STARTING:
         return f"downloading {run.config.dataset}, {last.percent} %"
-    if isinstance(last, DrawingEvent) and status == RunState.STARTING:
+    if isinstance(last, DrawingEvent) and state is RunState.STARTING:
         return f"drawing the training images, {last.images:,} so far"
-    if status == "finishing":
+    if state is RunState.FINISHING:
         return "scoring the network on the test images, and keeping each epoch's to look back on"
     if isinstance(run, FinishedRun):
         return _result(run)
     batches = f"batch {history.steps_done:,} of {history.total_steps:,}" if len(history.step) else ""
-    return {"starting": "reading the images and building the network", "failed": "see below"}.get(status, batches)
+    return {
+        RunState.STARTING: "reading the images and building the network",
+        RunState.FAILED: "see below",
+    }.get(state, batches)
 
 
 def _in_the_queue(run: Run) -> str:

@@ -29,24 +29,24 @@ _CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 # that is watched stands above the settings of the next one.
 _STYLE = """<style>
 .st-key-train-buttons { min-height: 2.5rem; }
-@media (max-width: 640px) { .stColumn:has(> * .st-key-train-status) { order: -1; } }
+@media (max-width: 640px) { .stColumn:has(> * .st-key-train-state) { order: -1; } }
 </style>"""
 
 
 def watch(run_id: str) -> None:
     """Draw a run, and go on drawing it while it moves. Raises RunError where there is none of this id."""
     run = services.store().open(run_id)
-    pace = _pace(services.jobs().status(run), run.history())
+    pace = _pace(services.jobs().state(run), run.history())
     st.html(_STYLE)
     st.fragment(_draw, run_every=pace)(run_id, pace)
     st.fragment(_draw_glimpses, run_every=_POLL_GLIMPSES_S if pace else None)(run_id)
 
 
-def _pace(status: RunState, history: History) -> float | None:
+def _pace(state: RunState, history: History) -> float | None:
     """Return after how many seconds to look again; None where nothing moves any more."""
-    if not status.is_active:
+    if not state.is_active:
         return None
-    awaits_first_point = status in (RunState.STARTING, RunState.RUNNING) and not len(history.step)
+    awaits_first_point = state in (RunState.STARTING, RunState.RUNNING) and not len(history.step)
     return _POLL_STARTING_S if awaits_first_point else _POLL_S
 
 
@@ -56,16 +56,16 @@ def _draw(run_id: str, pace: float | None) -> None:
     except RunError as error:
         st.warning(str(error))
         return
-    status, history = services.jobs().status(run), run.history()
-    new_pace = _pace(status, history)
+    state, history = services.jobs().state(run), run.history()
+    new_pace = _pace(state, history)
     if (pace is None) != (new_pace is None):
         st.rerun()  # the whole page, so that asking begins or ends
     with st.container(key="train-status"):
-        run_status.show(run, status, history)
+        run_status.show(run, state, history)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
-        run_buttons.actions(run, status, history)
+        run_buttons.actions(run, state, history)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        _advice(run, history, status)
+        _advice(run, history, state)
         close = st.toggle(
             "Close up", key="train-close", persist_state="session", width="content", help=training_charts.CLOSE_UP
         )
@@ -82,14 +82,14 @@ def _draw_glimpses(run_id: str) -> None:
         epoch_probe_panel.show(run, run.history())
 
 
-def _advice(run: Run, history: History, status: RunState) -> None:
+def _advice(run: Run, history: History, state: RunState) -> None:
     """Say in plain words what the curves show; the line keeps its place before there is anything to say."""
     with st.container(key="train-advice"):
         if not len(history.step):
             st.caption("What is happening is said here as soon as there is something to see.")
             return
         said = diagnosis.diagnose(history, _n_classes(run))
-        more = f" {said.suggestion}" if status in ("running", "paused") else ""
+        more = f" {said.suggestion}" if state in (RunState.RUNNING, RunState.PAUSED) else ""
         st.caption(f":material/lightbulb: {said.finding}{more}")
 
 
