@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,18 +13,19 @@ from model.config import TrainingConfig
 from model.data import catalog
 from model.drawings.collection import DrawingCollection
 from model.evaluation.analysis import compare
+from model.evaluation.evaluate import stored_result
 from model.evaluation.metrics import compute_metrics, expected_calibration_error
 from model.inference.litert import Recognizer
-from model.inference.rejection import restrict_to_digits
 from model.networks import keras_models
 from model.results import NO_DIGIT
 from model.runs.atomic_files import write_json, write_npz
+from model.runs.events import RunState
+from model.runs.manifest import DatasetInfo, Manifest, TrainingOutcome
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.export import export_litert
 from pages.ui.evaluate.downloads import metrics_json, predictions_csv
-from pages.ui.shell.predictions import Score
 from pages.ui.shell.session import Visitor
-from tests.app.test_pages import nothing_cached, opened, text  # noqa: F401 - the fixture is used by being here
+from tests.app.pages import opened, text
 
 
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):
@@ -33,23 +35,14 @@ def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     model = keras_models.build("dense-64", x_test.shape[1:], len(class_names))
     export_litert(model, run.path / "model.tflite")
     export_litert(model, run.checkpoints / "epoch-000.tflite")
-    said = Recognizer(run.path / "model.tflite").probabilities(x_test)
-    evaluation = restrict_to_digits(y_test, said, len(class_names))
-    write_npz(run.path / "evaluation.npz", labels=y_test, probabilities=said)
-    facts = {
-        "name": name,
-        "fingerprint": fingerprint,
-        "image_shape": list(x_test.shape[1:]),
-        "class_names": class_names,
-        "n_train": 10,
-        "n_test": len(x_test),
-        "source": "a test",
-    }
-    write_json(run.path / "config.json", run.description | {"dataset": facts})
-    figures = compute_metrics(evaluation.labels, evaluation.probabilities, class_names).to_dict()
-    manifest = {"status": "finished", "kept_epoch": 0, "epochs": 0, "parameters": model.count_params()}
-    write_json(run.path / "run.json", manifest | {"format": 1, "seconds": 1.0, "figures": figures})
-    return RunStore().open(run.id)
+    probabilities = Recognizer(run.path / "model.tflite").probabilities(x_test)
+    write_npz(run.path / "evaluation.npz", labels=y_test, probabilities=probabilities)
+    dataset = DatasetInfo(name, "a test", fingerprint, 10, len(x_test), x_test.shape[1:], tuple(class_names))
+    write_json(run.path / "config.json", replace(run.description, dataset=dataset).to_dict())
+    metrics = compute_metrics(y_test, probabilities, class_names)
+    outcome = TrainingOutcome(metrics, model.count_params(), kept_epoch=0, epochs=0, seconds=1.0)
+    write_json(run.path / "run.json", Manifest(RunState.FINISHED, outcome=outcome).to_dict())
+    return RunStore().open_finished(run.id)
 
 
 @pytest.fixture
@@ -69,7 +62,7 @@ def own_dataset(tmp_path, monkeypatch, rng):
 
 
 @pytest.mark.parametrize("n_classes", [2, 10, 100])
-def test_peoples_own_colour_images_in_any_number_of_classes_are_evaluated(own_dataset, n_classes):
+def test_own_colour_images_in_any_classes_are_evaluated(own_dataset, n_classes):
     run = own_dataset(n_classes)
     test = opened("pages/evaluate.py", run=run.id)
     assert not test.exception
@@ -86,7 +79,7 @@ def test_every_further_question_is_answered_or_says_why_not(own_dataset, part):
     assert not test.exception
 
 
-def test_a_visitors_own_labelled_drawings_are_judged_beside_the_test_set_and_nobody_elses():
+def test_a_visitors_drawings_are_evaluated_and_nobody_elses():
     seven = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
     for token, labels in (("mine", (7, 1)), ("somebody else's", (7,))):
         drawings = DrawingCollection(RunStore().home, token)
@@ -102,7 +95,7 @@ def test_a_visitors_own_labelled_drawings_are_judged_beside_the_test_set_and_nob
     assert (shown["Images"], shown["Accuracy"]) == ("2", "50.00%"), "the seven is read, and as a one it is wrong"
 
 
-def test_a_run_whose_dataset_is_gone_shows_its_stored_figures_and_what_is_missing(own_dataset, monkeypatch):
+def test_without_its_dataset_a_run_shows_its_stored_figures(own_dataset, monkeypatch):
     run = own_dataset(3)
     monkeypatch.delenv("DIGIT_LAB_DATA")
     test = opened("pages/evaluate.py", run=run.id)
@@ -112,20 +105,19 @@ def test_a_run_whose_dataset_is_gone_shows_its_stored_figures_and_what_is_missin
 
 
 def test_the_mistakes_are_filtered_by_true_and_predicted_class(real_data):
-    run = RunStore().open(CLASSROOM_RUN)
-    said = run.evaluation()
-    answers = said.probabilities.argmax(axis=1)
-    nines = (said.labels == 9) & (answers != 9)
+    run = RunStore().open_finished(CLASSROOM_RUN)
+    predictions = run.predictions()
+    nines = (predictions.labels == 9) & ~predictions.correct
     test = opened("pages/evaluate.py", run=run.id)
     test.selectbox(key="eval-true").set_value(9).run()
     assert f"{nines.sum()} images of 9 read wrong" in text(test)
     test.selectbox(key="eval-predicted").set_value(5).run()
-    assert f"{(nines & (answers == 5)).sum()} images of 9 wrongly read as 5" in text(test)
+    assert f"{(nines & (predictions.predicted == 5)).sum()} images of 9 wrongly read as 5" in text(test)
     assert not test.exception
 
 
-def test_what_is_kept_is_what_further_questions_are_about_whatever_epoch_is_looked_at(real_data):
-    run = RunStore().open(CLASSROOM_RUN)
+def test_the_deeper_parts_are_about_the_kept_network(real_data):
+    run = RunStore().open_finished(CLASSROOM_RUN)
     test = opened("pages/evaluate.py", run=run.id)
     test.button_group(key="eval-part").set_value("drawn").run()
     test.select_slider(key=f"eval-epoch-{run.id}").set_value(0).run()
@@ -153,9 +145,8 @@ def test_a_network_that_can_not_be_read_is_told_in_every_part(own_dataset, part)
     assert not test.exception
     test.run()
     assert not test.exception
-    assert part == "drawn" or "can't be read as a LiteRT network" in " ".join(
-        each.value for each in (*test.info, *test.warning)
-    )
+    messages = " ".join(message.value for message in (*test.info, *test.warning))
+    assert ("can't be read as a LiteRT network" in messages) == (part != "drawn"), "drawings need no network for words"
 
 
 def test_class_names_are_text_wherever_they_stand(tmp_path, monkeypatch, rng):
@@ -172,14 +163,14 @@ def test_class_names_are_text_wherever_they_stand(tmp_path, monkeypatch, rng):
     assert "](http" not in text(test)
 
 
-def test_two_runs_are_compared_in_words_and_the_images_on_which_they_differ_are_shown(real_data):
-    a, b = (RunStore().open(name) for name in (CLASSROOM_RUN, DEFAULT_RUN))
-    compared = compare(a.evaluation(), b.evaluation())
+def test_two_runs_are_compared_in_words_and_images(real_data):
+    a, b = (RunStore().open_finished(name) for name in (CLASSROOM_RUN, DEFAULT_RUN))
+    comparison = compare(a.predictions(), b.predictions())
     test = opened("pages/evaluate.py", run=a.id)
     test.selectbox(key=f"eval-other-{a.id}").set_value(b.id).run()
-    assert f"{compared.only_a} images only A gets right, {compared.only_b:,} only B" in text(test)
+    assert f"{comparison.only_a} images only A gets right, {comparison.only_b:,} only B" in text(test)
     test.toggle(key="eval-differ").set_value(True).run()
-    assert f"{len(compared.differ)} images on which the two networks differ" in text(test)
+    assert f"{len(comparison.differ)} images on which the two networks differ" in text(test)
     assert not test.exception
 
 
@@ -198,11 +189,10 @@ def test_a_run_whose_answers_are_damaged_still_shows_its_figures(own_dataset):
     assert test.metric[0].value == f"{run.metrics.accuracy:.2%}"
 
 
-def test_the_threshold_tells_what_is_answered_and_how_much_of_it_is_right():
-    run = RunStore().open(CLASSROOM_RUN)
-    said = run.evaluation()
-    sure = said.probabilities.max(axis=1) >= 0.5
-    right = said.probabilities.argmax(axis=1) == said.labels
+def test_the_threshold_shows_coverage_and_accuracy():
+    run = RunStore().open_finished(CLASSROOM_RUN)
+    predictions = run.predictions()
+    sure, right = predictions.confidence >= 0.5, predictions.correct
     test = opened("pages/evaluate.py", run=run.id)
     test.slider(key="eval-threshold").set_value(0.5).run()
     shown = {metric.label: metric.value for metric in test.metric}
@@ -211,16 +201,17 @@ def test_the_threshold_tells_what_is_answered_and_how_much_of_it_is_right():
 
 
 def test_predictions_and_figures_can_be_taken_along():
-    run = RunStore().open(CLASSROOM_RUN)
-    score = Score(run.evaluation(), run.metrics)
-    rows = list(csv.DictReader(io.StringIO(predictions_csv(score))))
+    run = RunStore().open_finished(CLASSROOM_RUN)
+    result = stored_result(run)
+    predictions = result.predictions
+    rows = list(csv.DictReader(io.StringIO(predictions_csv(result))))
     assert len(rows) == run.metrics.n
     wrong = [int(row["image"]) for row in rows if row["true"] != row["predicted"]]
     assert sorted(wrong) == sorted(each.index for each in run.metrics.mistakes)
     assert sum(float(rows[0][f"p({digit})"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
-    figures = json.loads(metrics_json(run, score, None))
-    assert (figures["epoch"], figures["kept"]) == (run.manifest["kept_epoch"], True)
-    assert figures["calibration_error"] == expected_calibration_error(score.right, score.confidence)
-    assert json.loads(metrics_json(run, score, 0))["epoch"] == 0
+    figures = json.loads(metrics_json(run, result, None))
+    assert (figures["epoch"], figures["kept"]) == (run.kept_epoch, True)
+    assert figures["calibration_error"] == expected_calibration_error(predictions.correct, predictions.confidence)
+    assert json.loads(metrics_json(run, result, 0))["epoch"] == 0
     low, high = figures["accuracy_interval_95"]
     assert low < figures["accuracy"] == run.metrics.accuracy < high

@@ -6,7 +6,7 @@ from model.config import CUSTOM, Block, Design, TrainingConfig, settings_text
 from model.jobs.manager import JobManager
 from model.networks.summary import summary
 from model.runs.store import RunStore
-from tests.app.test_pages import nothing_cached, opened, recipe_box, text  # noqa: F401 - a fixture for every test here
+from tests.app.pages import opened, recipe_box, text
 
 SHAPE = (28, 28, 1)
 WANTED = Design((Block(8, 5, "same", True, False), Block(12), Block(7, 2)), (40, 30), 0.35, "gelu")
@@ -115,7 +115,7 @@ def test_a_link_with_a_design_fills_the_builder(asked):
     assert RunStore().open(asked[0]).config == wanted
 
 
-def test_a_recipe_leads_back_to_its_preset_and_the_design_is_still_there():
+def test_a_recipe_chooses_its_preset_and_keeps_the_design():
     test = choose_own()
     test.number_input(key="train-own-0-filters").set_value(20).run()
     recipe_box(test).set_value("memorizer").run()

@@ -18,6 +18,7 @@ from model.drawings import corpus
 from model.drawings.negatives import random_negative
 from model.evaluation.metrics import expected_calibration_error
 from model.inference import rejection
+from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import Strokes, box_of, render
@@ -34,10 +35,10 @@ class Bench:
 
     def __init__(self, run_id: str, part: str):
         """Open the run and read the drawings. Ends the program where there are none."""
-        self.run = RunStore().open(run_id)
+        self.run = RunStore().open_finished(run_id)
         with quiet_stderr():
             self.recognizer = Recognizer(self.run.network)
-        self.reader = DigitReader(self.recognizer, self.run.rejection_threshold)
+        self.reader = DigitReader(Classifier(self.run, self.recognizer))
         self.digits = corpus.load(corpus.DIGITS, part)
         self.letters = corpus.load(corpus.LETTERS, part)
         if not self.digits or not self.letters:
@@ -75,7 +76,7 @@ class Bench:
 
     def accepted_and_refused(self) -> tuple[float, float]:
         """Return the share of digits that the run's threshold accepts and of letters that it refuses."""
-        above = self.run.rejection_threshold
+        above = self.run.calibration.rejection_threshold
         scores = (rejection.rejection_scores(each) for each in (self.of_digits, self.of_letters))
         digits, letters = scores
         return float((digits <= above).mean()), float((letters > above).mean())

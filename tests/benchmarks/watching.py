@@ -71,7 +71,7 @@ def _start(server, browser, epochs):
 
 
 def _batches(run) -> int:
-    return len(run.event_reader.read().step)
+    return len(run.history().step)
 
 
 def _rate(run, seconds: float) -> float:

@@ -14,11 +14,10 @@ from PIL import Image
 from model.data.formats import read_npz
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from tests.browser.conftest import _running
+from tests.support import ONE, SEVEN
 
 pytestmark = pytest.mark.browser
 
-SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
-ONE = [[[140, 60], [140, 100], [140, 150], [140, 220]]]
 CLOTHES = "20261120-153012-clothes"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -58,7 +57,7 @@ def choose(visitor, label):
     visitor.page.get_by_role("radio", name=label).click()
 
 
-def test_undo_redo_and_clear_are_followed_by_the_answer_that_fits_each_time(server, visit):
+def test_undo_redo_and_clear_update_the_prediction(server, visit):
     visitor = visit(server)
     page = visitor.open_draw()
     undo, redo = (page.locator(".st-key-draw-canvas").get_by_role("button", name=name) for name in ("Undo", "Redo"))
@@ -74,7 +73,7 @@ def test_undo_redo_and_clear_are_followed_by_the_answer_that_fits_each_time(serv
         page.wait_for_selector(".st-key-draw-seen [alt='an empty image']")
 
 
-def test_a_scribble_is_no_digit_and_a_pen_at_the_upper_edge_draws(server, visit):
+def test_a_scribble_is_not_a_digit_and_the_upper_edge_draws(server, visit):
     visitor = visit(server)
     page = visitor.open_draw()
     zigzag = [[20 + 240 * (i % 2), 4 + 9 * i] for i in range(30)]
@@ -133,7 +132,7 @@ def test_a_test_image_has_the_answer_that_evaluate_has(server_with_mnist, visit)
     assert f"Wrong: it is {mistake.true}." in visitor.text("draw-answer")
     page.wait_for_selector(".st-key-draw-bars .js-plotly-plot")
     shown = page.evaluate("document.querySelector('.st-key-draw-bars .live-chart').data[0].x")
-    assert shown == pytest.approx(run.evaluation().probabilities[mistake.index].tolist(), abs=2e-3)
+    assert shown == pytest.approx(run.predictions().probabilities[mistake.index].tolist(), abs=2e-3)
     page.locator(".st-key-draw-back button").click()
     wait_for_answer(visitor, "Draw a digit")
     assert "image=" not in page.url
@@ -151,7 +150,7 @@ def saved(image, kind, **options):
     return file.getvalue()
 
 
-def test_pictures_are_read_and_what_is_none_is_told_in_a_sentence(server, visit):
+def test_photos_are_read_and_other_files_explained(server, visit):
     visitor = visit(server)
     page = visitor.open_draw()
     choose(visitor, "Picture")
@@ -182,7 +181,7 @@ def test_pictures_are_read_and_what_is_none_is_told_in_a_sentence(server, visit)
         page.get_by_text(f"digit.{name} ").wait_for(state="detached")
 
 
-def test_my_drawings_outlive_a_refresh_belong_to_me_and_go_when_i_say_so(server, visit):
+def test_my_drawings_outlive_a_refresh_until_deleted(server, visit):
     visitor, other = visit(server), visit(server)
     page = visitor.open_draw()
     visitor.draw(SEVEN)

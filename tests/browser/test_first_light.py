@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from model.runs.store import DEFAULT_RUN, RunStore
+from tests.support import ONE, SEVEN
 
 pytestmark = pytest.mark.browser
 
 DIGIT = re.compile(r"^[0-9?]$")
-SEVEN = [[[80, 70], [110, 70], [150, 70], [200, 70], [180, 120], [160, 160], [140, 210]]]
-ONE = [[[140, 60], [140, 100], [140, 150], [140, 220]]]
 
 
 def wait_for_answer(visitor, wanted=DIGIT):
@@ -23,7 +22,7 @@ def wait_for_answer(visitor, wanted=DIGIT):
     return visitor.answer()
 
 
-def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(server, visit):
+def test_a_training_survives_refreshes_and_page_switches(server, visit):
     visitor = visit(server)
     page = visitor.open()
     visitor.go("Train")
@@ -54,10 +53,10 @@ def test_a_training_survives_refresh_page_switch_and_second_tab_and_is_kept(serv
     assert second_tab.page.locator(".st-key-train-resume").count() == 0, "who did not start it only watches"
     page.wait_for_timeout(1500)
     assert visitor.text("train-status") == paused, "nothing moves while it is paused"
-    steps = len(server.only_run().event_reader.read().step)
+    steps = len(server.only_run().history().step)
     page.locator(".st-key-train-step button").click()
     page.wait_for_function("before => document.querySelector('.st-key-train-status').innerText !== before", arg=paused)
-    assert len(server.only_run().event_reader.read().step) == steps + 1
+    assert len(server.only_run().history().step) == steps + 1
     page.locator(".st-key-train-resume button").click()
     page.wait_for_selector(".st-key-train-pause button")
 
@@ -113,18 +112,18 @@ def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
     visitor.wait_for_text("train-status", "Running")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    steps = server.only_run().event_reader.read().step
+    steps = server.only_run().history().step
     assert steps.tolist() == list(range(1, len(steps) + 1)), "one curve, without gap or repetition"
 
 
-def test_a_training_outlives_its_server_and_is_gone_on_with_after_a_restart(server, visit):
+def test_a_training_is_resumed_after_a_server_restart(server, visit):
     visitor = visit(server)
     page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=20)
     page.goto("about:blank")
     server.stop()
     run = server.only_run()
-    assert run.status() == "interrupted"
+    assert run.state() == "interrupted"
     server.start()
     server.wait_until_ready()
     page = visitor.open()
@@ -133,11 +132,11 @@ def test_a_training_outlives_its_server_and_is_gone_on_with_after_a_restart(serv
     visitor.wait_for_text("train-status", "Running")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    steps = run.event_reader.read().step
+    steps = run.history().step
     assert steps.tolist() == list(range(1, len(steps) + 1))
 
 
-def test_the_first_drawing_is_answered_and_clear_takes_the_answer_away(server, visit):
+def test_the_first_drawing_has_a_prediction_until_cleared(server, visit):
     visitor = visit(server)
     page = visitor.open_draw()
     assert visitor.answer() == "Draw a digit"

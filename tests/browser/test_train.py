@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 
 def learning_rates(server):
-    return server.only_run().event_reader.read().rate_changes
+    return server.only_run().history().rate_changes
 
 
 def test_a_learning_rate_set_live_is_obeyed_told_and_marked(server, visit):
@@ -36,12 +36,12 @@ def test_a_learning_rate_set_live_is_obeyed_told_and_marked(server, visit):
     page.keyboard.press("Escape")
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", "Stopped")
-    history = server.only_run().event_reader.read()
+    history = server.only_run().history()
     assert set(history.learning_rate[history.step > step].tolist()) == {0.0123}
     assert set(history.learning_rate[history.step <= step].tolist()) == {0.001}
 
 
-def test_a_second_visitors_training_waits_its_turn_and_starts_by_itself(server, visit):
+def test_a_second_visitors_training_waits_and_starts_itself(server, visit):
     first, second = visit(server), visit(server)
     first.start_a_long_training()
     first.wait_for_points("train-loss", more_than=5)
@@ -71,7 +71,7 @@ def test_settings_travel_in_a_link_and_are_what_is_trained(server, visit):
     with page.expect_download() as download:
         page.locator(".st-key-train-download-history-csv button").click()
     lines = download.value.path().read_text().splitlines()
-    assert len(lines) == 1 + len(server.only_run().event_reader.read().step)
+    assert len(lines) == 1 + len(server.only_run().history().step)
 
 
 def test_a_link_that_is_none_is_told_and_the_page_works(server, visit):

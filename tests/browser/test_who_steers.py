@@ -16,7 +16,7 @@ def steers(page):
     return page.locator(".st-key-train-stop button").count() == 1
 
 
-def test_the_tab_that_started_steers_after_a_refresh_too_and_others_watch(server, visit):
+def test_after_a_refresh_the_tab_that_started_still_steers(server, visit):
     first, stranger = visit(server), visit(server)
     page = first.start_a_long_training()
     first.wait_for_points("train-loss", more_than=5)
@@ -93,7 +93,7 @@ def test_a_run_is_named_trained_on_compared_and_deleted(server, visit):
     visitor.wait_for_text("train-status", re.compile("kept from epoch . of 3"), timeout=120_000)
     store = RunStore(server.home / "runs")
     longer = next(run for run in store.list()[0] if not run.shipped and run.id != first.id)
-    history, before = longer.event_reader.read(), first.event_reader.read()
+    history, before = longer.history(), first.history()
     assert history.loss[: len(before.loss)].tolist() == before.loss.tolist(), "it begins with the curve of the first"
     assert len(history.epochs) == 3
 
@@ -161,4 +161,4 @@ def test_the_report_opens_without_a_network(server, visit, chromium):
     assert report.locator(".js-plotly-plot").count() == 4
     assert errors == []
     context.close()
-    assert RunMetadata() == store.open("dense-128-dropout").label
+    assert RunMetadata() == store.open("dense-128-dropout").metadata

@@ -12,6 +12,8 @@ from model.runs.store import DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from tests.support import PROJECT
 
+pytestmark = pytest.mark.slow
+
 SEVEN = '{"strokes": [[[80, 70], [200, 70], [140, 210]]]}\n'
 
 
@@ -55,7 +57,7 @@ def test_without_json_people_get_sentences(tmp_path):
     assert "Epoch 1: loss" in trained.stderr
 
 
-def test_the_learning_rate_follows_optimizer_and_schedule_unless_it_is_given(tmp_path, monkeypatch):
+def test_the_default_learning_rate_follows_the_optimizer(tmp_path, monkeypatch):
     from model.training import worker
 
     seen = []
@@ -188,7 +190,7 @@ def test_a_design_arrives_and_is_called_own(configs):
         ("--recipe best --schedule one-cycle --learning-rate 0.002", 0.002),
     ],
 )
-def test_another_schedule_or_optimizer_than_the_recipes_brings_its_usual_learning_rate(options, rate, configs):
+def test_another_optimizer_than_the_recipes_has_its_usual_rate(options, rate, configs):
     main(["train", *options.split()])
     assert configs[0]["learning_rate"] == rate
 
@@ -205,7 +207,7 @@ def test_another_schedule_or_optimizer_than_the_recipes_brings_its_usual_learnin
         ("--recipe deep --flip", "flip came with mnist"),
     ],
 )
-def test_settings_that_make_no_sense_together_are_refused_before_a_run_exists(options, words, configs, capsys):
+def test_contradictory_settings_create_no_run(options, words, configs, capsys):
     assert main(["train", *options.split()]) == 2
     told = capsys.readouterr()
     assert told.out == ""
@@ -237,11 +239,11 @@ def test_predict_reads_numbers(tmp_path, capsys):
     assert lines(capsys)[0]["text"] == "17"
 
 
-def test_a_reader_of_the_events_that_hangs_up_does_not_end_the_training(tmp_path):
+def test_a_closed_pipe_does_not_end_the_training(tmp_path):
     command = f"{sys.executable} -m model train --dataset uci-digits --preset dense-64 --epochs 1 --json | head -n 2"
     subprocess.run(command, shell=True, cwd=PROJECT, capture_output=True, check=True)
     (run,) = RunStore().home.iterdir()
-    assert RunStore().open(run.name).status() == "finished"
+    assert RunStore().open(run.name).state() == "finished"
 
 
 def test_data_tells_what_is_here(capsys):

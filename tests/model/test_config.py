@@ -1,6 +1,7 @@
 """Settings that come from outside: right ones survive a round trip, wrong ones get one sentence."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ def test_any_json_is_a_config_or_one_sentence(values):
     try:
         assert isinstance(TrainingConfig.from_dict(values), TrainingConfig)
     except ConfigError as error:
-        assert "expected" in str(error) or "known are" in str(error)
+        assert re.search("expected|known are", str(error))
         assert "\n" not in str(error)
 
 

@@ -24,7 +24,7 @@ def test_each_variable_sets_its_limit():
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", ["many", "0", "-1", "nan", "inf", "1e99", "9" * 5000, "1 2", "٣x", "0x10", "-0.5"])
-def test_a_value_that_is_no_positive_number_is_told_with_its_variable_and_the_usual_one_is_used(name, value):
+def test_a_bad_limit_is_reported_and_its_default_is_used(name, value):
     found, (told,) = Limits.from_environment({name: value})
     assert found == DEFAULT_LIMITS
     assert told.startswith(f"{name} came as ")

@@ -18,12 +18,12 @@ from model.training.recipes import RECIPES
 
 
 def test_a_history_as_csv_holds_every_batch_and_epoch():
-    history = RunStore().open(CLASSROOM_RUN).event_reader.read()
+    history = RunStore().open(CLASSROOM_RUN).history()
     rows = list(csv.DictReader(io.StringIO(history_csv(history))))
     assert [int(row["step"]) for row in rows] == history.step.tolist()
     assert [float(row["loss"]) for row in rows] == history.loss.tolist()
     ends = [(int(row["step"]), float(row["val_loss"])) for row in rows if row["val_loss"]]
-    assert ends == [(epoch["step"], epoch["val_loss"]) for epoch in history.epochs]
+    assert ends == [(epoch.step, epoch.val_loss) for epoch in history.epochs]
 
 
 CONFIGS = st.builds(
@@ -64,7 +64,7 @@ def test_a_link_that_is_none_is_refused_in_one_sentence(text):
 
 
 @given(st.text(max_size=80))
-def test_whatever_stands_in_an_address_gives_settings_or_a_sentence(text):
+def test_any_address_gives_settings_or_a_sentence(text):
     try:
         assert isinstance(settings_from(text), TrainingConfig)
     except ConfigError as error:

@@ -136,6 +136,7 @@ def test_a_file_that_is_not_text_is_refused_in_words(folder, suffix, content):
         corpus.load(DIGITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [DIGITS, LETTERS])
 def test_real_parts_share_no_writer_and_miss_no_drawing(real_data, name):
     every = corpus.load(name)

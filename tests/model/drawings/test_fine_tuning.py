@@ -18,6 +18,8 @@ from model.results import NO_DIGIT
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training import worker
 
+pytestmark = pytest.mark.slow
+
 TRIANGLE = [[60, 220], [140, 60], [220, 220], [60, 220]]
 
 
@@ -33,7 +35,7 @@ def base(tmp_path_factory):
     store = RunStore(tmp_path_factory.mktemp("home"))
     run = store.create(TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=4, precision="float32"))
     assert worker.run(run.path) == "finished"
-    return store, store.open(run.id)
+    return store, store.open_finished(run.id)
 
 
 def test_fine_tuning_learns_drawings_and_forgets_no_digits(base):
@@ -42,7 +44,7 @@ def test_fine_tuning_learns_drawings_and_forgets_no_digits(base):
     images, labels = collection.render_all(drawn)
     before = Recognizer(run.network).probabilities(images)[:, 5]
     config = fine_tuning.fine_tuning_config(run, len(drawn))
-    taught = store.create(config, lessons=collection.to_jsonl(drawn))
+    taught = store.create(config, drawings=collection.to_jsonl(drawn))
     assert worker.run(taught.path) == "finished"
     taught = store.open(taught.id)
     after = Recognizer(taught.network).probabilities(images)[:, 5]
@@ -96,15 +98,19 @@ def test_a_folder_without_drawings_is_refused_in_words(tmp_path):
 
 def test_too_few_drawings_and_other_networks_are_refused(base):
     with pytest.raises(RunError, match="3 labelled drawings are here; expected at least 4"):
-        fine_tuning.fine_tuning_config(RunStore().open(CLASSROOM_RUN), 3)
-    store, _ = base
+        fine_tuning.fine_tuning_config(RunStore().open_finished(CLASSROOM_RUN), 3)
+
+
+def test_a_network_for_photos_is_not_fine_tuned_on_drawings(base):
+    _, run = base
+    photos = replace(run, dataset=replace(run.dataset, image_shape=(32, 32, 3)))
     with pytest.raises(RunError, match="does not read drawings"):
-        fine_tuning.fine_tuning_config(store.create(TrainingConfig()), 8)
+        fine_tuning.fine_tuning_config(photos, 8)
 
 
 @pytest.mark.parametrize("run_id", [CLASSROOM_RUN, DEFAULT_RUN])
 def test_the_settings_keep_network_and_dataset_of_the_run(run_id):
-    run = RunStore().open(run_id)
+    run = RunStore().open_finished(run_id)
     config = fine_tuning.fine_tuning_config(run, 8)
     assert (config.network, config.dataset, config.drawings) == (
         run.config.network,
@@ -118,6 +124,6 @@ def test_the_settings_keep_network_and_dataset_of_the_run(run_id):
 def test_a_network_of_other_layers_fails_with_a_sentence(base):
     store, run = base
     config = replace(fine_tuning.fine_tuning_config(run, 8), preset="dense-128")
-    taught = store.create(config, lessons=collection.to_jsonl(drawings(8, 5)))
+    taught = store.create(config, drawings=collection.to_jsonl(drawings(8, 5)))
     assert worker.run(taught.path) == "failed"
-    assert "expected a network of the same layers" in store.open(taught.id).manifest["reason"]
+    assert "expected a network of the same layers" in store.open(taught.id).reason

@@ -183,6 +183,7 @@ def test_images_other_than_28x28_digits_are_refused(dataset):
             add_drawings(unfit, SHARE, SEED)
 
 
+@pytest.mark.slow
 def test_real_drawings_join(dataset, real_data, monkeypatch):
     monkeypatch.setattr(mixing, "render_variation", lambda strokes, rng: render([]))  # that takes a minute
     joined = add_drawings(dataset, SHARE, SEED)

@@ -161,7 +161,7 @@ def test_the_gaps_add_up_to_the_calibration_error(answers):
     assert gaps == pytest.approx(expected_calibration_error(right.astype(bool), confidence), abs=1e-9)
 
 
-def test_of_what_is_answered_the_accuracy_is_scikit_learns_precision(rng):
+def test_selective_accuracy_is_scikit_learns_precision(rng):
     from sklearn.metrics import precision_recall_curve
 
     confidence = rng.integers(0, 50, 500) / 50  # many are equal
@@ -198,7 +198,7 @@ def test_a_network_that_may_keep_silent_is_right_more_often(classroom):
     assert 0.9 < answered.share < 1
 
 
-def test_nearly_wrong_are_right_answers_with_the_narrowest_margin():
+def test_low_margin_predictions_are_correct_and_narrow():
     labels = [0, 0, 1, 0]
     rows = [[0.5, 0.3, 0.2], [0.40, 0.38, 0.22], [0.34, 0.33, 0.33], [0.45, 0.1, 0.45]]
     first, second = low_margin_predictions(said(rows, labels), limit=2)
@@ -209,7 +209,7 @@ def test_nearly_wrong_are_right_answers_with_the_narrowest_margin():
     assert low_margin_predictions(said([[1.0]], [0])) == ()
 
 
-def test_nearly_wrong_of_a_shipped_network_are_those_that_sorting_finds(deep):
+def test_low_margin_predictions_are_what_sorting_finds(deep):
     ordered = np.sort(deep.probabilities, axis=1)
     margin = ordered[:, -1] - ordered[:, -2]
     margin[deep.probabilities.argmax(axis=1) != deep.labels] = 2
@@ -222,7 +222,7 @@ ANSWERS = arrays(np.float32, (30, 3), elements=st.floats(2**-7, 1, width=32))
 
 
 @given(ANSWERS, st.none() | st.integers(0, 2), st.none() | st.integers(0, 2))
-def test_a_cell_of_the_matrix_holds_its_images_the_most_confident_first(rows, true, predicted):
+def test_a_cell_holds_its_images_most_confident_first(rows, true, predicted):
     evaluation = Predictions(np.arange(30) % 3, rows)
     found = evaluation.indices_in_cell(true, predicted).tolist()
     expected = []

@@ -39,7 +39,7 @@ def test_what_knows_only_the_classes_is_judged_as_it_is(said):
     assert np.array_equal(restrict_to_digits(LABELS, said, 4).probabilities, said)
 
 
-def test_who_is_sure_of_no_digit_is_judged_without_dividing_by_nothing():
+def test_a_certain_non_digit_divides_by_no_zero():
     said = np.zeros((1, 4), np.float32)
     said[0, 3] = 1
     assert np.array_equal(restrict_to_digits(LABELS[:1], said, 3).probabilities, np.zeros((1, 3)))
@@ -113,6 +113,7 @@ def test_a_broken_file_of_drawings_is_named(folder):
         drawn_digits()
 
 
+@pytest.mark.slow
 def test_on_real_drawings_the_documented_figure_comes_out(real_data):
     drawn = drawn_digits()
     result = evaluate_drawings(RunStore().open_finished(DEFAULT_RUN), drawn)
@@ -120,7 +121,7 @@ def test_on_real_drawings_the_documented_figure_comes_out(real_data):
     assert result.metrics.accuracy == pytest.approx(0.9805, abs=0.0005)
 
 
-def test_metrics_without_stored_predictions_have_no_calibration_error(tmp_path):
+def test_without_predictions_there_is_no_calibration_error(tmp_path):
     run = RunStore().open_finished(CLASSROOM_RUN)
     folder = tmp_path / run.id
     shutil.copytree(run.path, folder)

@@ -16,6 +16,7 @@ from model.evaluation.explain import (
     predict_after_each_epoch,
     predict_after_each_stroke,
 )
+from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.ink.render import render
@@ -28,7 +29,7 @@ STROKES = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 
 @pytest.fixture(scope="module", params=[CLASSROOM_RUN, DEFAULT_RUN])
 def run(request):
-    return RunStore().open(request.param)
+    return RunStore().open_finished(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def test_an_image_is_nearest_to_itself_and_k_may_be_large():
 
 
 def test_each_stroke_is_predicted_with_those_before_it(run, recognizer):
-    reader = DigitReader(recognizer, run.rejection_threshold)
+    reader = DigitReader(Classifier(run, recognizer))
     answers = predict_after_each_stroke(reader, [SEVEN[0], [], SEVEN[1]])
     assert [drawn for drawn, _ in answers] == [1, 2]
     for drawn, readings in answers:
@@ -213,8 +214,8 @@ def test_each_stroke_is_predicted_with_those_before_it(run, recognizer):
 
 
 @pytest.mark.parametrize("strokes", [[], [[]]])
-def test_an_empty_drawing_has_no_predictions(recognizer, strokes):
-    assert predict_after_each_stroke(DigitReader(recognizer), strokes) == []
+def test_an_empty_drawing_has_no_predictions(run, recognizer, strokes):
+    assert predict_after_each_stroke(DigitReader(Classifier(run, recognizer)), strokes) == []
 
 
 @given(st.integers(1, 60), st.integers(1, 15))
@@ -234,6 +235,6 @@ def test_many_strokes_give_evenly_spaced_moments(n, most):
     assert max(gaps) - min(gaps) <= 1
 
 
-def test_anything_but_strokes_is_refused_in_words(recognizer):
+def test_anything_but_strokes_is_refused_in_words(run, recognizer):
     with pytest.raises(InkError, match="expected a list of strokes"):
-        predict_after_each_stroke(DigitReader(recognizer), "seven")
+        predict_after_each_stroke(DigitReader(Classifier(run, recognizer)), "seven")

@@ -293,6 +293,7 @@ def test_shipped_runs_contain_their_robustness(name):
         assert min(curve.accuracies) < unperturbed
 
 
+@pytest.mark.slow
 def test_on_real_mnist_the_shipped_figures_come_out(real_data):
     run, mnist = RunStore().open(CLASSROOM_RUN), catalog.load("mnist")
     measured = measure_robustness(Recognizer(run.network), mnist.x_test, mnist.y_test, 10)

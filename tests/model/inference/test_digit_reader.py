@@ -14,9 +14,7 @@ from model.inference.digit_reader import DigitPredictions, DigitReader, predict_
 from model.inference.litert import Recognizer
 from model.results import UNCALIBRATED
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-
-SEVEN = [[[80, 70], [200, 70], [140, 210]]]
-ONE = [[[140, 60], [140, 220]]]
+from tests.support import ONE, SEVEN
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,7 @@ def test_features_are_told_while_a_drawing_is_read(exported):
         assert told.result(timeout=30).shape == (1, 64)
 
 
-def test_features_of_an_image_of_another_size_are_refused_in_words(exported):
+def test_features_of_an_image_of_another_size_are_refused(exported):
     _, path = exported
     with pytest.raises(RunError, match=r"came as \(32, 32, 3\); expected \(28, 28, 1\)"):
         Recognizer(path).features(np.zeros((1, 32, 32, 3), np.uint8))

@@ -19,13 +19,13 @@ from PIL import Image, ImageDraw, ImageFilter
 from model.errors import InkError
 from model.ink import grouping, photo
 from model.ink.render import MIDDLE, render
+from tests.support import CROSSED_SEVEN
 
 
 def by_shape(boxes, image_of):
     return grouping.by_shape(boxes)
 
 
-SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
 TWO = [[[70, 90], [90, 60], [140, 55], [165, 90], [150, 130], [70, 210], [175, 205]]]
 FIVE = [[[100, 70], [95, 130], [150, 140], [160, 190], [120, 220], [80, 205]], [[112, 62], [170, 58]]]
 
@@ -57,7 +57,7 @@ def file_of(image, kind="PNG", **options):
     return buffer.getvalue()
 
 
-def plain(strokes=SEVEN, paper=255, tone=0):
+def plain(strokes=CROSSED_SEVEN, paper=255, tone=0):
     """A clean grey image of strokes."""
     return Image.fromarray(np.uint8(np.rint(paper + (tone - paper) * cover(strokes))))
 
@@ -79,7 +79,7 @@ def assert_well_formed(seen):
 def assert_is_seven(picture):
     seen = photo.read_photo(picture)
     assert_well_formed(seen)
-    assert likeness(seen, SEVEN) > 0.93
+    assert likeness(seen, CROSSED_SEVEN) > 0.93
     weight = seen.image.astype(float)
     middle = [(weight.sum(axis=axis) * np.arange(28)).sum() / weight.sum() for axis in (0, 1)]
     assert np.allclose(middle, MIDDLE, atol=0.3)
@@ -87,7 +87,7 @@ def assert_is_seven(picture):
     assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
 
 
-@pytest.mark.parametrize("strokes", [SEVEN, TWO, FIVE])
+@pytest.mark.parametrize("strokes", [CROSSED_SEVEN, TWO, FIVE])
 @pytest.mark.parametrize("pen", [2.5, 6, 12, 18])
 def test_a_photo_gives_the_written_digit(strokes, pen, rng):
     seen = photo.read_photo(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
@@ -99,30 +99,30 @@ def test_a_photo_gives_the_written_digit(strokes, pen, rng):
     ("paper", "tone"), [(235, 40), (235, 150), (120, 40), (30, 220), (60, 150), (255, 0), (0, 255)]
 )
 def test_light_paper_and_dark_boards_give_bright_ink_on_black(paper, tone, rng):
-    assert_is_seven(file_of(photographed(cover(SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
+    assert_is_seven(file_of(photographed(cover(CROSSED_SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
 
 
 @pytest.mark.parametrize("slope", [0, 0.4, 0.8])
 @pytest.mark.parametrize("noise", [0, 6, 12])
 def test_uneven_light_and_grain_are_removed(slope, noise, rng):
-    assert_is_seven(file_of(photographed(cover(SEVEN), rng, slope=slope, noise=noise), "JPEG"))
+    assert_is_seven(file_of(photographed(cover(CROSSED_SEVEN), rng, slope=slope, noise=noise), "JPEG"))
 
 
 def test_a_soft_shadow_across_the_sheet_is_not_ink(rng):
-    grey = np.asarray(photographed(cover(SEVEN), rng, slope=0.2), float)
+    grey = np.asarray(photographed(cover(CROSSED_SEVEN), rng, slope=0.2), float)
     shadow = 1 - 0.45 / (1 + np.exp((np.arange(640) - 330) / 15))
     assert_is_seven(file_of(Image.fromarray((grey * shadow).astype(np.uint8)), "JPEG"))
 
 
 def test_specks_and_the_edge_of_a_table_are_not_ink(rng):
-    grey = np.array(photographed(cover(SEVEN), rng, slope=0.2))
+    grey = np.array(photographed(cover(CROSSED_SEVEN), rng, slope=0.2))
     grey[20:24, 30:33] = grey[300:303, 600:604] = grey[440:443, 100:104] = 30
     grey[455:] = 40
     assert_is_seven(file_of(Image.fromarray(grey)))
 
 
 def with_alpha(tone, ground):
-    seven = cover(SEVEN)
+    seven = cover(CROSSED_SEVEN)
     layers = [np.full(seven.shape, tone)] * 3 + [255 * seven]
     layers = [np.where(seven > 0, layer, ground) for layer in layers[:3]] + layers[3:]
     return Image.fromarray(np.stack(layers, axis=-1).astype(np.uint8), "RGBA")
@@ -191,7 +191,7 @@ def test_the_box_is_in_pixels_of_the_picture(factor):
 
 def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
     thin, usual, thick = (
-        photo.read_photo(file_of(Image.fromarray(np.uint8(255 * cover(SEVEN, pen=pen))))).image.sum(dtype=int)
+        photo.read_photo(file_of(Image.fromarray(np.uint8(255 * cover(CROSSED_SEVEN, pen=pen))))).image.sum(dtype=int)
         for pen in (1.5, 17, 34)
     )
     assert 0.75 * usual < thin < 1.1 * usual
@@ -202,9 +202,9 @@ def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
 def test_a_hairline_in_a_large_picture_is_ink(tone):
     image = Image.new("L", (1500, 1500), 255)
     draw = ImageDraw.Draw(image)
-    for stroke in SEVEN:
+    for stroke in CROSSED_SEVEN:
         draw.line([(5 * x + 200, 5 * y + 100) for x, y in stroke], fill=tone, width=5)
-    assert likeness(photo.read_photo(file_of(image)), SEVEN) > 0.85
+    assert likeness(photo.read_photo(file_of(image)), CROSSED_SEVEN) > 0.85
 
 
 def blank_sheets(rng):
@@ -233,7 +233,7 @@ def test_a_fully_transparent_picture_is_not_a_digit():
 
 
 def mnist_like():
-    return render(SEVEN)
+    return render(CROSSED_SEVEN)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -258,6 +258,7 @@ def test_real_mnist_is_returned_unchanged(real_data):
     assert all((photo.read_photo(file_of(Image.fromarray(image))).image == image).all() for image in images)
 
 
+@pytest.mark.slow
 def test_enlarged_and_shifted_mnist_is_nearly_restored(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::100]
@@ -271,6 +272,7 @@ def test_enlarged_and_shifted_mnist_is_nearly_restored(real_data):
     assert np.quantile(likenesses, 0.05) > 0.8  # one of these images has specks, which rightly go
 
 
+@pytest.mark.slow
 def test_real_drawings_look_alike_in_a_photo_and_on_the_canvas(real_data, rng):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawings = [json.loads(line)["strokes"] for line in file][::250]
@@ -284,11 +286,13 @@ def test_real_drawings_look_alike_in_a_photo_and_on_the_canvas(real_data, rng):
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
     size = (900, 420)
-    line = sum(cover(digit, size, 10, at) for digit, at in ((SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50))))
+    line = sum(
+        cover(digit, size, 10, at) for digit, at in ((CROSSED_SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50)))
+    )
     paper, tone = (30, 220) if turned else (230, 60)
     digits = photo.read_photo_digits(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
     assert len(digits) == 3
-    for seen, strokes in zip(digits, (SEVEN, FIVE, TWO), strict=True):
+    for seen, strokes in zip(digits, (CROSSED_SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
         assert likeness(seen, strokes) > 0.9
     assert [seen.box[0] for seen in digits] == sorted(seen.box[0] for seen in digits)
@@ -391,7 +395,7 @@ def check_any_outcome(picture):
 
 
 def test_a_large_photo_is_read_within_a_second(rng):
-    picture = file_of(photographed(cover(SEVEN), rng).resize((4000, 3000)), "JPEG", quality=80)
+    picture = file_of(photographed(cover(CROSSED_SEVEN), rng).resize((4000, 3000)), "JPEG", quality=80)
     start = time.perf_counter()
     assert_is_seven(picture)
     assert time.perf_counter() - start < 2

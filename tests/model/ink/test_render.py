@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from model.errors import InkError
 from model.ink.render import MIDDLE, PEN_WIDTH, Strokes, parse_strokes, render, render_steps, squeeze_canvas
-
-SEVEN = [[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]
+from tests.support import CROSSED_SEVEN
 
 
 def drawings(least_size=20):
@@ -251,14 +250,14 @@ def test_any_json_gives_an_image_or_a_sentence(strokes):
 
 
 def test_parsed_strokes_are_float_arrays_without_empty_ones():
-    strokes = parse_strokes([*SEVEN, [], [(1, 2.5)]])
-    assert [stroke.tolist() for stroke in strokes] == [*SEVEN, [[1, 2.5]]]
+    strokes = parse_strokes([*CROSSED_SEVEN, [], [(1, 2.5)]])
+    assert [stroke.tolist() for stroke in strokes] == [*CROSSED_SEVEN, [[1, 2.5]]]
     assert all(stroke.dtype == np.float64 for stroke in strokes)
     assert repr(strokes) == "Strokes(3 of 6 points)"
 
 
 def test_a_drawing_is_checked_once(monkeypatch):
-    strokes = parse_strokes(SEVEN)
+    strokes = parse_strokes(CROSSED_SEVEN)
     monkeypatch.setattr("model.ink.render._check_points", None)
     assert parse_strokes(strokes) is strokes
     for draw in (render, render_steps, squeeze_canvas):
@@ -288,7 +287,7 @@ def test_the_wildest_scribble_is_drawn_within_seconds(rng):
 
 
 def test_the_steps_end_in_the_networks_input():
-    seen = render_steps(SEVEN, width=300, height=260)
+    seen = render_steps(CROSSED_SEVEN, width=300, height=260)
     assert seen.drawn.shape == (260, 300)
     assert seen.drawn[60, 120] == 255
     assert seen.drawn[250, 290] == 0
@@ -296,7 +295,7 @@ def test_the_steps_end_in_the_networks_input():
     assert seen.cropped.shape[0] > seen.cropped.shape[1] > 100
     assert seen.scaled.shape == (20, 20)
     assert seen.scaled[0].any() and seen.scaled[-1].any()
-    assert (seen.image == render(SEVEN)).all()
+    assert (seen.image == render(CROSSED_SEVEN)).all()
     assert all(image.dtype == np.uint8 for image in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
 
 
@@ -330,7 +329,7 @@ def test_ink_needs_only_numpy_and_pillow():
 
 
 def test_a_thin_pen_fades_only_where_the_canvas_is_squeezed():
-    thin, thick = squeeze_canvas(SEVEN, pen=6), squeeze_canvas(SEVEN, pen=20)
+    thin, thick = squeeze_canvas(CROSSED_SEVEN, pen=6), squeeze_canvas(CROSSED_SEVEN, pen=20)
     assert thin.max() < thick.max()
-    assert render_steps(SEVEN, pen=6).drawn.sum() < render_steps(SEVEN, pen=20).drawn.sum()
-    assert (render_steps(SEVEN, pen=6).centred == render(SEVEN)).all()
+    assert render_steps(CROSSED_SEVEN, pen=6).drawn.sum() < render_steps(CROSSED_SEVEN, pen=20).drawn.sum()
+    assert (render_steps(CROSSED_SEVEN, pen=6).centred == render(CROSSED_SEVEN)).all()

@@ -71,6 +71,7 @@ def _written_anew(design):
     yield layers.Dense(10, activation="softmax")
 
 
+@pytest.mark.slow
 @settings(max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(DESIGNS, st.sampled_from([(28, 28, 1), (32, 32, 3)]))
 def test_keras_agrees_on_every_design_and_refuses_the_same(design, shape):
@@ -266,6 +267,7 @@ EXPORTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTED)
 def test_an_exported_design_predicts_as_keras_does(name, tmp_path, rng):
     from model.inference.litert import Recognizer
@@ -290,6 +292,7 @@ def test_an_exported_design_predicts_as_keras_does(name, tmp_path, rng):
     assert prod(entering_the_output) == outputs["features"].size
 
 
+@pytest.mark.slow
 def test_a_design_is_trained_and_saved_like_any_network(uci_digits, tmp_path):
     from model.training.loop import train
 

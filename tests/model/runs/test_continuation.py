@@ -1,7 +1,6 @@
 """Runs that go on where a complete one ended, with real trainings."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,13 +8,19 @@ import pytest
 
 from model.config import TrainingConfig
 from model.errors import RunError
+from model.evaluation.metrics import compute_metrics
 from model.jobs.manager import JobManager
 from model.limits import Limits
 from model.runs import continuation
 from model.runs.atomic_files import write_json
+from model.runs.events import EpochEvent, RunState
+from model.runs.manifest import DatasetInfo, Manifest, TrainingOutcome
 from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.store import RunStore
 from model.training.commands import Command
+from tests.support import wait_for
+
+pytestmark = pytest.mark.slow
 
 QUICK = TrainingConfig(
     dataset="uci-digits", preset="dense-64", epochs=2, batch_size=32, precision="float32", patience=9
@@ -29,13 +34,6 @@ def jobs():
     manager.close()
 
 
-def wait_for(true, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not in {seconds} s"
-        time.sleep(0.02)
-
-
 def complete(jobs, run):
     wait_for(lambda: not jobs.active())
     return jobs.store.open(run.id)
@@ -45,7 +43,7 @@ def inside(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
+def test_an_extension_leaves_the_finished_run_as_it_was(jobs):
     old = complete(jobs, jobs.start(QUICK))
     before, old_curve = inside(old.path), old.history()
     run = jobs.extend(old.id, 2, RunMetadata("More of it", tab=fingerprint("a tab")))
@@ -55,13 +53,13 @@ def test_a_finished_run_goes_on_at_the_same_batch_and_stays_as_it_was(jobs):
         replace(QUICK, epochs=4, patience=0),
     )
     assert not run.manifest
-    assert jobs.status(run) in ("starting", "running"), "its curve looks complete, but it is not finishing"
+    assert jobs.state(run) in ("starting", "running"), "its curve looks complete, but it is not finishing"
     run = complete(jobs, run)
     assert (run.state(), run.outcome.epochs, run.outcome.steps) == ("finished", 4, 4 * 42)
     curve = run.history()
     assert curve.step.tolist() == list(range(1, 4 * 42 + 1)), "no batch is lost or done twice"
     assert np.array_equal(curve.loss[: 2 * 42], old_curve.loss)
-    assert [epoch["epoch"] for epoch in curve.epochs] == [1, 2, 3, 4]
+    assert [epoch.epoch for epoch in curve.epochs] == [1, 2, 3, 4]
     assert curve.seconds > old_curve.seconds
     assert {f"epoch-{epoch:03}.tflite" for epoch in range(5)} <= set(inside(run.checkpoints))
     assert run.description.extends == old.id
@@ -85,7 +83,7 @@ def test_a_run_that_was_stopped_in_mid_epoch_finishes_it_first(jobs):
     curve = run.history()
     assert (run.state(), run.outcome.epochs) == ("finished", done + 1)
     assert curve.step.tolist() == list(range(1, (done + 1) * 42 + 1))
-    assert [epoch["step"] for epoch in curve.epochs] == [42 * epoch for epoch in range(1, done + 2)]
+    assert [epoch.step for epoch in curve.epochs] == [42 * epoch for epoch in range(1, done + 2)]
     assert np.array_equal(curve.loss[:left_at], old.history().loss)
     assert inside(old.path) == before
 
@@ -95,13 +93,21 @@ def store(tmp_path):
     return RunStore(tmp_path / "home", shipped=tmp_path / "shipped")
 
 
-def ended(store, run, status="finished", epochs=0):
-    write_json(run.path / "run.json", {"status": status, "epochs": epochs})
+def ended(store, run, state=RunState.FINISHED, epochs=0):
+    """Leave the files of a run that has ended, as a worker would."""
+    if state is RunState.FAILED:
+        manifest = Manifest(state, "The loss was no longer a number.")
+    else:
+        metrics = compute_metrics(np.array([0, 1]), np.eye(2, dtype=np.float32), "ab")
+        manifest = Manifest(state, outcome=TrainingOutcome(metrics, parameters=5, kept_epoch=0, epochs=epochs))
+    dataset = DatasetInfo("own", "a test", "0" * 16, 2, 2, (28, 28, 1), ("a", "b"))
+    write_json(run.path / "config.json", replace(run.description, dataset=dataset).to_dict())
+    write_json(run.path / "run.json", manifest.to_dict())
     return store.open(run.id)
 
 
-def test_a_run_that_was_stopped_before_its_first_batch_begins_anew(store):
-    old = ended(store, store.create(QUICK), "stopped")
+def test_a_run_stopped_before_its_first_batch_starts_again(store):
+    old = ended(store, store.create(QUICK), RunState.STOPPED)
     run = store.extend(old, 3)
     assert run.config.epochs == 3
     assert run.latest_checkpoint() is None
@@ -111,7 +117,8 @@ def test_a_run_that_was_stopped_before_its_first_batch_begins_anew(store):
 
 def test_events_after_the_last_epoch_are_left_behind(store):
     run = store.create(QUICK)
-    events = ['{"event": "started"}', '{"event": "epoch", "epoch": 1}', '{"event": "stopped"}', '["epoch"]', "{half"]
+    epoch = json.dumps(EpochEvent(epoch=1, step=42, val_loss=0.5, val_accuracy=0.9).to_dict())
+    events = ['{"event": "started"}', epoch, '{"event": "stopped"}', '["epoch"]', "{half"]
     (run.path / "events.jsonl").write_text("\n".join(events))
     (run.checkpoints / ".epoch-002.keras").write_text("half-written")
     (run.checkpoints / "epoch-001.tflite").write_text("served")
@@ -132,14 +139,14 @@ def test_where_files_can_not_have_two_names_they_are_copied(store, monkeypatch):
     assert inside(new.checkpoints) == inside(run.checkpoints)
 
 
-def test_only_what_is_complete_and_has_checkpoints_is_gone_on_with(store):
+def test_only_complete_runs_with_checkpoints_are_extended(store):
     run = store.create(QUICK)
     with pytest.raises(RunError, match="is interrupted; expected one that finished or was stopped"):
         store.extend(run, 1)
-    ended(store, run, "failed")
+    ended(store, run, RunState.FAILED)
     with pytest.raises(RunError, match="is failed; expected one"):
         store.extend(run, 1)
-    ended(store, run, "finished", epochs=2)
+    ended(store, run, epochs=2)
     with pytest.raises(RunError, match="has no checkpoint any more; expected the .keras file"):
         store.extend(run, 1)
     assert [path.name for path in store.home.iterdir()] == [run.id], "nothing half-made is left"
@@ -170,7 +177,7 @@ def test_a_copy_that_fails_leaves_nothing_behind(store, monkeypatch):
     def full(run, folder):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(continuation, "carry_over", full)
+    monkeypatch.setattr(continuation, "copy_history", full)
     with pytest.raises(RunError, match="No space left"):
         store.extend(old, 1)
     assert [path.name for path in store.home.iterdir()] == [old.id]

@@ -212,7 +212,7 @@ def test_a_short_curve_is_sent_as_it_is():
 
 
 @given(st.integers(1, 5000), st.integers(2, 400))
-def test_a_thinned_curve_is_the_means_of_the_shortest_stretches_that_fit(n, limit):
+def test_downsampling_takes_means_of_the_shortest_stretches(n, limit):
     x = np.arange(n, dtype=float)
     y = np.sin(x)
     stretch = next(2**k for k in range(13) if len(range(0, n, 2**k)) <= limit)
@@ -221,7 +221,7 @@ def test_a_thinned_curve_is_the_means_of_the_shortest_stretches_that_fit(n, limi
     assert thin_y == pytest.approx([y[i : i + stretch].mean() for i in range(0, n, stretch)])
 
 
-def test_points_that_are_drawn_stay_where_they_are_while_the_curve_grows():
+def test_means_stay_where_they_are_while_the_curve_grows():
     x = np.arange(3000, dtype=float)
     before, _ = downsample_mean(x[:2000], x[:2000], 400)
     after, _ = downsample_mean(x[:2500], x[:2500], 400)
@@ -229,7 +229,7 @@ def test_points_that_are_drawn_stay_where_they_are_while_the_curve_grows():
 
 
 @given(st.integers(1, 3000), st.integers(2, 400), st.integers(0, 2**32 - 1))
-def test_of_a_curve_that_jumps_the_lowest_and_the_highest_points_stay(n, limit, seed):
+def test_downsampling_keeps_the_lowest_and_highest_points(n, limit, seed):
     x, y = np.arange(n, dtype=float), np.random.default_rng(seed).normal(size=n)
     few_x, few_y = downsample_minmax(x, y, limit)
     assert len(few_x) == len(few_y) <= max(limit, 2)
@@ -238,7 +238,7 @@ def test_of_a_curve_that_jumps_the_lowest_and_the_highest_points_stay(n, limit, 
     assert {y.min(), y.max()} <= set(few_y)
 
 
-def test_extremes_that_are_drawn_stay_where_they_are_while_the_curve_grows():
+def test_extremes_stay_where_they_are_while_the_curve_grows():
     x, y = np.arange(3000, dtype=float), np.random.default_rng(0).normal(size=3000)
     before, _ = downsample_minmax(x[:2000], y[:2000], 400)
     after, _ = downsample_minmax(x[:2500], y[:2500], 400)
@@ -251,7 +251,7 @@ def test_smoothing_is_the_mean_of_the_last_few(values, window):
     assert np.allclose(moving_average(np.array(values), window), expected)
 
 
-def test_changes_of_the_learning_rate_are_kept_and_those_that_a_resumption_undid_are_not(tmp_path):
+def test_a_resumption_undoes_later_learning_rate_changes(tmp_path):
     path = tmp_path / "events.jsonl"
     events = [{"event": "set", "step": step, "learning_rate": rate} for step, rate in ((5, 0.01), (9, 0.1))]
     path.write_text("".join(json.dumps(each) + "\n" for each in events))

@@ -32,7 +32,7 @@ def test_tokens_are_not_kept(tmp_path):
     assert "a tab" not in (tmp_path / "label.json").read_text()
 
 
-def test_who_holds_the_token_of_the_tab_steers_and_who_holds_that_of_the_browser_owns():
+def test_a_tabs_token_steers_and_a_browsers_token_owns():
     assert ANNS.controlled_by("a tab")
     assert not ANNS.controlled_by("a browser")
     assert not ANNS.controlled_by(ANNS.tab), "the fingerprint is no token"

@@ -98,7 +98,7 @@ def test_a_complete_run_gives_back_figures_and_answers(store):
         ("run.json", "\udcff".encode("utf-8", "surrogateescape")),
     ],
 )
-def test_a_damaged_run_is_listed_with_its_reason_and_breaks_nothing(store, file, content):
+def test_a_damaged_run_is_listed_with_its_reason(store, file, content):
     good, bad = store.create(TrainingConfig()), store.create(TrainingConfig())
     path = bad.path / file
     path.write_bytes(content) if isinstance(content, bytes) else path.write_text(content)
@@ -138,7 +138,7 @@ def test_a_home_that_can_not_be_written_is_said_in_words(tmp_path):
         RunStore(tmp_path / "file" / "runs").create(TrainingConfig())
 
 
-def test_a_run_that_was_completed_after_it_was_opened_is_not_called_interrupted(store):
+def test_a_run_completed_after_opening_is_not_interrupted(store):
     run = store.create(TrainingConfig())
     assert run.state(alive=False) == "interrupted"
     complete(run)

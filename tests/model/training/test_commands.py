@@ -20,7 +20,7 @@ def test_set_carries_a_learning_rate():
 
 
 @pytest.mark.parametrize("rate", ["null", '"fast"', "NaN", "0", "-1", "true", "1e9", "1" + 400 * "0"])
-def test_a_learning_rate_that_is_none_is_refused(rate):
+def test_a_bad_learning_rate_is_refused(rate):
     with pytest.raises(ConfigError, match="learning_rate came as .*; expected a number"):
         Command.from_json(f'{{"do": "set", "learning_rate": {rate}}}')
 
@@ -38,38 +38,38 @@ def test_any_line_is_a_command_or_one_sentence(line):
         assert "expected" in str(error)
 
 
-def test_commands_are_taken_in_the_order_they_came_and_none_is_invented():
-    control = CommandQueue()
-    assert control.get(wait=False) is None
-    control.put(Command("pause"))
-    control.put(Command("stop"))
-    assert [control.get(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]
+def test_commands_are_taken_in_their_order():
+    commands = CommandQueue()
+    assert commands.get(wait=False) is None
+    commands.put(Command("pause"))
+    commands.put(Command("stop"))
+    assert [commands.get(wait=False) for _ in range(3)] == [Command("pause"), Command("stop"), None]
 
 
-def test_stop_carries_a_reason_and_step_the_batches_it_was_asked_after():
+def test_stop_carries_a_reason_and_step_a_batch():
     for command in (Command("stop", reason="The time was up.\nReally."), Command("step", after=0)):
         assert Command.from_json(command.to_json()) == command
     assert Command("stop").to_json() == '{"do": "stop"}'
 
 
-def test_a_field_of_another_command_is_passed_over():
+def test_a_field_of_another_command_is_ignored():
     assert Command.from_json('{"do": "pause", "reason": 3, "after": -1, "learning_rate": "x"}') == Command("pause")
 
 
 @pytest.mark.parametrize("reason", ["3", "[]", "true", '"' + 201 * "a" + '"'])
-def test_a_reason_that_is_no_short_text_is_refused(reason):
+def test_a_reason_that_is_not_a_short_text_is_refused(reason):
     with pytest.raises(ConfigError, match="reason came as .*; expected a text of at most 200"):
         Command.from_json(f'{{"do": "stop", "reason": {reason}}}')
 
 
 @pytest.mark.parametrize("after", ["-1", "1.0", "true", '"1"', "NaN", "[]"])
-def test_batches_that_are_no_count_are_refused(after):
+def test_a_batch_that_is_not_a_count_is_refused(after):
     with pytest.raises(ConfigError, match="after came as .*; expected a whole number"):
         Command.from_json(f'{{"do": "step", "after": {after}}}')
 
 
 @given(st.sampled_from(["stop", "step"]), st.none() | st.booleans() | st.integers() | st.floats() | st.text())
-def test_whatever_comes_with_a_command_is_carried_or_one_sentence(do, value):
+def test_any_field_survives_its_line_or_is_refused(do, value):
     try:
         command = Command.from_json(json.dumps({"do": do, "reason": value, "after": value}))
     except ConfigError as error:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from model.runs.curves import History
+from model.runs.events import EpochEvent
 from model.runs.store import CLASSROOM_RUN, RunStore
 from model.training.diagnosis import diagnose
 
@@ -12,10 +13,10 @@ def history(loss, epochs=()):
     loss = np.asarray(loss, float)
     step = np.arange(1, len(loss) + 1)
     events = tuple(
-        {"epoch": i, "step": 100 * i, "loss": train, "val_loss": validation, "val_accuracy": accuracy}
+        EpochEvent(epoch=i, step=100 * i, loss=train, val_loss=validation, val_accuracy=accuracy)
         for i, (train, validation, accuracy) in enumerate(epochs, 1)
     )
-    return History(step, loss, loss * 0 + 0.5, loss * 0 + 0.001, events, (), {}, {}, False, 1.0)
+    return History(step, loss, loss * 0 + 0.5, loss * 0 + 0.001, events)
 
 
 FALLING = np.exp(-np.arange(400) / 150)
@@ -32,10 +33,10 @@ CURVES = {
 @pytest.mark.parametrize("name", CURVES)
 def test_a_curve_that_shows_one_thing_is_called_so(name):
     loss, epochs = CURVES[name]
-    said = diagnose(history(loss, epochs), n_classes=10)
-    assert said.name == name
-    assert said.finding.endswith(".")
-    assert said.suggestion.endswith(".")
+    diagnosis = diagnose(history(loss, epochs), n_classes=10)
+    assert diagnosis.name == name
+    assert diagnosis.finding.endswith(".")
+    assert diagnosis.suggestion.endswith(".")
 
 
 def test_a_loss_that_stays_above_guessing_has_diverged():
@@ -49,5 +50,5 @@ def test_validation_that_is_merely_noisy_is_no_overfitting():
 
 
 def test_the_shipped_training_went_well():
-    said = diagnose(RunStore().open(CLASSROOM_RUN).event_reader.read(), n_classes=10)
-    assert said.name in ("learning", "flat")
+    diagnosis = diagnose(RunStore().open(CLASSROOM_RUN).history(), n_classes=10)
+    assert diagnosis.name in ("learning", "flat")

@@ -35,33 +35,32 @@ def test_twenty_images_are_spread_over_the_classes(labels):
 def test_answers_and_filters_come_back_to_a_hundredth(rng):
     probabilities = rng.dirichlet(np.ones(10), size=20)
     kernel = rng.normal(size=(3, 3, 1, 32))
-    seen = unpack(through_json({"epoch": 4} | pack(probabilities, kernel)), 20)
-    assert seen.epoch == 4
-    assert seen.answers.tolist() == probabilities.argmax(axis=1).tolist()
-    assert seen.probabilities == pytest.approx(probabilities.max(axis=1), abs=1e-4)
-    assert seen.filters.shape == (32, 3, 3, 1)
+    probe = unpack(through_json(pack(probabilities, kernel)), 4, 20)
+    assert probe.epoch == 4
+    assert probe.predicted.tolist() == probabilities.argmax(axis=1).tolist()
+    assert probe.probabilities == pytest.approx(probabilities.max(axis=1), abs=1e-4)
+    assert probe.filters.shape == (32, 3, 3, 1)
     expected = np.moveaxis(kernel, -1, 0) / np.abs(kernel).max()
-    assert np.abs(seen.filters - expected).max() < 0.01
+    assert np.abs(probe.filters - expected).max() < 0.01
 
 
-def test_of_very_many_filters_the_first_are_shown_and_of_none_none(rng):
+def test_of_very_many_filters_the_first_are_shown(rng):
     probabilities = rng.dirichlet(np.ones(3), size=2)
-    assert len(unpack(pack(probabilities, rng.normal(size=(5, 5, 3, 256))), 2).filters) == 64
-    assert unpack(pack(probabilities, None), 2).filters is None
-    assert not unpack(pack(probabilities, np.zeros((3, 3, 1, 2))), 2).filters.any()
+    assert len(unpack(pack(probabilities, rng.normal(size=(5, 5, 3, 256))), 1, 2).filters) == 64
+    assert unpack(pack(probabilities, None), 1, 2).filters is None
+    assert not unpack(pack(probabilities, np.zeros((3, 3, 1, 2))), 1, 2).filters.any()
 
 
 @given(ANYTHING)
-def test_what_is_no_glimpse_is_none(values):
-    assert unpack({"glimpse": values}, 20) is None
+def test_anything_but_a_probe_is_none(values):
+    assert unpack(values, 1, 20) is None
 
 
 @given(st.dictionaries(st.sampled_from(["shape", "values"]), ANYTHING))
 def test_broken_filters_are_none(values):
-    event = pack(np.eye(3), None)
-    event["glimpse"]["filters"] = values
-    assert unpack(event, 3) is None
+    fields = pack(np.eye(3), None)
+    assert unpack(fields | {"filters": values}, 1, 3) is None
 
 
-def test_a_glimpse_of_other_images_is_none():
-    assert unpack(pack(np.eye(3), None), 20) is None
+def test_a_probe_of_other_images_is_none():
+    assert unpack(pack(np.eye(3), None), 1, 20) is None

@@ -10,7 +10,7 @@ def test_constant_stays():
     assert {learning_rate("constant", 0.01, step, 50) for step in range(50)} == {0.01}
 
 
-def test_one_cycle_climbs_to_its_peak_and_falls_to_nearly_nothing():
+def test_one_cycle_climbs_to_its_peak_and_falls():
     rates = [learning_rate("one-cycle", 0.01, step, 1000) for step in range(1000)]
     top = rates.index(max(rates))
     assert top == WARM_UP * 1000
@@ -26,7 +26,7 @@ def test_one_cycle_of_very_few_steps_is_still_positive(total):
     assert all(0 < learning_rate("one-cycle", 0.01, step, total) <= 0.01 for step in range(total))
 
 
-def test_cosine_climbs_for_a_tenth_of_the_steps_and_falls_to_nearly_nothing():
+def test_cosine_climbs_for_a_tenth_of_the_steps_and_falls():
     rates = [learning_rate("cosine", 0.003, step, 1000) for step in range(1000)]
     assert rates[0] == pytest.approx(0.003 / 25)
     assert rates.index(max(rates)) == 100

@@ -2,6 +2,7 @@
 
 import pytest
 
+from model.runs.events import PausedEvent, ResumedEvent, SetEvent
 from model.training.commands import Command, CommandQueue, Interrupted
 from model.training.schedules import ScheduledRate
 from model.training.steering import Steering, StopRequested
@@ -20,14 +21,14 @@ def events():
 @pytest.fixture
 def steering(commands, events):
     rate = ScheduledRate("constant", 0.01, total_steps=100)
-    return Steering(commands, rate, lambda event, **fields: events.append((event, fields)))
+    return Steering(commands, rate, events.append)
 
 
 def test_pause_waits_until_resume(steering, commands, events):
     for do in ("pause", "resume"):
         commands.put(Command(do))
     steering.obey(7)
-    assert events == [("paused", {"step": 7}), ("resumed", {"step": 7})]
+    assert events == [PausedEvent(step=7), ResumedEvent(step=7)]
     assert not steering.paused
 
 
@@ -44,14 +45,14 @@ def test_step_lets_one_batch_through_and_stays_paused(steering, commands, events
     assert steering.paused
     commands.put(Command("resume"))
     steering.obey(8)
-    assert events == [("paused", {"step": 7}), ("resumed", {"step": 8})]
+    assert events == [PausedEvent(step=7), ResumedEvent(step=8)]
 
 
 def test_a_learning_rate_is_set_once(steering, commands, events):
     for _ in range(2):
         commands.put(Command("set", learning_rate=0.005))
     steering.obey(3)
-    assert events == [("set", {"step": 3, "learning_rate": 0.005, "rate_factor": pytest.approx(0.5)})]
+    assert events == [SetEvent(step=3, learning_rate=0.005, rate_factor=pytest.approx(0.5))]
 
 
 def test_stop_carries_its_reason(steering, commands):

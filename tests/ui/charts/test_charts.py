@@ -8,6 +8,7 @@ import pytest
 
 from model.config import SCHEDULES
 from model.runs.curves import History
+from model.runs.events import EpochEvent, FinishedEvent, TrainingPlan
 from model.training.schedules import learning_rate
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
@@ -17,10 +18,10 @@ from pages.ui.charts.training import schedule
 
 def history(n, total=None, ended=False, changes=()):
     step = np.arange(1, n + 1)
-    facts = {"epochs": 1, "batches_per_epoch": total or n}
-    epochs = ({"epoch": 1, "step": n, "val_loss": 0.4, "val_accuracy": 0.9},) if n else ()
-    last = {"event": "finished"} if ended else {"event": "batch"}
-    return History(step, 1 / step, 1 - 1 / step, step * 0.0, epochs, changes, facts, last, False, 1.0)
+    epochs = (EpochEvent(epoch=1, step=n, val_loss=0.4, val_accuracy=0.9),) if n else ()
+    last = FinishedEvent(accuracy=0.9, loss=0.4, kept_epoch=1) if ended else None
+    plan = TrainingPlan(epochs=1, batches_per_epoch=total or n)
+    return History(step, 1 / step, 1 - 1 / step, step * 0.0, epochs, changes, plan, last=last)
 
 
 @pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
@@ -32,14 +33,14 @@ def test_a_curve_never_has_more_than_400_points(n, name):
     assert len(validation.x) == (1 if n else 0)
 
 
-def test_a_curve_leaves_room_for_the_whole_training_and_none_once_it_has_ended():
+def test_a_curve_leaves_room_for_what_is_still_to_come():
     assert go.Figure(training_charts.curve(history(10, total=50), "loss")).layout.xaxis.range == (0, 51)
     assert go.Figure(
         training_charts.curve(history(10, total=50, ended=True), "loss")
     ).layout.xaxis.range == pytest.approx((0, 10.2))
 
 
-def test_a_learning_rate_that_was_changed_is_marked_on_every_chart():
+def test_a_changed_learning_rate_is_marked_on_every_chart():
     changed = history(200, changes=((50, 0.01), (120, 0.0003)))
     for figure in map(go.Figure, (training_charts.curve(changed, "loss"), training_charts.learning_rate(changed))):
         assert [shape.x0 for shape in figure.layout.shapes] == [50, 120]
@@ -57,7 +58,7 @@ def test_zoom_survives_new_points():
     assert first.layout.uirevision == second.layout.uirevision
 
 
-def test_the_close_up_shows_what_a_run_came_to_and_takes_its_own_zoom():
+def test_the_close_up_has_a_zoom_of_its_own():
     settled = history(2000)  # a loss of 1 / step and an accuracy of 1 - 1 / step, nearly
     loss, accuracy = (training_charts.curve(settled, name, close=True)["layout"] for name in ("loss", "accuracy"))
     assert loss["yaxis"]["type"] == "log"

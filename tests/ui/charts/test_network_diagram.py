@@ -32,7 +32,7 @@ def words(element):
     return [text.text for text in element.iter(f"{SVG}text")]
 
 
-def test_the_classroom_network_has_a_labelled_drawing_for_each_stage():
+def test_the_classroom_network_is_drawn_stage_by_stage():
     found = stages(drawn("dense-128-dropout"))
     assert [words(stage) for stage in found] == [
         ["Image", "28×28×1"],
@@ -58,7 +58,7 @@ def test_the_whole_network_is_said_in_words():
 
 @pytest.mark.parametrize("network", [*PRESETS, Design(), Design(dropout=0.5), LARGE])
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (60, 20, 3)])
-def test_everything_stays_inside_the_picture_and_no_two_stages_meet(network, shape):
+def test_stages_stay_inside_the_picture_and_apart(network, shape):
     svg = drawn(network, shape)
     _, _, width, height = map(float, svg.get("viewBox").split())
     areas = []

@@ -45,7 +45,7 @@ def test_strokes_keep_their_order():
     assert [len(stroke) for stroke in strokes_from_fabric({"objects": [path(SENT), second]})] == [5, 2]
 
 
-def test_a_stroke_that_was_moved_scaled_and_turned_is_where_it_is_seen():
+def test_a_transformed_stroke_is_where_it_is_seen():
     line = [["M", 100, 100], ["L", 140, 100]]
     moved = strokes_from_fabric({"objects": [path(line, left=200, top=150, scaleX=2, angle=90)]})
     assert moved[0][0] == pytest.approx([200, 110])

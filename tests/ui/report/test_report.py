@@ -36,12 +36,12 @@ def test_it_holds_the_figures_and_fetches_nothing(run_id):
     text = " ".join(read.text)
     assert f"{run.metrics.accuracy:.2%} of {run.metrics.n:,} test images right" in text
     assert all(f"{each.f1:.4f}" in text for each in run.metrics.classes if each.support)
-    assert f"{run.manifest['parameters']:,}" in text
+    assert f"{run.outcome.parameters:,}" in text
     assert html.count("Plotly.newPlot(") >= 4
     assert not [attributes for _, attributes in read.tags if {"src", "href"} & attributes.keys()]
 
 
-def test_with_the_test_images_its_surest_mistakes_are_shown_inside_the_file():
+def test_the_report_embeds_its_most_confident_mistakes():
     run = RunStore().open(CLASSROOM_RUN)
     read = Reader(training_report(run, np.zeros((run.metrics.n, 28, 28, 1), np.uint8)))
     shown = [attributes for tag, attributes in read.tags if tag == "img"]

@@ -1,0 +1,25 @@
+"""Opens pages with AppTest and reads what they show."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support import PROJECT
+
+
+def opened(page, **query):
+    """Open one page of the app first, as a deep link does."""
+    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
+    if page != "app.py":
+        test.switch_page(page)
+    return test.run()
+
+
+def recipe_box(test):
+    return next(each for each in test.selectbox if each.key.startswith("train-recipe"))
+
+
+def text(test):
+    return " ".join(
+        str(each.value) for kind in ("title", "header", "subheader", "markdown", "caption") for each in test.get(kind)
+    )
