@@ -154,10 +154,10 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
 
 def _config(chosen: argparse.Namespace) -> TrainingConfig:
     """Return the recipe with what was given instead; a new optimizer or schedule brings its usual learning rate."""
-    given = {each.name: getattr(chosen, each.name) for each in fields(TrainingConfig) if hasattr(chosen, each.name)}
+    given = {field.name: getattr(chosen, field.name) for field in fields(TrainingConfig) if hasattr(chosen, field.name)}
     if "design" in given:
         given = {"preset": CUSTOM} | given
-    moves = {each.name: getattr(chosen, each.name) for each in fields(Augmentation) if hasattr(chosen, each.name)}
+    moves = {field.name: getattr(chosen, field.name) for field in fields(Augmentation) if hasattr(chosen, field.name)}
     config = RECIPES[chosen.recipe].config
     if given.keys() & {"optimizer", "schedule"}:
         optimizer, schedule = given.get("optimizer", config.optimizer), given.get("schedule", config.schedule)
@@ -236,8 +236,8 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     if result.calibration_error is not None:
         print(f"expected calibration error {result.calibration_error:.4f}")
     print(f"{'class':16}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}")
-    for each in metrics.classes:
-        print(f"{each.name:16}{each.precision:10.4f}{each.recall:10.4f}{each.f1:10.4f}{each.support:10,}")
+    for row in metrics.classes:
+        print(f"{row.name:16}{row.precision:10.4f}{row.recall:10.4f}{row.f1:10.4f}{row.support:10,}")
     print(f"{'macro average':16}{metrics.macro_precision:10.4f}{metrics.macro_recall:10.4f}{metrics.macro_f1:10.4f}")
     return 0
 

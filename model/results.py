@@ -20,7 +20,7 @@ class ArrayRepr:
     """Gives a dataclass that holds arrays a repr of one line: each array as its dtype and shape."""
 
     def __repr__(self) -> str:
-        values = ((each.name, getattr(self, each.name)) for each in fields(self))  # type: ignore[arg-type]
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
         return f"{type(self).__name__}({', '.join(f'{name}={_short_repr(value)}' for name, value in values)})"
 
 
@@ -131,7 +131,7 @@ class Metrics(ArrayRepr):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
-        return tuple(each.name for each in self.classes)
+        return tuple(row.name for row in self.classes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -144,9 +144,9 @@ class Metrics(ArrayRepr):
             metrics = cls(
                 **{
                     **values,
-                    "classes": tuple(ClassMetrics(**each) for each in values["classes"]),
+                    "classes": tuple(ClassMetrics(**item) for item in values["classes"]),
                     "confusion": np.array(values["confusion"], dtype=np.int64),
-                    "mistakes": tuple(Mistake(**each) for each in values["mistakes"]),
+                    "mistakes": tuple(Mistake(**item) for item in values["mistakes"]),
                 }
             )
         except (KeyError, TypeError, OverflowError, RecursionError) as error:
@@ -158,10 +158,10 @@ class Metrics(ArrayRepr):
         """Raise ValueError for figures that no evaluation gives."""
         k = len(self.classes)
         shares = [self.accuracy, self.macro_precision, self.macro_recall, self.macro_f1]
-        shares += [share for each in self.classes for share in (each.precision, each.recall, each.f1)]
-        shares += [each.probability for each in self.mistakes]
-        counts = [self.n, *(each.support for each in self.classes), *(each.index for each in self.mistakes)]
-        classes = [label for each in self.mistakes for label in (each.true, each.predicted)]
+        shares += [share for row in self.classes for share in (row.precision, row.recall, row.f1)]
+        shares += [mistake.probability for mistake in self.mistakes]
+        counts = [self.n, *(row.support for row in self.classes), *(mistake.index for mistake in self.mistakes)]
+        classes = [label for mistake in self.mistakes for label in (mistake.true, mistake.predicted)]
         if not all(_is_number(share) and 0 <= share <= 1 for share in shares):
             raise ValueError("a share is not a number in [0, 1]")
         if not _is_number(self.loss) or self.loss < 0:
@@ -170,7 +170,7 @@ class Metrics(ArrayRepr):
             raise ValueError("a count is not a whole number from 0")
         if not all(_is_count(label) and label < k for label in classes):
             raise ValueError("a misclassified image has an unknown class")
-        if k < 1 or not all(isinstance(each.name, str) for each in self.classes):
+        if k < 1 or not all(isinstance(row.name, str) for row in self.classes):
             raise ValueError("a class has no name")
         if self.confusion.shape != (k, k) or (self.confusion < 0).any():
             raise ValueError(f"the confusion matrix does not have {k} rows and columns of counts")

@@ -31,8 +31,8 @@ def take_settings_of_the_address() -> None:
     text = st.query_params.pop("settings", None)
     if text is not None:
         try:
-            for told in settings_form.fill(settings_from(text), dataset=True):
-                st.warning(plain(told))
+            for problem in settings_form.fill(settings_from(text), dataset=True):
+                st.warning(plain(problem))
         except ConfigError as error:
             st.warning(plain(str(error)))  # it repeats what somebody sent
 

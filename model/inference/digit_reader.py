@@ -60,23 +60,23 @@ class DigitPredictions:
     @property
     def text(self) -> str:
         """The most probable digits, "" when nothing is drawn."""
-        return "".join(str(each.digit) for each in self.digits)
+        return "".join(str(digit.digit) for digit in self.digits)
 
     @property
     def accepted(self) -> bool:
         """Whether something is drawn and each part of it looks like a digit."""
-        return bool(self.digits) and all(each.accepted for each in self.digits)
+        return bool(self.digits) and all(digit.accepted for digit in self.digits)
 
     @property
     def rejection_score(self) -> float:
         """The largest rejection score, in [0, 1]; 1 when nothing is drawn."""
-        return max((each.rejection_score for each in self.digits), default=1.0)
+        return max((digit.rejection_score for digit in self.digits), default=1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `predict --json` prints."""
         digits = [
-            {"digit": each.digit, "probability": round(each.probability, 6), "box": [round(v, 2) for v in each.box]}
-            for each in self.digits
+            {"digit": digit.digit, "probability": round(digit.probability, 6), "box": [round(v, 2) for v in digit.box]}
+            for digit in self.digits
         ]
         return {
             "text": self.text,
@@ -89,7 +89,7 @@ class DigitPredictions:
         """Return one line for a person."""
         if not self.digits:
             return "nothing is drawn"
-        confidence = " ".join(f"{each.probability:.1%}" for each in self.digits)
+        confidence = " ".join(f"{digit.probability:.1%}" for digit in self.digits)
         return f"{self.text}  {confidence}" + ("" if self.accepted else "  (this does not look like a digit)")
 
 

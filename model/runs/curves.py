@@ -241,8 +241,8 @@ def downsample_minmax(x: Array, y: Array, limit: int) -> tuple[Array, Array]:
     n_stretches = -(-len(x) // stretch)
     # The last stretch is filled up with its last value, which can only be met after the original.
     filled = np.pad(y, (0, n_stretches * stretch - len(y)), mode="edge").reshape(n_stretches, stretch)
-    found = np.stack([filled.argmin(axis=1), filled.argmax(axis=1)]) + np.arange(n_stretches) * stretch
-    kept = np.unique(found)
+    extremes = np.stack([filled.argmin(axis=1), filled.argmax(axis=1)]) + np.arange(n_stretches) * stretch
+    kept = np.unique(extremes)
     return x[kept], y[kept]
 
 

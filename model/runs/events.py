@@ -297,7 +297,7 @@ def _converted(value: Any, wanted: Any) -> Any:
     if isinstance(wanted, UnionType):
         if value is None and NoneType in get_args(wanted):
             return None
-        wanted = next(each for each in get_args(wanted) if each is not NoneType)
+        wanted = next(option for option in get_args(wanted) if option is not NoneType)
     wanted = get_origin(wanted) or wanted
     if wanted in (int, float) and not isinstance(value, bool) and isinstance(value, int | float):
         if not math.isfinite(value) or abs(value) > _LARGEST or (wanted is int and value != int(value)):
@@ -344,7 +344,11 @@ def markdown_table() -> str:
 
 def _field_text(event: EventName, name: str) -> str:
     wanted = _TYPES[event][name]
-    shown = next(each for each in get_args(wanted) if each is not NoneType) if isinstance(wanted, UnionType) else wanted
+    shown = (
+        next(option for option in get_args(wanted) if option is not NoneType)
+        if isinstance(wanted, UnionType)
+        else wanted
+    )
     field = EVENTS[event].__dataclass_fields__[name]
     optional = "" if field.default is MISSING else ", optional"
     return f"`{_KEYS.get(name, name)}` ({(get_origin(shown) or shown).__name__}{optional})"

@@ -13,6 +13,6 @@ def history_csv(history: History) -> str:
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["step", "loss", "accuracy", "learning_rate", "val_loss", "val_accuracy"])
     for batch in zip(history.step, history.loss, history.accuracy, history.learning_rate, strict=True):
-        step, *figures = (each.item() for each in batch)
+        step, *figures = (value.item() for value in batch)
         rows.writerow([step, *figures, *validation.get(step, ("", ""))])
     return file.getvalue()

@@ -119,15 +119,15 @@ class ModelCard:
         """Build the card from JSON. Raises ValueError for anything but lists of sentences and figures."""
         _check_keys(values, ())
         sentences = {name: values.get(name, []) for name in ("data", "recipe", "weaknesses", "figures")}
-        if not all(isinstance(each, list) for each in sentences.values()):
+        if not all(isinstance(value, list) for value in sentences.values()):
             raise ValueError("card must hold lists")
         figures = sentences.pop("figures")
-        for each in figures:
-            _check_keys(each, ("what", "figure"))
+        for item in figures:
+            _check_keys(item, ("what", "figure"))
         return cls(
             **{name: tuple(_text(name, line) for line in lines) for name, lines in sentences.items()},
             figures=tuple(
-                CardFigure(str(each["what"]), str(each["figure"]), str(each.get("n", ""))) for each in figures
+                CardFigure(str(item["what"]), str(item["figure"]), str(item.get("n", ""))) for item in figures
             ),
         )
 

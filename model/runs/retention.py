@@ -34,14 +34,14 @@ def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
     Never goes what is shipped, in `busy`, named by a person, or was touched in the last ten minutes; a worker
     touches its run every second. Raises RunError where that is not enough or the disk has less than 300 MB free.
     """
-    kept = sorted(_kept(store.home), key=lambda each: each.touched)
+    kept = sorted(_kept(store.home), key=lambda run: run.touched)
     for oldest in list(kept):
         if _fits(kept, limits):
             break
         if _may_go(oldest, busy) and _deleted(store, oldest):
             kept.remove(oldest)
     if not _fits(kept, limits):
-        size = sum(each.size for each in kept) / _MB
+        size = sum(run.size for run in kept) / _MB
         raise RunError(
             f"{len(kept)} runs with {size:,.0f} MB are kept, and none may go by itself; expected fewer than "
             f"{limits.runs} runs and {limits.disk_mb:,} MB, so delete some, or let DIGIT_LAB_MAX_RUNS and "
@@ -56,18 +56,18 @@ def megabytes(folder: Path) -> float:
 
 
 def _fits(kept: list[_Kept], limits: Limits) -> bool:
-    return len(kept) < limits.runs and sum(each.size for each in kept) < limits.disk_mb * _MB
+    return len(kept) < limits.runs and sum(run.size for run in kept) < limits.disk_mb * _MB
 
 
 def _kept(home: Path) -> list[_Kept]:
     """Return what `RunStore.list` would look at; a folder that vanishes meanwhile is left out."""
-    found = []
+    kept = []
     with suppress(OSError):
         for path in home.iterdir():
             if not path.name.startswith((".", "_")):
                 with suppress(OSError):
-                    found += [_Kept(path, _touched(path), _size(path))] if path.is_dir() else []
-    return found
+                    kept += [_Kept(path, _touched(path), _size(path))] if path.is_dir() else []
+    return kept
 
 
 def _touched(path: Path) -> float:

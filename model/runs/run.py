@@ -145,13 +145,13 @@ class Run:
         ]
         if not usable:
             return None
-        step, newest, file = max(usable, key=lambda each: each[0])
+        step, newest, file = max(usable, key=lambda checkpoint: checkpoint[0])
         return Checkpoint(
             step=step,
             checkpoint=file,
             seconds=newest.seconds,
             rate_factor=newest.rate_factor,
-            validation_losses={each.epoch: each.val_loss for each in self.history().epochs if each.step <= step},
+            validation_losses={epoch.epoch: epoch.val_loss for epoch in self.history().epochs if epoch.step <= step},
         )
 
 

@@ -27,6 +27,8 @@ from pages.ui.evaluate.downloads import metrics_json, predictions_csv
 from pages.ui.shell.session import Visitor
 from tests.app.pages import opened, text
 
+pytestmark = pytest.mark.slow
+
 
 def made_run(name, x_test, y_test, class_names, fingerprint="none"):
     """Leave a complete run of an untrained network, as a worker would."""

@@ -28,19 +28,19 @@ def bars(names: Sequence[str], probabilities: np.ndarray, beside: np.ndarray | N
     return figure
 
 
-def course(x: Sequence[int], y: Sequence[float], told: Sequence[str], what: str) -> go.Figure:
+def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], what: str) -> go.Figure:
     """Draw how the probability of the final answer grew; `told` are the answers at each point, of a step `what`."""
     figure = go.Figure(layout_template="none")
-    same = [each == told[-1] for each in told]
+    same = [label == labels[-1] for label in labels]
     figure.add_scatter(
         x=list(x),
         y=list(y),
         mode="lines+markers+text",
-        text=list(told),
+        text=list(labels),
         textposition="top center",
         line={"color": BLUE, "width": 2},
         cliponaxis=False,
-        marker={"size": 9, "color": [BLUE if each else ORANGE for each in same]},
+        marker={"size": 9, "color": [BLUE if is_same else ORANGE for is_same in same]},
         hovertemplate=f"{what} %{{x}}: %{{y:.1%}}, answer %{{text}}<extra></extra>",
     )
     return _plain(figure, what, list(x), [0, 1.18])
@@ -70,11 +70,11 @@ def flipping(
         marker={"size": 11, "color": BLUE},
         hovertemplate="now: %{y:.1%}<extra></extra>",
     )
-    for place, told in flips:
+    for place, label in flips:
         outside = "right" if place < np.mean(strengths) else "left"  # of its line, which would cross it out
         figure.add_vline(x=place, line={"color": ORANGE, "width": 2, "dash": "dash"})
         figure.add_annotation(
-            x=place, y=1.1, text=f" says {told} ", xanchor=outside, showarrow=False, font={"color": ORANGE}
+            x=place, y=1.1, text=f" says {label} ", xanchor=outside, showarrow=False, font={"color": ORANGE}
         )
     return _plain(figure, unit, None, [0, 1.2])
 

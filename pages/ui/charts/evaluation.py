@@ -117,26 +117,26 @@ def _squares(confusion: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> d
     }
 
 
-def reliability(found: Reliability) -> go.Figure:
+def reliability(bins: Reliability) -> go.Figure:
     """Draw for each bin of confidence how often it was right, at how sure its answers were in mean."""
     figure = go.Figure(layout_template="none")
-    middle, width = (found.edges[1:] + found.edges[:-1]) / 2, np.diff(found.edges)
-    there = found.count > 0
+    middle, width = (bins.edges[1:] + bins.edges[:-1]) / 2, np.diff(bins.edges)
+    there = bins.count > 0
     figure.add_bar(
         x=middle[there].tolist(),
-        y=found.accuracy[there].tolist(),
+        y=bins.accuracy[there].tolist(),
         width=(0.92 * width[there]).tolist(),
         marker={"color": BLUE, "opacity": 0.25},
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=found.confidence[there].tolist(),
-        y=found.accuracy[there].tolist(),
+        x=bins.confidence[there].tolist(),
+        y=bins.accuracy[there].tolist(),
         mode="markers",
         name="right",
         cliponaxis=False,
         marker={"symbol": "diamond", "size": 10, "color": BLUE},
-        customdata=found.count[there].tolist(),
+        customdata=bins.count[there].tolist(),
         hovertemplate="sure %{x:.2%}: %{y:.2%} of %{customdata:,} right<extra></extra>",
     )
     figure.add_scatter(
@@ -150,13 +150,13 @@ def reliability(found: Reliability) -> go.Figure:
     return _shares_across(figure, "probability of the answer", "share that is right", [0, 1.02])
 
 
-def confidence_histogram(found: Reliability) -> go.Figure:
+def confidence_histogram(bins: Reliability) -> go.Figure:
     """Draw how many answers there are in each bin of confidence; high bars would hide the low ones, so by powers."""
     figure = go.Figure(layout_template="none")
     figure.add_bar(
-        x=((found.edges[1:] + found.edges[:-1]) / 2).tolist(),
-        y=found.count.tolist(),
-        width=(0.92 * np.diff(found.edges)).tolist(),
+        x=((bins.edges[1:] + bins.edges[:-1]) / 2).tolist(),
+        y=bins.count.tolist(),
+        width=(0.92 * np.diff(bins.edges)).tolist(),
         marker={"color": BLUE},
         hovertemplate="sure %{x:.0%}: %{y:,} images<extra></extra>",
     )
@@ -257,7 +257,7 @@ def _cloud(
         "name": names[label],
         "legendgroup": names[label],
         "showlegend": not wrong,
-        "text": [f"{names[label]} read as {names[each]}" if wrong else names[label] for each in predicted[chosen]],
+        "text": [f"{names[label]} read as {names[guess]}" if wrong else names[label] for guess in predicted[chosen]],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {"symbol": symbol, "size": size, "color": colour, "opacity": 1 if wrong else 0.6}
         | ({"line": {"width": 1, "color": "#111"}} if wrong else {}),

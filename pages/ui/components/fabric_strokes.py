@@ -20,7 +20,7 @@ def strokes_from_fabric(drawing: dict[str, Any] | None) -> list[Stroke]:
     Raises InkError for objects that are no paths, and for path commands other than M, L and Q.
     """
     objects = (drawing or {}).get("objects", [])
-    return [_stroke(each) for each in objects]
+    return [_stroke(item) for item in objects]
 
 
 def _stroke(path: dict[str, Any]) -> Stroke:

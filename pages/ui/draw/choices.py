@@ -17,7 +17,7 @@ def choose_network(runs: list[FinishedRun]) -> FinishedRun:
 
 def choose_other(run: FinishedRun, runs: Sequence[FinishedRun]) -> FinishedRun | None:
     """Draw the list of networks that can be compared with `run`; return the chosen one."""
-    comparable = {each.id: each for each in runs if each.id != run.id and is_comparable(each, run)}
+    comparable = {other.id: other for other in runs if other.id != run.id and is_comparable(other, run)}
     chosen = st.selectbox(
         "Compare with",
         list(comparable),

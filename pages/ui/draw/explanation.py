@@ -96,9 +96,14 @@ def _settled(labels: list[str]) -> int:
 def _course(places: list[int], predictions: list[Prediction], sample: Sample, what: str, key: str) -> None:
     best = sample.prediction.class_index
     figure = draw_charts.course(
-        places, [float(each.probabilities[best]) for each in predictions], [each.text for each in predictions], what
+        places,
+        [float(prediction.probabilities[best]) for prediction in predictions],
+        [prediction.text for prediction in predictions],
+        what,
     )
     name = sample.prediction.label
-    spoken = ", ".join(f"{what} {place}: {each.text}" for place, each in zip(places, predictions, strict=True))
+    spoken = ", ".join(
+        f"{what} {place}: {prediction.text}" for place, prediction in zip(places, predictions, strict=True)
+    )
     live_chart(figure, key, _CHART, f"probability of {name} after each {what}; answers: {spoken}")
     st.caption(f"Probability of {plain(name)}; the answer stands at each point, other ones in orange.")

@@ -54,7 +54,7 @@ def _teach(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
 def _newest(run: FinishedRun) -> Run | None:
     """Return the last copy of this network that this visitor had tuned."""
     runs, _ = services.store().list()
-    return next((each for each in runs if each.config.start_from == run.id and permission.owns(each)), None)
+    return next((other for other in runs if other.config.start_from == run.id and permission.owns(other)), None)
 
 
 def _outcome(run: FinishedRun, tuned_id: str, moving: bool) -> None:

@@ -75,7 +75,7 @@ def test_image(network: Network) -> Sample | None:
     with st.container(horizontal=True, gap="small", key="draw-image-choice"):
         if st.button("Any", icon=":material/casino:", key="draw-image-any"):
             st.session_state[_INDEX] = int(np.random.default_rng().integers(len(images)))
-        wrong = [each.index for each in run.metrics.mistakes]
+        wrong = [mistake.index for mistake in run.metrics.mistakes]
         if wrong and st.button("A misread one", icon=":material/error:", key="draw-image-wrong"):
             st.session_state[_INDEX] = int(np.random.default_rng().choice(wrong))
     index = st.session_state.get(_INDEX, 0)

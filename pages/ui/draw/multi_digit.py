@@ -43,9 +43,12 @@ def seen(number: MultiDigitSample | None) -> None:
     image_grid(
         (
             Tile(
-                each.image, _lines(each), f"digit {place}: read as {each.digit}", right=None if each.accepted else False
+                digit.image,
+                _lines(digit),
+                f"digit {place}: read as {digit.digit}",
+                right=None if digit.accepted else False,
             )
-            for place, each in enumerate(number.predictions.digits, 1)
+            for place, digit in enumerate(number.predictions.digits, 1)
         ),
         side=_TILE,
     )

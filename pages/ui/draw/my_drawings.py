@@ -107,7 +107,7 @@ def _tiles(
     clicked = clickable_image_grid(((i, tile(i)) for i in newest), "draw-mine-tiles", _TILE)
     if clicked is not None:
         st.session_state[_CHOSEN] = drawings[clicked].id
-    chosen = next((each for each in drawings if each.id == st.session_state.get(_CHOSEN)), None)
+    chosen = next((drawing for drawing in drawings if drawing.id == st.session_state.get(_CHOSEN)), None)
     if chosen and st.button(f"Delete this {chosen.label}", key="draw-mine-delete", icon=":material/delete:"):
         _delete(lambda: services.my_drawings().delete(chosen.id), this=chosen.id in _on_the_paper())
 

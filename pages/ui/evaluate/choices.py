@@ -41,7 +41,7 @@ def _choose_epoch(run: FinishedRun) -> int | None:
 
 def _choose_other(run: FinishedRun, runs: list[FinishedRun]) -> FinishedRun | None:
     """Draw the list of runs that were scored on the same test images."""
-    same = {each.id: each for each in runs if each.id != run.id and has_same_test_set(each, run)}
+    same = {other.id: other for other in runs if other.id != run.id and has_same_test_set(other, run)}
     chosen = st.selectbox(
         "Compare with",
         list(same),
@@ -56,5 +56,5 @@ def _choose_other(run: FinishedRun, runs: list[FinishedRun]) -> FinishedRun | No
 
 def has_same_test_set(a: FinishedRun, b: FinishedRun) -> bool:
     """Tell whether two runs seem to be scored on the same images; the comparison itself looks at every label."""
-    supports = [[(each.name, each.support) for each in run.metrics.classes] for run in (a, b)]
+    supports = [[(row.name, row.support) for row in run.metrics.classes] for run in (a, b)]
     return a.config.dataset == b.config.dataset and supports[0] == supports[1]

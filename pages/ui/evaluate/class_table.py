@@ -35,12 +35,12 @@ _table = st.components.v2.component(
 
 def show(metrics: Metrics) -> None:
     """Draw the table of the classes that occur, their means in the last row."""
-    occurring = [each for each in metrics.classes if each.support]
+    occurring = [row for row in metrics.classes if row.support]
     _table(
         key="eval-class-table",
         data={
             "columns": list(_COLUMNS),
-            "rows": [[each.name, each.precision, each.recall, each.f1, each.support] for each in occurring],
+            "rows": [[row.name, row.precision, row.recall, row.f1, row.support] for row in occurring],
             "mean": ["Mean", metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n],
         },
     )

@@ -107,12 +107,12 @@ def _mistakes(drawn: DrawnDigits, metrics: Metrics) -> None:
     image_grid(
         (
             Tile(
-                drawn.images[each.index],
-                (f"{names[each.true]} read as {names[each.predicted]}", f"{each.probability:.0%} sure"),
-                f"a drawn {names[each.true]}, read as {names[each.predicted]}",
+                drawn.images[mistake.index],
+                (f"{names[mistake.true]} read as {names[mistake.predicted]}", f"{mistake.probability:.0%} sure"),
+                f"a drawn {names[mistake.true]}, read as {names[mistake.predicted]}",
                 right=False,
             )
-            for each in metrics.mistakes[:_SHOWN]
+            for mistake in metrics.mistakes[:_SHOWN]
         ),
         side=60,
     )

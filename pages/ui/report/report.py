@@ -112,16 +112,16 @@ def _how_sure(result: EvaluationResult) -> str:
 def _confused(run: FinishedRun) -> str:
     names = run.class_names
     pairs = analysis.confused_pairs(run.metrics.confusion, names, _PAIRS)
-    return f"Most often confused: {'; '.join(each.in_words() for each in pairs)}." if pairs else ""
+    return f"Most often confused: {'; '.join(pair.in_words() for pair in pairs)}." if pairs else ""
 
 
 def _mistakes(run: FinishedRun, images: np.ndarray) -> str:
     names = run.class_names
     figures = (
-        f'<figure><img src="{data_uri(images[each.index])}" alt="test image {each.index}" width="64" height="64">'
-        f"<figcaption>{escape(names[each.true])} read as {escape(names[each.predicted])}<br>{each.probability:.1%} sure"
-        "</figcaption></figure>"
-        for each in run.metrics.mistakes[:_SHOWN]
+        f'<figure><img src="{data_uri(images[mistake.index])}" alt="test image {mistake.index}" width="64" height="64">'
+        f"<figcaption>{escape(names[mistake.true])} read as {escape(names[mistake.predicted])}<br>"
+        f"{mistake.probability:.1%} sure</figcaption></figure>"
+        for mistake in run.metrics.mistakes[:_SHOWN]
     )
     return f'<h2>Its surest mistakes</h2><div class="images">{"".join(figures)}</div>'
 
@@ -143,9 +143,9 @@ def _confusion(run: FinishedRun) -> str:
 
 def _classes(run: FinishedRun) -> str:
     rows = [
-        (each.name, f"{each.precision:.4f}", f"{each.recall:.4f}", f"{each.f1:.4f}", f"{each.support:,}")
-        for each in run.metrics.classes
-        if each.support
+        (row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}")
+        for row in run.metrics.classes
+        if row.support
     ]
     return _table(("Class", "Precision", "Recall", "F1", "Images"), rows)
 

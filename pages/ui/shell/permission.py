@@ -86,7 +86,7 @@ def _secret() -> str:
     if st.secrets.load_if_toml_exists():
         return str(st.secrets.get(_VARIABLE, ""))
     # A file that can't be read may hold a key: nobody knows it, so nobody trains, until its host mends the file.
-    return _unreadable_key() if any(Path(each).is_file() for each in st.get_option("secrets.files")) else ""
+    return _unreadable_key() if any(Path(path).is_file() for path in st.get_option("secrets.files")) else ""
 
 
 @st.cache_resource(show_spinner=False)

@@ -34,10 +34,10 @@ def store() -> RunStore:
 @st.cache_resource(show_spinner=False)
 def limits() -> Limits:
     """Return how much this server lends to trainings; what its environment says wrongly is told in its log."""
-    found, wrong = Limits.from_environment()
+    from_environment, wrong = Limits.from_environment()
     for message in wrong:
         print(message, file=sys.stderr)
-    return found
+    return from_environment
 
 
 @st.cache_resource(show_spinner=False)
@@ -141,11 +141,11 @@ class Sample:
 
 # For ten minutes: a person's own file may be replaced.
 @st.cache_resource(max_entries=4, ttl=600, show_spinner="Reading the training images…")
-def training_sample(name: str, each: int = 6) -> Sample:
-    """Return `each` training images of every class. Raises DataError where the dataset can't be had."""
+def training_sample(name: str, n_per_class: int = 6) -> Sample:
+    """Return `n_per_class` training images of every class. Raises DataError where the dataset can't be had."""
     dataset = catalog.load(name)
     n_classes = len(dataset.class_names)
-    chosen = [np.flatnonzero(dataset.y_train == label)[:each] for label in range(n_classes)]
+    chosen = [np.flatnonzero(dataset.y_train == label)[:n_per_class] for label in range(n_classes)]
     order = [index for row in zip_longest(*chosen) for index in row if index is not None]
     # Copies, so that all the other images can leave the memory.
     counts = np.bincount(dataset.y_train, minlength=n_classes)

@@ -40,7 +40,7 @@ def in_words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):  # a network of one's own
-        return ", ".join(f"{name.replace('_', ' ')} {in_words(each)}" for name, each in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {in_words(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        return " + ".join(f"({in_words(each)})" if isinstance(each, dict) else in_words(each) for each in value)
+        return " + ".join(f"({in_words(item)})" if isinstance(item, dict) else in_words(item) for item in value)
     return "–" if value is None else str(value)

@@ -41,8 +41,8 @@ def _charts(runs: Sequence[Run], close: bool) -> None:
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
             st.markdown(f"**{name.capitalize()}**")
-            told = f"{name} of {len(runs)} runs: {'; '.join(title for title, _ in named)}"
-            live_chart(training_charts.comparison(named, name, close), f"train-compare-{name}", _HEIGHT, told)
+            description = f"{name} of {len(runs)} runs: {'; '.join(title for title, _ in named)}"
+            live_chart(training_charts.comparison(named, name, close), f"train-compare-{name}", _HEIGHT, description)
 
 
 def short_title(run: Run) -> str:

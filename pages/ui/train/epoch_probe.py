@@ -33,12 +33,12 @@ def show(run: Run, history: History) -> None:
     names = dataset.class_names if dataset else [str(n) for n in range(int(labels.max()) + 1)]
     with st.container(key="train-glimpse"):
         st.markdown(f"**What it answers {_when(seen[-1])}**")
-        image_grid((_tile(*each, names) for each in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
+        image_grid((_tile(*item, names) for item in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
         st.caption(_in_words(seen, labels))
     if seen[-1].filters is not None:
         with st.container(key="train-filters"):
             st.markdown(f"**What its first layer looks for {_when(seen[-1])}**")
-            image_grid((_filter(*each) for each in enumerate(seen[-1].filters, 1)), side=_FILTER_SIDE)
+            image_grid((_filter(*item) for item in enumerate(seen[-1].filters, 1)), side=_FILTER_SIDE)
             st.caption(
                 "Each square is a filter of the first convolution, laid over the image at every place. Orange weights "
                 "add what they lie on, blue ones take it away, so a filter answers to an edge, a stroke or a corner."
@@ -63,13 +63,13 @@ def _when(seen: EpochProbe) -> str:
 
 
 def _tile(image: np.ndarray, label: int, answer: int, probability: float, names: Sequence[str]) -> Tile:
-    said = names[answer] if 0 <= answer < len(names) else str(answer)
+    read_as = names[answer] if 0 <= answer < len(names) else str(answer)
     true = names[label]
     right = answer == label
     return Tile(
         image,
-        (f"{'✓' if right else '✗'} {said} · {probability:.0%}", *(() if right else (f"is {true}",))),
-        f"a validation image, {true}, {'read right' if right else f'read as {said}'}",
+        (f"{'✓' if right else '✗'} {read_as} · {probability:.0%}", *(() if right else (f"is {true}",))),
+        f"a validation image, {true}, {'read right' if right else f'read as {read_as}'}",
         right=right,
     )
 
@@ -87,7 +87,7 @@ def _filter(number: int, weights: np.ndarray) -> Tile:
 
 def _in_words(seen: list[EpochProbe], labels: np.ndarray) -> str:
     """Say how many were right after each epoch; they never change, so that the counts can be compared."""
-    counts = [f"{(each.predicted == labels).sum()}" for each in seen]
+    counts = [f"{(probe.predicted == labels).sum()}" for probe in seen]
     shown = " → ".join(counts if len(counts) <= _LISTED else [*counts[:2], "…", *counts[2 - _LISTED :]])
     return (
         f"The same {len(labels)} validation images after each epoch, ✓ right and ✗ wrong, with the answer's "

@@ -32,8 +32,8 @@ def show(watched: str | None) -> None:
         chosen = [run for run in runs if st.session_state.get(_key(run))]
         for run in runs[(page - 1) * _A_PAGE : page * _A_PAGE]:
             _row(run, run.id == watched, full=len(chosen) >= MAX_COMPARED and run not in chosen)
-        for each in damaged:
-            _damaged(each)
+        for damaged_run in damaged:
+            _damaged(damaged_run)
         compare_runs.show([run for run in runs if st.session_state.get(_key(run))][:MAX_COMPARED])
 
 
@@ -65,5 +65,5 @@ def _figures(run: Run) -> str:
     return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
 
 
-def _damaged(each: DamagedRun) -> None:
-    st.warning(f"The folder {each.id} is damaged and left out: {each.reason}", icon=":material/folder_off:")
+def _damaged(run: DamagedRun) -> None:
+    st.warning(f"The folder {run.id} is damaged and left out: {run.reason}", icon=":material/folder_off:")

@@ -88,9 +88,9 @@ def _advice(run: Run, history: History, state: RunState) -> None:
         if not len(history.step):
             st.caption("What is happening is said here as soon as there is something to see.")
             return
-        said = diagnosis.diagnose(history, _n_classes(run))
-        more = f" {said.suggestion}" if state in (RunState.RUNNING, RunState.PAUSED) else ""
-        st.caption(f":material/lightbulb: {said.finding}{more}")
+        advice = diagnosis.diagnose(history, _n_classes(run))
+        more = f" {advice.suggestion}" if state in (RunState.RUNNING, RunState.PAUSED) else ""
+        st.caption(f":material/lightbulb: {advice.finding}{more}")
 
 
 def _n_classes(run: Run) -> int:
