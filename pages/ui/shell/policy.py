@@ -37,7 +37,7 @@ class Policy:
         return not self.may_steer(run) and not self.has_teacher_key and self.owns(run, shipped)
 
     def owns(self, run: RunMetadata, shipped: bool = False) -> bool:
-        """Tell whether this visitor may name, extend and delete the run: his own, or a teacher's whole class's."""
+        """Tell whether this visitor may name, extend and delete the run: their own, or as teacher any of the class."""
         is_own = bool(run.browser) and run.owned_by(self.tab, self.browser)
         return not shipped and (self.is_teacher or is_own)
 
