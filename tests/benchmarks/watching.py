@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import sync_playwright
 
+from model.runs.run import FinishedRun
 from model.runs.store import RunStore
 from tests.browser.conftest import FLAGS, Server
 from tests.support import REAL_DATA
@@ -67,7 +68,7 @@ def _start(server, browser, epochs):
     page.locator(".st-key-train-start button").click()
     page.wait_for_function(_POINT)
     page.close()
-    return next(run for run in RunStore(server.home / "runs").list()[0] if not run.metrics)
+    return next(run for run in RunStore(server.home / "runs").list()[0] if not isinstance(run, FinishedRun))
 
 
 def _batches(run) -> int:
