@@ -70,6 +70,7 @@ def test_a_dataset_that_can_not_be_had_says_why_and_what_to_do():
     assert "fashion-mnist.npz into the folder named by DIGIT_LAB_DATA" in text(test)
 
 
+@pytest.mark.slow
 def test_the_recipe_box_says_of_which_recipe_the_settings_are():
     test = opened("pages/train.py")
     assert recipe_box(test).value == "classroom"
@@ -132,6 +133,7 @@ def test_start_queues_exactly_what_is_chosen(monkeypatch):
     assert test.query_params["run"] in (run.id, [run.id])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_fills_every_setting_but_the_dataset(name, monkeypatch):
     asked = []
@@ -175,6 +177,7 @@ def test_sparse_labels_drop_the_label_smoothing():
     assert not test.button(key="train-start").disabled, "smoothing went with the rows that it smooths"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["no-such-run", "../../etc", "<script>alert(1)</script>"])
 @pytest.mark.parametrize("page", ["pages/train.py", "pages/evaluate.py"])
 def test_an_address_with_an_unknown_run_is_explained(page, wanted):

@@ -102,6 +102,7 @@ def test_a_shear_leaves_level_lines_level(rng):
     assert np.allclose(np.delete(inside, 9, axis=1), 0, atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.5, 1.2])
 @pytest.mark.parametrize("axis", [1, 2])
 def test_elastic_is_the_deviation_of_a_smooth_displacement(strength, axis, rng):

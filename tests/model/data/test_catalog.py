@@ -144,6 +144,7 @@ def test_a_damaged_file_in_keras_cache_is_skipped(offered, tmp_path):
     assert catalog.load("mnist").source == "127.0.0.1, checked by SHA-256"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "mnist.npz").is_file(), reason="shared/data/mnist.npz is absent")
 def test_the_real_mnist_is_loaded_bit_by_bit(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))

@@ -45,6 +45,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FAILURES)
 def test_a_failed_download_is_explained_and_leaves_nothing(offered, tmp_path, case):
     manner, limit, words = FAILURES[case]

@@ -148,6 +148,7 @@ def test_real_parts_share_no_writer_and_miss_no_drawing(real_data, name):
     assert {drawing.label for drawing in every} == {DIGITS: set(range(10)), LETTERS: set("AEFHKMNRTWXfhkmnrtwx")}[name]
 
 
+@pytest.mark.slow
 def test_a_writer_is_in_the_same_part_for_digits_and_letters(real_data):
     of_digits, of_letters = (
         {part: {drawing.writer for drawing in corpus.load(name, part)} for part in (TRAIN, TEST)}

@@ -65,6 +65,7 @@ def test_a_calibrated_network_has_almost_no_calibration_error(rng):
     assert expected_calibration_error(right, np.sqrt(confidence)) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 1.7, 3.5])
 def test_the_temperature_behind_the_probabilities_is_found(temperature, rng):
     labels, probabilities = answers(rng, 20_000, temperature, spread=1.5)
@@ -77,6 +78,7 @@ def test_the_temperature_always_stays_in_bounds(rng):
     assert 4.9 < fit_temperature_and_bias(np.arange(10), wrong)[0] <= 5
 
 
+@pytest.mark.slow
 def test_another_share_of_digits_is_found_as_a_bias(rng):
     labels, probabilities = answers(rng, 50_000, 1.0, n_classes=11, spread=1.5)
     _, bias = fit_temperature_and_bias(labels, probabilities)

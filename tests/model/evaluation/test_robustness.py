@@ -252,6 +252,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(JSON | FIELDS)
 def test_any_json_is_a_measurement_or_none(tmp_path_factory, value):
     folder = tmp_path_factory.mktemp("run")

@@ -24,6 +24,7 @@ def images(n, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, 28, 28, 1)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [0, 1, 7, 250, 613])
 def test_it_answers_any_number_of_images_as_keras_does(exported, n):
     model, path = exported
@@ -98,6 +99,7 @@ def shown(request, tmp_path_factory):
     return model, path, request.param
 
 
+@pytest.mark.slow
 def test_layer_outputs_are_those_of_keras(shown):
     import keras
 
@@ -123,6 +125,7 @@ def test_layer_outputs_have_the_shapes_of_the_table(shown):
     assert all(answers[key].min() >= 0 for key in answers)  # all of them after a ReLU
 
 
+@pytest.mark.slow
 def test_every_network_answers_one_and_many_images_as_keras_does(shown):
     model, path, name = shown
     recognizer = Recognizer(path)
@@ -133,6 +136,7 @@ def test_every_network_answers_one_and_many_images_as_keras_does(shown):
     assert np.allclose(recognizer.probabilities(images(103)[:1]), expected[:1], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [0, 1, 103])
 def test_features_are_those_of_keras(shown, n):
     import keras

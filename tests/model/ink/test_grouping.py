@@ -112,6 +112,7 @@ def test_two_thousand_strokes_are_grouped_at_once():
     assert time.perf_counter() - start < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 1])
 def test_real_numbers_are_grouped_correctly(real_data, part):
     right = []

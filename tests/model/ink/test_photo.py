@@ -87,6 +87,7 @@ def assert_is_seven(picture):
     assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strokes", [CROSSED_SEVEN, TWO, FIVE])
 @pytest.mark.parametrize("pen", [2.5, 6, 12, 18])
 def test_a_photo_gives_the_written_digit(strokes, pen, rng):
@@ -102,6 +103,7 @@ def test_light_paper_and_dark_boards_give_bright_ink_on_black(paper, tone, rng):
     assert_is_seven(file_of(photographed(cover(CROSSED_SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [0, 0.4, 0.8])
 @pytest.mark.parametrize("noise", [0, 6, 12])
 def test_uneven_light_and_grain_are_removed(slope, noise, rng):
@@ -163,6 +165,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_kind_of_picture_is_read(name):
     assert_is_seven(PICTURES[name]())
@@ -220,6 +223,7 @@ def blank_sheets(rng):
         yield paper + rng.normal(0, 10, light.shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("JPEG", {"quality": 70})])
 def test_a_blank_sheet_is_not_a_digit(kind, options, rng):
     for sheet in blank_sheets(rng):
@@ -375,6 +379,7 @@ def test_damage_always_ends_in_a_sentence(whole, bites, kept):
     check_any_outcome(bytes(damaged[: int(len(damaged) * kept) if kept < 0.5 else None]))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(arrays(np.uint8, st.tuples(st.integers(8, 40), st.integers(8, 40))))
 def test_any_pixels_give_an_image_or_nothing(pixels):

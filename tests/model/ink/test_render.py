@@ -169,6 +169,7 @@ def test_every_pixel_of_a_straight_stroke_agrees(angle, length):
     assert np.abs(render(stroke) - brute_force(stroke)).max() < 40
 
 
+@pytest.mark.slow
 def test_real_drawings_agree_with_brute_force(real_data):
     errors = [
         np.abs(render(drawing["strokes"]) - brute_force(drawing["strokes"])).mean()
@@ -236,6 +237,7 @@ JSON = st.recursive(
 NEARLY = st.lists(st.lists(st.lists(st.floats() | st.integers(), min_size=1, max_size=3), max_size=5), max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(JSON | NEARLY)
 def test_any_json_gives_an_image_or_a_sentence(strokes):
@@ -313,6 +315,7 @@ def test_squeezing_the_canvas_keeps_place_and_size():
     assert not corner[9:].any() and not corner[:, 9:].any()
 
 
+@pytest.mark.slow
 def test_a_real_drawing_is_rendered_in_two_milliseconds(real_data):
     took = []
     for drawing in real_drawings(real_data)[:400]:

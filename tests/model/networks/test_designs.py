@@ -200,6 +200,7 @@ FIELDS = ["blocks", "dense", "dropout", "activation", "strange"]
 GARBAGE = st.dictionaries(st.sampled_from(FIELDS), ANYTHING | st.lists(st.dictionaries(st.text(max_size=9), ANYTHING)))
 
 
+@pytest.mark.slow
 @given(GARBAGE | ANYTHING)
 def test_any_json_is_a_design_or_one_sentence(values):
     try:

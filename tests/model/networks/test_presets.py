@@ -78,6 +78,7 @@ def test_the_deep_preset_takes_images_from_four_pixels():
         summary("deep", (3, 3, 1), 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape, n_classes", [((28, 28, 1), 10), ((32, 32, 3), 10), ((45, 20, 1), 7), ((10, 10, 3), 2)])
 @pytest.mark.parametrize("name", PRESETS)
 def test_keras_builds_exactly_the_layers_of_the_summary(name, shape, n_classes):

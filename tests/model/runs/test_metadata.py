@@ -72,6 +72,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.binary() | JSON.map(lambda values: json.dumps(values).encode()) | st.just(b"[" * 100_000))
 def test_any_file_is_a_label_or_an_empty_one(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("run")
