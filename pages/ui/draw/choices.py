@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from model.runs.run import FinishedRun
 from pages.ui.draw import inputs
-from pages.ui.shell.run_picker import run_control
-from pages.ui.shell.text import run_title
+from pages.ui.shell.run_picker import other_run_control, run_control
 
 
 def choose_network(runs: list[FinishedRun]) -> FinishedRun:
@@ -17,18 +14,13 @@ def choose_network(runs: list[FinishedRun]) -> FinishedRun:
 
 def choose_other(run: FinishedRun, runs: Sequence[FinishedRun]) -> FinishedRun | None:
     """Draw the list of networks that can be compared with `run`; return the chosen one."""
-    comparable = {other.id: other for other in runs if other.id != run.id and is_comparable(other, run)}
-    chosen = st.selectbox(
-        "Compare with",
-        list(comparable),
-        index=None,
-        key=f"draw-other-{run.id}",
-        placeholder="Compare with another network",
-        format_func=lambda run_id: run_title(comparable[run_id]) if run_id in comparable else run_id,
-        disabled=not comparable or inputs.reads_numbers(),
+    return other_run_control(
+        f"draw-other-{run.id}",
+        (other for other in runs if other.id != run.id and is_comparable(other, run)),
+        "Compare with another network",
+        disabled=inputs.reads_numbers(),
         label_visibility="collapsed",
     )
-    return comparable.get(chosen) if chosen else None
 
 
 def is_comparable(one: FinishedRun, other: FinishedRun) -> bool:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from model.evaluation import explain
 from model.runs.run import FinishedRun
-from pages.ui.shell.run_picker import run_control
-from pages.ui.shell.text import run_title
+from pages.ui.shell.run_picker import other_run_control, run_control
 
 _KEPT = "kept"
 
@@ -19,8 +18,9 @@ def choose(runs: list[FinishedRun]) -> tuple[FinishedRun, int | None, FinishedRu
         with second:
             epoch = _choose_epoch(run)
         with third:
-            other = _choose_other(run, runs)
-    return run, epoch, other
+            same = (other for other in runs if other.id != run.id and has_same_test_set(other, run))
+            compared = other_run_control(f"eval-other-{run.id}", same, "no other run")
+    return run, epoch, compared
 
 
 def _choose_epoch(run: FinishedRun) -> int | None:
@@ -37,21 +37,6 @@ def _choose_epoch(run: FinishedRun) -> int | None:
         help="The network as it was then: figures, matrix and images are its own. Epoch 0 has learnt nothing.",
     )
     return epoch if isinstance(epoch, int) else None
-
-
-def _choose_other(run: FinishedRun, runs: list[FinishedRun]) -> FinishedRun | None:
-    """Draw the list of runs that were scored on the same test images."""
-    same = {other.id: other for other in runs if other.id != run.id and has_same_test_set(other, run)}
-    chosen = st.selectbox(
-        "Compare with",
-        list(same),
-        index=None,
-        key=f"eval-other-{run.id}",
-        placeholder="no other run",
-        format_func=lambda run_id: run_title(same[run_id]) if run_id in same else run_id,
-        disabled=not same,
-    )
-    return same.get(chosen) if chosen else None
 
 
 def has_same_test_set(a: FinishedRun, b: FinishedRun) -> bool:

@@ -1,5 +1,8 @@
 """Lists of runs to choose from. Knows Streamlit and runs; starts nothing."""
 
+from collections.abc import Iterable
+from typing import Literal
+
 import streamlit as st
 
 from model.runs.run import FinishedRun
@@ -31,3 +34,25 @@ def run_control(label: str, key: str, runs: list[FinishedRun]) -> FinishedRun:
         session.follow_link(key, chosen, known=False)
         st.query_params["run"] = chosen
     return by_id[chosen]
+
+
+def other_run_control(
+    key: str,
+    runs: Iterable[FinishedRun],
+    placeholder: str,
+    disabled: bool = False,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> FinishedRun | None:
+    """Draw a list of runs to compare with, disabled where it is empty; return the chosen one."""
+    by_id = {run.id: run for run in runs}
+    chosen = st.selectbox(
+        "Compare with",
+        list(by_id),
+        index=None,
+        key=key,
+        placeholder=placeholder,
+        format_func=lambda run_id: run_title(by_id[run_id]) if run_id in by_id else run_id,
+        disabled=disabled or not by_id,
+        label_visibility=label_visibility,
+    )
+    return by_id.get(chosen) if chosen else None
