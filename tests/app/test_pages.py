@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from model.config import TrainingConfig, settings_text
+from model.errors import RunError
 from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
 from model.jobs.manager import JobManager
@@ -16,6 +17,7 @@ from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from pages.ui.home import showcase
+from pages.ui.shell import services
 from tests.app.pages import opened, recipe_box, text
 
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
@@ -343,3 +345,13 @@ def test_where_the_secrets_can_not_be_read_nobody_trains(tmp_path, monkeypatch, 
     assert not test.exception
     assert "train-start" not in [button.key for button in test.button]
     assert "secrets.toml can't be read" in capsys.readouterr().err
+
+
+def test_a_network_that_vanishes_while_in_use_is_explained():
+    run = RunStore().create(TrainingConfig())
+    shutil.copytree(RunStore().open(CLASSROOM_RUN).path, run.path, dirs_exist_ok=True)
+    run = RunStore().open_finished(run.id)
+    run.network.unlink()
+    for use in (services.classifier, services.recognizer):
+        with pytest.raises(RunError, match="expected"):
+            use(run)

@@ -4,10 +4,8 @@ Knows Streamlit's caches and the model package; draws nothing. What is large is 
 out as they are, not as copies.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -28,17 +26,13 @@ N_NEIGHBOURS = 6_000  # training images among which the nearest are looked for
 N_MAPPED = 2_000  # test images on the map
 
 
-_BY_PATH: dict[str | type, Callable[[Any], Any]] = {FinishedRun: lambda run: str(run.path)}
-
-
 def stored(run: FinishedRun) -> EvaluationResult:
     """Return the stored predictions of the run's kept network. Raises RunError where they can't be read."""
-    path = run.path / "evaluation.npz"
-    modified = path.stat().st_mtime_ns if path.exists() else 0
+    modified = services.modified_at(run.path / "evaluation.npz")
     return EvaluationResult(run.config.dataset, run.metrics, _predictions(run, modified))
 
 
-@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=_BY_PATH)
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs=services.BY_PATH)
 def _predictions(run: FinishedRun, modified: int) -> Predictions:
     return run.predictions()
 
@@ -49,10 +43,10 @@ def after_epoch(run: FinishedRun, epoch: int) -> EvaluationResult:
     Raises DataError where the images are not here, RunError where the network can't be read.
     """
     path = explain.epoch_networks(run)[epoch]
-    return _after_epoch(run, path, path.stat().st_mtime_ns)
+    return _after_epoch(run, path, services.modified_at(path))
 
 
-@st.cache_resource(max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs=_BY_PATH)
+@st.cache_resource(max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs=services.BY_PATH)
 def _after_epoch(run: FinishedRun, path: Path, modified: int) -> EvaluationResult:
     probabilities = services.network(path).probabilities(services.test_images(run))
     labels = stored(run).predictions.labels
@@ -72,13 +66,13 @@ def on_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None
     file = corpus.file_of(corpus.DIGITS)
     if file is None:
         return None
-    modified = file.stat().st_mtime_ns
+    modified = services.modified_at(file)
     drawn = _drawn(file, modified)
-    result = _on_drawings(run, run.network.stat().st_mtime_ns, file, modified)
+    result = _on_drawings(run, services.modified_at(run.network), file, modified)
     return (drawn, result) if drawn and result else None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=_BY_PATH)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=services.BY_PATH)
 def _on_drawings(run: FinishedRun, trained: int, file: Path, modified: int) -> EvaluationResult | None:
     drawn = _drawn(file, modified)
     return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
@@ -109,10 +103,10 @@ def neighbours(run: FinishedRun) -> Neighbours:
 
     Raises DataError where the dataset is not here, RunError where the network tells no features.
     """
-    return _neighbours(run, run.network.stat().st_mtime_ns)
+    return _neighbours(run, services.modified_at(run.network))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs=_BY_PATH)
+@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs=services.BY_PATH)
 def _neighbours(run: FinishedRun, modified: int) -> Neighbours:
     services.test_images(run)  # tells what is wrong where the dataset is not here or is another one
     images, labels = _training_images(run.config.dataset, run.dataset.fingerprint)
@@ -128,10 +122,10 @@ def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarra
 
 def test_features(run: FinishedRun) -> tuple[np.ndarray, np.ndarray]:
     """Return the first test images `(n,)` by their numbers, and their features `(n, units)`. Raises as `neighbours`."""
-    return _test_features(run, run.network.stat().st_mtime_ns)
+    return _test_features(run, services.modified_at(run.network))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=_BY_PATH)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=services.BY_PATH)
 def _test_features(run: FinishedRun, modified: int) -> tuple[np.ndarray, np.ndarray]:
     images = services.test_images(run)[:N_MAPPED]
     return np.arange(len(images)), services.recognizer(run).features(images)

@@ -5,9 +5,11 @@ Knows Streamlit's caches, who is here, and the model package; draws nothing.
 
 import atexit
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,6 +25,8 @@ from model.limits import Limits
 from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
 from pages.ui.shell import session
+
+BY_PATH: dict[str | type, Callable[[Any], Any]] = {FinishedRun: lambda run: str(run.path)}  # how caches tell runs apart
 
 
 @st.cache_resource(show_spinner=False)
@@ -82,19 +86,25 @@ def recognizer(run: FinishedRun) -> Recognizer:
 
 def classifier(run: FinishedRun) -> Classifier:
     """Return the classifier of a run, built once for all visitors. Raises RunError where its network can't be read."""
-    network_file = run.network
-    return _classifier(run, network_file.stat().st_mtime_ns)
+    return _classifier(run, modified_at(run.network))
 
 
-@st.cache_resource(max_entries=20, show_spinner=False, hash_funcs={FinishedRun: lambda run: str(run.path)})
+@st.cache_resource(max_entries=20, show_spinner=False, hash_funcs=BY_PATH)
 def _classifier(run: FinishedRun, modified: int) -> Classifier:
     return Classifier(run, recognizer(run))
 
 
 def network(path: Path) -> Recognizer:
     """Return the network of a .tflite file, loaded once for all visitors."""
-    modified = path.stat().st_mtime_ns if path.exists() else 0  # one that is gone is told by who reads it
-    return _recognizer(path, modified)
+    return _recognizer(path, modified_at(path))
+
+
+def modified_at(path: Path) -> int:
+    """Return when a file was last changed, in ns; 0 for a missing one, which whoever reads it then reports."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
