@@ -188,6 +188,17 @@ def _training_part() -> dict:
         help="How the learning rate changes: not at all, in two steps down to a hundredth, up and then down along a "
         "curve (many epochs), or up and down in straight lines (few epochs).",
     )
+    return {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "learning_rate": _learning_rate_control(optimizer, schedule),
+    }
+
+
+def _learning_rate_control(optimizer: str, schedule: str) -> float:
+    """Draw the learning rate, and below it how the schedule changes it."""
     key = _rate_key(optimizer, schedule)
     st.session_state.setdefault(key, usual_learning_rate(optimizer, schedule))
     learning_rate = st.number_input(
@@ -207,13 +218,7 @@ def _training_part() -> dict:
         config={"displayModeBar": False},
         key="schedule-preview",
     )
-    return {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "learning_rate": learning_rate,
-    }
+    return learning_rate
 
 
 def _augmentation_part(dataset: str) -> Augmentation:
@@ -233,6 +238,10 @@ def _augmentation_part(dataset: str) -> Augmentation:
 
 
 def _further_part(dataset: str) -> dict:
+    return _label_settings() | _validation_settings() | _image_settings(dataset) | {"seed": _seed_control()}
+
+
+def _label_settings() -> dict:
     loss = st.selectbox(
         "Labels",
         LOSSES,
@@ -252,6 +261,10 @@ def _further_part(dataset: str) -> dict:
             persist_state="session",
             help="A little of each one-hot row goes to all classes, so that the network does not become too sure.",
         )
+    return {"loss": loss, "label_smoothing": smoothing}
+
+
+def _validation_settings() -> dict:
     validation_share = st.slider(
         "Validation share",
         0.01,
@@ -277,6 +290,10 @@ def _further_part(dataset: str) -> dict:
         persist_state="session",
         help="Which weights are kept at the end.",
     )
+    return {"validation_share": validation_share, "patience": patience, "keep": keep}
+
+
+def _image_settings(dataset: str) -> dict:
     train_images = st.number_input(
         "Training images",
         0,
@@ -295,7 +312,11 @@ def _further_part(dataset: str) -> dict:
             help="Scribbles, signs and, where they are here, really drawn digits and letters join the images, and an "
             "eleventh class: no digit.",
         )
-    seed = st.number_input(
+    return {"train_images": train_images, "drawings": drawings}
+
+
+def _seed_control() -> int:
+    return st.number_input(
         "Seed",
         0,
         2**31 - 1,
@@ -303,16 +324,6 @@ def _further_part(dataset: str) -> dict:
         persist_state="session",
         help="The same seed gives the same first weights and the same order of images.",
     )
-    return {
-        "loss": loss,
-        "label_smoothing": smoothing,
-        "validation_share": validation_share,
-        "patience": patience,
-        "keep": keep,
-        "train_images": train_images,
-        "drawings": drawings,
-        "seed": seed,
-    }
 
 
 def _checked(values: dict) -> TrainingConfig | None:
