@@ -10,7 +10,7 @@ from model.evaluation import explain
 from model.evaluation.metrics import compute_metrics
 from model.inference.classifier import Classifier
 from model.runs.store import RunStore
-from model.training import worker
+from model.training import epoch_probe, worker
 from tests.support import PROJECT
 
 OLD_RUN = PROJECT / "tests" / "data" / "run-written-before-packages"
@@ -52,6 +52,16 @@ def test_its_curves_are_those_of_its_events(run):
     assert [(epoch.epoch, epoch.step) for epoch in history.epochs] == [(1, 21), (2, 42)]
     assert history.epochs[-1].val_accuracy == pytest.approx(0.175)
     assert sorted(explain.epoch_networks(run)) == [0, 1, 2]
+
+
+def test_its_predictions_after_each_epoch_can_be_shown(run):
+    with np.load(run.checkpoints / "glimpsed.npz") as stored:
+        labels = stored["labels"]
+    history = run.history()
+    for epoch, fields in ((0, history.first_probe), *((event.epoch, event.probe) for event in history.epochs)):
+        probe = epoch_probe.unpack(fields, epoch, len(labels))
+        assert (probe.epoch, probe.predicted.shape) == (epoch, labels.shape)
+        assert probe.filters.shape == (4, 3, 3, 1)
 
 
 def test_its_network_still_predicts_the_same(run, uci_digits):
