@@ -23,7 +23,7 @@ def chosen_run() -> str | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a training and show it; its address can be shared."""
-    start_once.begin(settings_text(config), lambda: services.jobs().start(config, permission.label()))
+    start_once.begin(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata()))
 
 
 def take_settings_of_the_address() -> None:

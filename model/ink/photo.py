@@ -28,7 +28,7 @@ WORKING = 640  # pixels of the longer side that are processed: a digit of a tent
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
 NOISE = 5  # and by this many standard deviations of the paper's grain
-STANDS_OUT = 10  # the same in the small picture: otherwise the sheet is blank
+MIN_CONTRAST = 10  # the same in the small picture: otherwise the sheet is blank
 
 # A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST that is 1.3 to
 # 3.0 for nine images in ten, 2.0 at the median.
@@ -189,7 +189,7 @@ def _without_paper(grey: Tones) -> Tones:
     darkest = 64  # that white paper gets in a shadow; a board's negative is never darker than 128
     if _is_outer(above, below, small):
         grey, small, below, darkest = 255 - grey, 255 - small, above, 128
-    if below.max() < STANDS_OUT * _grain(small):
+    if below.max() < MIN_CONTRAST * _grain(small):
         return np.zeros_like(grey)
     paper = _resized(_filtered(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
     depth = (paper - grey) / np.maximum(paper, darkest)

@@ -32,10 +32,10 @@ from model.training import epoch_probe
 from model.training.batches import Batches, targets_of
 from model.training.checkpoints import Checkpoints, Weights
 from model.training.commands import CommandQueue, Interrupted
+from model.training.control import OnEvent, StopRequested, TrainingControl
 from model.training.export import load_weights
 from model.training.precision import choose_precision
 from model.training.schedules import ScheduledRate
-from model.training.steering import OnEvent, Steering, StopRequested
 from model.training.training_data import check_config, join_drawings, load_dataset, split_dataset
 
 MOMENTUM = 0.9
@@ -115,7 +115,7 @@ class _Training:
         self.y_validation = targets_of(self.validation_labels, self.n_classes, config.loss)
         self.probed = round_robin_by_class(self.validation_labels, epoch_probe.N_IMAGES)
         self.rate = ScheduledRate(config.schedule, config.learning_rate, self.batches.total)
-        self.steering = Steering(commands, self.rate, on_event)
+        self.control = TrainingControl(commands, self.rate, on_event)
         self.step, self.seconds = 0, 0.0
         self.epoch_sums = np.zeros(3)  # loss and accuracy, each times its images; images
         self.validation_losses: dict[int, float] = {}
@@ -140,7 +140,7 @@ class _Training:
         done, skip = divmod(self.step, self.batches.per_epoch)
         self.epoch_sums[:] = 0
         for images, targets in self.batches.of_epoch(done + 1, skip):
-            self.steering.obey(self.step)
+            self.control.obey(self.step)
             self._train_batch(done + 1, images, targets)
         self._end_epoch(done + 1)
 

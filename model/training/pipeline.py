@@ -29,10 +29,10 @@ from model.runs.run import FinishedRun, Run
 from model.runs.store import RunStore
 from model.training.checkpoints import epoch_file
 from model.training.commands import CommandQueue, Interrupted
+from model.training.control import OnEvent
 from model.training.export import calibrate, export_litert, save_keras
 from model.training.loop import TrainingResult, train
 from model.training.quiet import quiet_stderr
-from model.training.steering import OnEvent
 from model.training.training_data import check_config, join_drawings, load_dataset
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from model.config import TrainingConfig
 from model.data.dataset import Dataset
 from model.results import Checkpoint
 from model.training.commands import CommandQueue
-from model.training.steering import OnEvent
+from model.training.control import OnEvent
 
 if TYPE_CHECKING:
     from model.training.loop import TrainingResult

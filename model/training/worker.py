@@ -21,8 +21,8 @@ from model.runs.manifest import Manifest
 from model.runs.run import Run
 from model.training import training_data
 from model.training.commands import Command, CommandName, CommandQueue, Interrupted
+from model.training.control import OnEvent
 from model.training.quiet import quiet_stderr
-from model.training.steering import OnEvent
 
 _HEARTBEAT_S = 1.0
 

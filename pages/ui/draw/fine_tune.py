@@ -46,7 +46,7 @@ def show(run: FinishedRun) -> None:
 def _teach(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
     try:
         config = fine_tuning.fine_tuning_config(run, len(drawings))
-        services.jobs().start(config, permission.label(), collection.to_jsonl(drawings))
+        services.jobs().start(config, permission.owned_metadata(), collection.to_jsonl(drawings))
     except DigitLabError as error:
         st.warning(str(error))
 

@@ -26,7 +26,7 @@ _CHOSEN = "draw-mine-chosen"
 
 def meant(sample: Sample) -> None:
     """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
-    drawn, before = str([line.tolist() for line in sample.strokes or ()]), session.kept_drawing()
+    drawn, before = str([line.tolist() for line in sample.strokes or ()]), session.saved_drawing()
     if before is not None and before[2] == drawn:  # undo or redo brought back what was labelled
         sheet = before[0]
         key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
@@ -45,13 +45,13 @@ def meant(sample: Sample) -> None:
 
 def _keep(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | None) -> None:
     """Keep or take back, once for each tap: the page is run again for other reasons, too."""
-    kept = session.kept_drawing()
+    kept = session.saved_drawing()
     if label is not None and kept != (sheet, label, drawn):
         services.my_drawings().keep(sheet, label, strokes)
-        session.set_kept_drawing((sheet, label, drawn))
+        session.set_saved_drawing((sheet, label, drawn))
     elif label is None and kept and (kept[0], kept[2]) == (sheet, drawn):
         services.my_drawings().delete(sheet)
-        session.set_kept_drawing(None)
+        session.set_saved_drawing(None)
 
 
 @st.fragment
@@ -113,7 +113,7 @@ def _tiles(
 
 
 def _on_the_paper() -> tuple[str, ...]:
-    kept = session.kept_drawing()
+    kept = session.saved_drawing()
     return (session.sheet(), *([kept[0]] if kept else []))
 
 

@@ -23,15 +23,15 @@ _VARIABLE = "DIGIT_LAB_TEACHER_KEY"
 _GUESS_S = 1.0  # that a wrong key costs
 
 
-def label(of: RunMetadata | None = None) -> RunMetadata:
+def owned_metadata(of: RunMetadata | None = None) -> RunMetadata:
     """Return `of`, by default an empty label, with this visitor as the owner and this tab as the one that steers."""
     visitor = session.visitor()
     return replace(of or RunMetadata(), tab=fingerprint(visitor.tab), browser=fingerprint(visitor.browser))
 
 
-def label_of_resumer(run: Run) -> RunMetadata:
+def metadata_for_resume(run: Run) -> RunMetadata:
     """Return a run's label with this tab as the one that steers; a run that was nobody's stays nobody's to delete."""
-    mine = label(run.metadata)
+    mine = owned_metadata(run.metadata)
     return mine if run.metadata.browser else replace(mine, browser="")
 
 
@@ -40,14 +40,14 @@ def may_train() -> bool:
     return _policy().may_train()
 
 
-def may_steer(run: Run) -> bool:
+def may_control(run: Run) -> bool:
     """Tell whether this tab may pause, stop and set."""
-    return _policy().may_steer(run.metadata)
+    return _policy().may_control(run.metadata)
 
 
-def may_take_over(run: Run) -> bool:
+def may_take_control(run: Run) -> bool:
     """Tell whether this visitor started the run in another tab of this browser, and may steer it from here instead."""
-    return _policy().may_take_over(run.metadata, run.shipped)
+    return _policy().may_take_control(run.metadata, run.shipped)
 
 
 def owns(run: Run) -> bool:
@@ -105,6 +105,6 @@ def _teachers() -> set[str]:
     return set()
 
 
-def take_over(run: Run) -> None:
+def take_control(run: Run) -> None:
     """Let this tab steer a run that another tab of the same browser started."""
-    services.store().set_metadata(run.id, label(run.metadata))
+    services.store().set_metadata(run.id, owned_metadata(run.metadata))

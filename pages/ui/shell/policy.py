@@ -28,13 +28,13 @@ class Policy:
         """Tell whether this visitor may start a training."""
         return not self.has_teacher_key or self.is_teacher
 
-    def may_steer(self, run: RunMetadata) -> bool:
+    def may_control(self, run: RunMetadata) -> bool:
         """Tell whether this tab may pause, stop and set; a run that nobody started here belongs to nobody."""
         return self.is_teacher or (not self.has_teacher_key and run.controlled_by(self.tab))
 
-    def may_take_over(self, run: RunMetadata, shipped: bool = False) -> bool:
+    def may_take_control(self, run: RunMetadata, shipped: bool = False) -> bool:
         """Tell whether another tab of the same browser started the run: its owner may steer from here instead."""
-        return not self.may_steer(run) and not self.has_teacher_key and self.owns(run, shipped)
+        return not self.may_control(run) and not self.has_teacher_key and self.owns(run, shipped)
 
     def owns(self, run: RunMetadata, shipped: bool = False) -> bool:
         """Tell whether this visitor may name, extend and delete the run: their own, or as teacher any of the class."""

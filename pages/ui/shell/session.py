@@ -13,11 +13,11 @@ import streamlit as st
 _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
 _FIRST_RATE, _STEPS_ASKED = "first-rate-", "steps-asked-"  # and the run's id
-_BEGUN = "begun"
+_LAST_START = "begun"
 _WANTED_RECIPE = "wanted-recipe"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
-_KEPT_DRAWING = "kept-drawing"
+_SAVED_DRAWING = "kept-drawing"
 _LINK_FOLLOWED = "link-followed-"  # and the key of the widget it set
 
 
@@ -74,14 +74,14 @@ def ask_step(run_id: str) -> None:
     st.session_state[_STEPS_ASKED + run_id] = steps_asked(run_id) + 1
 
 
-def begun() -> tuple[str, str, float] | None:
+def last_start() -> tuple[str, str, float] | None:
     """Return what was begun here last, the run that came of it, and when, in seconds of a clock that never jumps."""
-    return st.session_state.get(_BEGUN)
+    return st.session_state.get(_LAST_START)
 
 
-def set_begun(what: str, run_id: str) -> None:
+def set_last_start(what: str, run_id: str) -> None:
     """Remember that `what` was begun just now as a run."""
-    st.session_state[_BEGUN] = (what, run_id, time.monotonic())
+    st.session_state[_LAST_START] = (what, run_id, time.monotonic())
 
 
 def follow_link(widget: str, run_id: str | None, known: bool) -> None:
@@ -124,14 +124,14 @@ def leave_sheet() -> None:
 def forget_sheet() -> None:
     """Let what lies on the sheet be a drawing that was never kept."""
     st.session_state.pop(_SHEET, None)
-    st.session_state.pop(_KEPT_DRAWING, None)
+    st.session_state.pop(_SAVED_DRAWING, None)
 
 
-def kept_drawing() -> tuple[str, int | str, str] | None:
+def saved_drawing() -> tuple[str, int | str, str] | None:
     """Return sheet, label and strokes of the drawing that was kept last on the Draw page."""
-    return st.session_state.get(_KEPT_DRAWING)
+    return st.session_state.get(_SAVED_DRAWING)
 
 
-def set_kept_drawing(kept: tuple[str, int | str, str] | None) -> None:
+def set_saved_drawing(kept: tuple[str, int | str, str] | None) -> None:
     """Remember which drawing was kept last, so that a rerun of the page does not keep it again."""
-    st.session_state[_KEPT_DRAWING] = kept
+    st.session_state[_SAVED_DRAWING] = kept

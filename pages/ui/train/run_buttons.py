@@ -29,7 +29,7 @@ def actions(run: Run, state: RunState, history: History) -> None:
         _of_interrupted(run, history)
     elif run.id not in services.jobs().active():
         st.caption("Started elsewhere: it can be watched here, and is steered where it was started.")
-    elif not permission.may_steer(run):
+    elif not permission.may_control(run):
         _of_watchers(run)
     elif state is RunState.QUEUED:
         _button("Withdraw", "train-stop", ":material/close:", run, Command(CommandName.STOP))
@@ -76,13 +76,13 @@ def _of_interrupted(run: Run, history: History) -> None:
 def _resume(run: Run) -> None:
     with suppress(RunError):  # another visitor was faster; the state above tells how it stands
         services.jobs().resume(run.id)
-        services.store().set_metadata(run.id, permission.label_of_resumer(run))
+        services.store().set_metadata(run.id, permission.metadata_for_resume(run))
 
 
 def _of_watchers(run: Run) -> None:
-    if permission.may_take_over(run):
+    if permission.may_take_control(run):
         icon = ":material/sports_esports:"
-        st.button("Steer from here", key="train-take-over", icon=icon, on_click=permission.take_over, args=(run,))
+        st.button("Steer from here", key="train-take-over", icon=icon, on_click=permission.take_control, args=(run,))
         st.caption("You are watching: you started it in another tab of this browser.", width="stretch")
     else:
         st.caption("You are watching: it is steered where it was started.", width="stretch")
@@ -132,5 +132,5 @@ def _step(run: Run, number: int) -> None:
 
 def _tell(run: Run, command: Command) -> None:
     """Ask once more who asks: a button may still be drawn in a tab that steers no longer."""
-    if permission.may_steer(run):
+    if permission.may_control(run):
         services.jobs().send(run.id, command)

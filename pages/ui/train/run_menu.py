@@ -60,7 +60,7 @@ def train_again(run: Run) -> None:
     """Offer the same start once more, and to go on where an own run ended; each makes a new run."""
     with st.popover("Train again", icon=":material/replay:"):
         if st.button("Same start again", key="train-again", icon=":material/replay:", width="stretch"):
-            _begin(f"again {run.id}", lambda: services.jobs().start(run.config, permission.label()))
+            _begin(f"again {run.id}", lambda: services.jobs().start(run.config, permission.owned_metadata()))
         st.caption("The same settings and seed: the same first weights, the same order of images.")
         if permission.owns(run) and any(run.checkpoints.glob("epoch-*.keras")):
             _more_epochs(run)
@@ -70,7 +70,7 @@ def _more_epochs(run: Run) -> None:
     most = services.limits().epochs
     epochs = st.number_input("Epochs to add", 1, most, min(5, most), key=f"train-more-{run.id}")
     if st.button("Train on", key="train-more-start", icon=":material/play_arrow:", width="stretch"):
-        _begin(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.label()))
+        _begin(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.owned_metadata()))
     st.caption(
         "A new run that begins with this one's curve and goes on from its last epoch. A schedule is laid out over all "
         "epochs, so a learning rate that had fallen rises again."

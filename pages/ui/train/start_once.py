@@ -17,13 +17,13 @@ _HASTE_S = 3.0  # in which the same once more is a double click
 
 def begin(what: str, make: Callable[[], Run]) -> bool:
     """Go to the run that `make` brings, or to the one of a moment ago that was `what`, too; say why it is refused."""
-    last = session.begun()
+    last = session.last_start()
     try:
         if last and last[0] == what and time.monotonic() - last[2] < _HASTE_S:
             run_id = last[1]
         else:
             run_id = make().id
-            session.set_begun(what, run_id)
+            session.set_last_start(what, run_id)
     except DigitLabError as error:
         st.warning(str(error))
         return False

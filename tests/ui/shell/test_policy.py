@@ -18,8 +18,8 @@ TEACHER = Policy("tab", "browser", has_teacher_key=True, is_teacher=True)
 
 def rights(policy, run, shipped=False):
     allowed = {
-        "steer": policy.may_steer(run),
-        "take over": policy.may_take_over(run, shipped),
+        "steer": policy.may_control(run),
+        "take over": policy.may_take_control(run, shipped),
         "own": policy.owns(run, shipped),
         "resume": policy.may_resume(run, shipped),
     }
@@ -61,7 +61,7 @@ def test_with_a_key_a_pupil_keeps_only_the_ownership_of_a_run(run):
 def test_nobody_owns_a_shipped_run(policy):
     assert not policy.owns(NOBODYS, shipped=True)
     assert not policy.owns(OWN, shipped=True)
-    assert not policy.may_take_over(OF_ANOTHER_TAB, shipped=True)
+    assert not policy.may_take_control(OF_ANOTHER_TAB, shipped=True)
 
 
 def test_a_visitor_without_tokens_owns_nothing():

@@ -16,7 +16,7 @@ class StopRequested(Exception):
     """Somebody asked to stop and keep the network; the text, if any, is the reason."""
 
 
-class Steering:
+class TrainingControl:
     """The pause and the learning rate of one training, as commands change them."""
 
     def __init__(self, commands: CommandQueue, rate: ScheduledRate, on_event: OnEvent):

@@ -1,0 +1,52 @@
+"""Texts in the visitor's language: every text that a page shows passes through here.
+
+`_` and `ngettext` mark a text where it stands, and translate it; constants and the messages of `model` are marked by
+`N_` and `Message` and translated by `_` and `translate` when they are shown. A text is a whole sentence with named
+placeholders, filled after it was translated: `_("{n} of {total} images").format(n=n, total=total)`.
+
+`pybabel extract -F pyproject.toml -o pages/ui/locale/digit_lab.pot .` writes the translators' template. English is the
+only language so far. No Streamlit, so that charts can use it.
+"""
+
+from gettext import NullTranslations
+
+from model.errors import DigitLabError
+from model.messages import N_, Message
+from model.results import NO_DIGIT
+
+_NOT_A_DIGIT = N_("not a digit")  # on disk the class has another name, which old runs contain
+_ENGLISH = NullTranslations()  # a text is its own translation
+
+
+def catalog() -> NullTranslations:
+    """Return the translations into the visitor's language."""
+    return _ENGLISH
+
+
+def _(text: str) -> str:
+    """Return `text` in the visitor's language."""
+    return catalog().gettext(text)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Return the text for `n` things in the visitor's language; its placeholders are still to be filled."""
+    return catalog().ngettext(singular, plural, n)
+
+
+def translate(message: Message | DigitLabError | str) -> str:
+    """Return a message, an error or a constant of `model` in the visitor's language, with its values.
+
+    >>> translate(Message("{n} images", {"n": 3}))
+    '3 images'
+    """
+    if isinstance(message, DigitLabError):
+        message = message.message
+    if isinstance(message, str):
+        return _(message)
+    values = {name: translate(v) if isinstance(v, Message) else v for name, v in message.values.items()}
+    return catalog().gettext(message.text).format(**values)
+
+
+def class_label(name: str) -> str:
+    """Return the name of a class as a page shows it."""
+    return _(_NOT_A_DIGIT if name == NO_DIGIT else name)
