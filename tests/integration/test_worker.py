@@ -265,7 +265,7 @@ def test_a_run_does_not_resume_on_a_changed_dataset(start, tmp_path, monkeypatch
 def test_digits_are_not_flipped(start):
     worker = start(replace(QUICK, augmentation=Augmentation(flip=True)))
     assert worker.process.wait(60) == 1
-    assert worker.event_reader.read().last.reason.startswith("flip ")
+    assert "flip" in worker.event_reader.read().last.reason
 
 
 def test_bytes_that_are_not_text_are_ignored(start):
