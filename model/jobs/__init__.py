@@ -1,1 +1,1 @@
-"""The app's side of training: a queue of worker processes."""
+"""The app's side of training: a queue of worker processes, and measurements in the background."""

@@ -1,4 +1,4 @@
-"""The queue of trainings: their order, the free slots and the limits. Pure logic: starts nothing and takes no lock."""
+"""The queue of trainings: their order, free slots and limits. Pure logic: starts no processes and takes no locks."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from model.limits import Limits
 
 @dataclass(eq=False)
 class Job:
-    """One training, queued until it has a worker."""
+    """One training; it is queued until it has a worker."""
 
     run_id: str
     worker: WorkerProcess | None = None
     started: float = 0.0  # seconds since 1970 when the worker got the run
-    asked_to_stop: bool = False  # because it has used up its time or disk space
+    stop_sent: bool = False  # because it has used up its time or disk space
 
     @property
     def is_queued(self) -> bool:
-        """Whether it waits for a slot."""
+        """Whether it is waiting for a slot."""
         return self.worker is None
 
 
@@ -26,7 +26,7 @@ class JobQueue:
     """Running and queued trainings, oldest first."""
 
     def __init__(self, limits: Limits):
-        """Begin empty; at most `limits.trainings` run and `limits.waiting` wait."""
+        """Start empty; at most `limits.trainings` run and at most `limits.waiting` wait."""
         self.limits = limits
         self.jobs: list[Job] = []
 
@@ -40,12 +40,12 @@ class JobQueue:
 
     @property
     def queued(self) -> list[Job]:
-        """The trainings that wait."""
+        """The waiting trainings."""
         return [job for job in self.jobs if job.is_queued]
 
     @property
     def free_slots(self) -> int:
-        """The number of trainings that could start at once."""
+        """The number of trainings that could start right now."""
         return max(self.limits.trainings - len(self.jobs), 0)
 
     def find(self, run_id: str) -> Job | None:
@@ -53,35 +53,32 @@ class JobQueue:
         return next((job for job in self.jobs if job.run_id == run_id), None)
 
     def add(self, run_id: str) -> bool:
-        """Put a run at the end and return whether it was not there yet."""
+        """Add a run at the end and return True, or return False if it is already in the queue."""
         if self.find(run_id):
             return False
         self.jobs.append(Job(run_id))
         return True
 
     def remove(self, job: Job) -> None:
-        """Remove a job that has ended or was withdrawn."""
+        """Remove a job that has ended or left the queue."""
         self.jobs.remove(job)
 
     def drop_queued(self) -> None:
-        """Remove all jobs that wait."""
+        """Remove all waiting jobs."""
         self.jobs = [job for job in self.jobs if not job.is_queued]
 
     def next_to_start(self) -> Job | None:
-        """Return the job that waits longest if a slot is free for it."""
+        """Return the job that has waited longest, or None if no job waits or no slot is free."""
         running = len(self.jobs) - len(self.queued)
         return next(iter(self.queued), None) if running < self.limits.trainings else None
 
     def position(self, run_id: str) -> int:
-        """Return the place of a queued run, counted from 1; 0 for one that does not wait."""
+        """Return the place of a queued run, counted from 1; 0 if it isn't waiting."""
         waiting = [job.run_id for job in self.queued]
         return waiting.index(run_id) + 1 if run_id in waiting else 0
 
     def check_room(self) -> None:
-        """Raise RunError where the queue is full."""
+        """Raise RunError if the queue is full."""
         waiting = len(self.queued)
         if waiting >= self.limits.waiting:
-            waiting_trainings = "1 training is" if waiting == 1 else f"{waiting} trainings are"
-            raise RunError(
-                f"{waiting_trainings} waiting; expected fewer than {self.limits.waiting}, so try again later."
-            )
+            raise RunError("The queue is full ({n} waiting). Try again later.", n=waiting)

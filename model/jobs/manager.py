@@ -1,6 +1,6 @@
-"""The app's side of training: starts worker processes, queues what must wait, passes commands on, enforces the limits.
+"""The app's side of training: starts workers, queues the trainings that must wait, sends commands, enforces limits.
 
-Imports neither Keras nor Streamlit. All that a worker reports is in its run folder.
+Imports neither Keras nor Streamlit. Everything that a worker reports is in its run folder.
 """
 
 import threading
@@ -26,7 +26,10 @@ _CHECK_S = 1.0  # between two checks of a training's limits
 
 
 class JobManager:
-    """At most `limits.trainings` workers at a time; the others wait in the order they came. Safe between threads."""
+    """Runs at most `limits.trainings` workers at a time; other trainings wait in the order they were started.
+
+    Thread-safe.
+    """
 
     def __init__(
         self,
@@ -37,45 +40,49 @@ class JobManager:
         launcher: Launcher | None = None,
         make_timer: MakeTimer = daemon_timer,
     ):
-        """Start nothing yet. `estimate` returns the seconds of a whole training, or None where it can't know.
+        """Start nothing yet. `estimate` returns the seconds of a whole training, or None if they are unknown.
 
-        `clock` returns the seconds since 1970; a test passes its own, with a launcher and a timer.
+        `clock` returns the seconds since 1970. Tests replace the clock, the launcher and the timer.
         """
         self.store, self.limits = store, limits
         self._estimate, self._clock = estimate, clock
         self._launcher = launcher or Launcher()
         self._queue = JobQueue(limits)
         self._warm = WarmWorker(self._launcher, make_timer)
-        self._warm_wanted = False  # by somebody who came while a training was running
-        self._ended: dict[str, float] = {}  # run id -> when; its heartbeat may look fresh for a while
+        self._warm_wanted = False  # requested while a training was running
+        self._ended: dict[str, float] = {}  # run id -> time; its heartbeat may look fresh for a while
         self._lock = threading.Lock()
-        self._creating = threading.Lock()  # from the check of the limits to the run that needs their room
+        self._creating = threading.Lock()  # held from the check of the limits until the run exists
         self._closed = False
 
     def start(self, config: TrainingConfig, metadata: RunMetadata = NO_METADATA, drawings: str = "") -> Run:
-        """Create a run and train it, at once or when its turn comes; `drawings` are lines of JSON to fine-tune on.
+        """Create a run and train it, at once or when a slot is free; `drawings` are lines of JSON to fine-tune on.
 
-        Raises RunError where the config has too many epochs, the queue is full, or the store has no room to make.
+        Raises RunError if the config has too many epochs, the queue is full, or the store is full of runs in use.
         """
         self._check_epochs(config.epochs)
         return self._create(lambda: self.store.create(config, metadata, drawings))
 
     def extend(self, run_id: str, epochs: int, metadata: RunMetadata = NO_METADATA) -> Run:
-        """Create a run that continues a complete one for `epochs` more, and train it as `start` does."""
+        """Create a run that continues a complete one for `epochs` more epochs, and train it like `start`."""
         run = self.store.open(run_id)
         self._check_epochs(epochs)
         return self._create(lambda: self.store.extend(run, epochs, metadata), needed=(run_id,))
 
     def resume(self, run_id: str) -> None:
-        """Resume an interrupted run. Raises RunError for one that is complete or under way."""
+        """Resume an interrupted run. Raises RunError if it is complete, running or queued."""
         state = self.state(self.store.open(run_id))
         if state is not RunState.INTERRUPTED:
-            raise RunError(f"Run {run_id} is {state}; expected an interrupted one, so start a new training instead.")
-        with self._creating:  # or room might be made of this very run
+            raise RunError(
+                "Only an interrupted run can be resumed, but {run} is {state}. Start a new training instead.",
+                run=run_id,
+                state=state,
+            )
+        with self._creating:  # or this very run might be deleted to make room
             self._enqueue(run_id)
 
     def send(self, run_id: str, command: Command) -> None:
-        """Send a command to a running worker, or withdraw a queued run with `stop`. Does nothing where it has ended."""
+        """Send a command to a running worker; `stop` also removes a queued run. Does nothing if the run has ended."""
         with self._lock:
             job = self._queue.find(run_id)
             if job and job.worker:
@@ -85,7 +92,7 @@ class JobManager:
                 self._ended[run_id] = self._clock()
 
     def state(self, run: Run) -> RunState:
-        """Return the state of a run; only here it may be queued."""
+        """Return the state of a run, which can also be queued here."""
         with self._lock:
             job = self._queue.find(run.id)
             worker = job.worker if job else None
@@ -97,22 +104,22 @@ class JobManager:
         return run.state(alive=None if run.last_heartbeat() > ended else False)
 
     def queue_position(self, run_id: str) -> int:
-        """Return how many runs wait before a queued one, itself included; 0 when it does not wait."""
+        """Return the place of a run in the queue, counted from 1; 0 if it isn't waiting."""
         with self._lock:
             return self._queue.position(run_id)
 
     def free_slots(self) -> int:
-        """Return how many trainings could start at once; 0 where the next one will wait."""
+        """Return how many trainings could start right now; 0 if the next one has to wait."""
         with self._lock:
             return self._queue.free_slots
 
     def active(self) -> tuple[str, ...]:
-        """Return the ids of the running and the queued runs, oldest first."""
+        """Return the ids of the running and queued runs, oldest first."""
         with self._lock:
             return self._queue.ids
 
     def estimated_wait(self, run_id: str) -> float | None:
-        """Estimate the seconds until a queued run starts: 0 for one that does not wait, None where nothing is known."""
+        """Estimate the seconds until a queued run starts: 0 if it isn't waiting, None if that is unknown."""
         with self._lock:
             jobs = [(job.run_id, job.is_queued, job.started) for job in self._queue.jobs]
             position = self._queue.position(run_id)
@@ -123,9 +130,9 @@ class JobManager:
         return estimate_wait(running, queued[: position - 1], self.limits.trainings)
 
     def warm_up(self) -> None:
-        """Have a worker ready soon, so that a training that starts shows its first point at once.
+        """Prepare a worker, so that the next training shows its first point at once.
 
-        It waits for a run and gives its memory back after a while. Beside a training it is started when that ends.
+        It waits for a run, and ends after a while to free its memory. If trainings are running, it starts after them.
         """
         with self._lock:
             self._warm_wanted = len(self._queue) > 0
@@ -133,18 +140,18 @@ class JobManager:
                 self._warm.warm_up()
 
     def check_limits(self) -> None:
-        """Ask every training that has used up its time or disk space to stop, paused or not; each is asked once."""
+        """Send `stop` once to every training, paused or not, that has used up its time or disk space."""
         with self._lock:
             jobs = list(self._queue.jobs)
         for job in jobs:
             self._check_limits(job)
 
     def close(self, timeout_s: float = 10.0) -> None:
-        """End every worker; each saves a checkpoint and can be resumed. May be called twice."""
+        """End all workers; each saves a checkpoint and can be resumed. Can be called twice."""
         with self._lock:
             self._closed = True
             self._queue.drop_queued()
-            workers = [job.worker for job in self._queue.jobs] + [self._warm.give_up()]
+            workers = [job.worker for job in self._queue.jobs] + [self._warm.release()]
         for worker in workers:
             if worker:
                 worker.close_stdin()
@@ -153,7 +160,7 @@ class JobManager:
                 worker.kill()
 
     def _create(self, create: Callable[[], Run], needed: tuple[str, ...] = ()) -> Run:
-        """Create a run where the limits leave room for it, and put it at the end of the queue."""
+        """Create a run if the limits leave room for it, and add it to the end of the queue."""
         with self._creating:
             with self._lock:
                 self._queue.check_room()
@@ -165,28 +172,28 @@ class JobManager:
     def _check_epochs(self, epochs: int) -> None:
         if epochs > self.limits.epochs:
             raise RunError(
-                f"The training was to take {epochs} epochs; expected at most {self.limits.epochs} here, so ask for "
-                "fewer, or let DIGIT_LAB_MAX_EPOCHS name more."
+                "This server trains for at most {most} epochs, got {value}. Choose fewer, or raise "
+                "DIGIT_LAB_MAX_EPOCHS.",
+                most=self.limits.epochs,
+                value=epochs,
             )
 
     def _enqueue(self, run_id: str) -> None:
         with self._lock:
             if self._closed:
-                raise RunError(
-                    "The server is shutting down; expected a running one, so start the training again later."
-                )
+                raise RunError("The server is shutting down. Start the training again later.")
             if self._queue.add(run_id):
                 self._ended.pop(run_id, None)
             self._start_queued()
 
     def _start_queued(self) -> None:
-        """Give free slots to the trainings that wait longest; the caller holds the lock."""
+        """Give free slots to the trainings that have waited longest; the caller holds the lock."""
         while job := self._queue.next_to_start():
             folder = self.store.home / job.run_id
             try:
                 job.started = self._clock()
                 job.worker = worker = self._warm.take(folder) or self._launcher.spawn(folder)
-            except OSError:  # its folder is gone, or the system has no room; the next one must not wait for it
+            except OSError:  # its folder was deleted or the system is full; start the next one
                 self._queue.remove(job)
                 continue
             name = f"await-{job.run_id}"
@@ -205,32 +212,32 @@ class JobManager:
             self.warm_up()
 
     def _check_limits(self, job: Job) -> None:
-        if job.is_queued or job.asked_to_stop or not (reason := self._reason_to_stop(job)):
+        if job.is_queued or job.stop_sent or not (reason := self._reason_to_stop(job)):
             return
         with self._lock:
-            if job.worker and not job.asked_to_stop:
-                job.asked_to_stop = True
+            if job.worker and not job.stop_sent:
+                job.stop_sent = True
                 job.worker.send(Command(CommandName.STOP, reason=reason))
 
     def _reason_to_stop(self, job: Job) -> str | None:
-        """Return which limit a training has reached, in a sentence; None while it has reached none."""
+        """Return a sentence on the limit that a training has reached, or None."""
         folder, limits = self.store.home / job.run_id, self.limits
         held = seconds_held(Run(folder).history(), job.started, self._clock())
         if held >= 60 * limits.minutes:
-            return f"It was stopped after {limits.minutes:g} minutes, the most that one training may take here."
+            return f"Stopped after {limits.minutes:g} minutes, the time limit for a training on this server."
         if retention.megabytes(folder) > limits.run_mb:
-            return f"It was stopped because it fills {limits.run_mb:,.0f} MB, the most that one training may here."
+            return f"Stopped at {limits.run_mb:,.0f} MB, the disk limit for a training on this server."
         return None
 
     def _seconds_left(self, run_id: str, queued: bool, started: float) -> float | None:
-        """Estimate for how many seconds a run will still hold a slot."""
+        """Estimate for how many more seconds a run will hold a slot."""
         try:
             run = self.store.open(run_id)
             history = run.history()
             seconds = estimates.seconds_left(history, run.config.epochs)
             if seconds is None:
                 seconds = self._estimate(run.config)
-        except DigitLabError:  # it was deleted or damaged meanwhile, and will end at once
+        except DigitLabError:  # it has been deleted or damaged, and will end at once
             return 0.0
         held = 0.0 if queued else seconds_held(history, started, self._clock())
         return seconds_to_hold(seconds, held, 60 * self.limits.minutes, paused=history.paused and not queued)

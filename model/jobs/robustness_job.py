@@ -1,4 +1,4 @@
-"""Measures the robustness of networks in the background, one at a time, for everybody who asks."""
+"""Measure the robustness of networks in the background, one at a time, and share the results among all visitors."""
 
 import threading
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from model.evaluation import robustness
 from model.evaluation.robustness import Robustness
 from model.inference.litert import Recognizer
+from model.messages import Message
 from model.results import Array
 from model.runs.run import FinishedRun
 
@@ -16,27 +17,27 @@ Measure = Callable[[Recognizer, Array, Array, int, Callable[[float], None]], Rob
 
 @dataclass
 class RobustnessJob:
-    """One measurement: what share of it is done, and its result or the reason why it failed."""
+    """One measurement: the share of it that is done, and its result or the reason why it failed."""
 
     share: float = 0.0
     result: Robustness | None = None
-    failure: str = ""
+    failure: Message | None = None
 
 
 class RobustnessJobs:
-    """The measurements of a server. Safe between threads."""
+    """The measurements of a server. Thread-safe."""
 
     def __init__(self, measure: Measure = robustness.measure_robustness):
-        """Start nothing yet; a test passes a `measure` of its own."""
+        """Start nothing yet; tests replace `measure`."""
         self._measure = measure
         self._jobs: dict[str, RobustnessJob] = {}
         self._lock = threading.Lock()
-        self._measuring = threading.Lock()  # each takes both cores, from trainings and from people who draw
+        self._measuring = threading.Lock()  # each takes both cores away from trainings and drawings
 
     def of(self, run: FinishedRun, recognizer: Recognizer, load_images: Images) -> RobustnessJob:
-        """Return the measurement of a run: the stored one, the one under way, or one that starts now.
+        """Return the measurement of a run: the stored one, the one in progress, or one that starts now.
 
-        Raises what `load_images` raises where a measurement has to start and the test images aren't available.
+        If a measurement has to start, raises the errors of `load_images`, such as for missing test images.
         """
         if stored := robustness.load(run):
             return RobustnessJob(1.0, stored)
@@ -50,7 +51,7 @@ class RobustnessJobs:
             return self._jobs[key]
 
     def forget(self, run: FinishedRun) -> None:
-        """Forget a measurement that failed, so that the next request starts another."""
+        """Forget a failed measurement, so that the next request starts a new one."""
         with self._lock:
             self._jobs.pop(str(run.path), None)
 
@@ -62,8 +63,8 @@ class RobustnessJobs:
             with self._measuring:
                 result = self._measure(recognizer, images, labels, len(run.class_names), on_progress)
         except Exception as error:
-            # Whatever it is: a page that waits for the result must not wait for ever.
-            job.failure = f"The measurement ended with an error: {error}."
+            # Any error at all, or a page would wait for the result forever.
+            job.failure = Message("The measurement failed: {error}.", {"error": str(error)})
             raise
         if result:
             robustness.save(run, result)

@@ -1,4 +1,4 @@
-"""How long a queued training will wait. Pure arithmetic on the seconds that the others still need."""
+"""Estimates of how long a queued training waits. Pure arithmetic on the seconds that the others still need."""
 
 import heapq
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ _ROUNDING_S = 0.01  # the times of events are whole milliseconds
 
 
 def estimate_wait(running: Sequence[float | None], queued_before: Sequence[float | None], slots: int) -> float | None:
-    """Estimate the seconds until a queued training starts; None where the seconds of another are not known.
+    """Estimate the seconds until a queued training starts; None if the seconds of any other training are unknown.
 
-    `running` has the seconds left of each running training, `queued_before` those that each training before it in
-    the queue will take. Each takes the first of the `slots` that is free.
+    `running` has the seconds left of each running training, and `queued_before` the seconds that each training ahead
+    in the queue will take. Each of them takes the slot that is free first.
 
     >>> estimate_wait([30.0, 50.0], [100.0], slots=2)
     50.0
@@ -28,19 +28,19 @@ def estimate_wait(running: Sequence[float | None], queued_before: Sequence[float
 
 
 def seconds_held(history: History, started: float, now: float) -> float:
-    """Return for how many seconds a training has held its slot, pauses included.
+    """Return for how many seconds a training has held its slot, including pauses.
 
-    They count from the event with which the worker began to train. Before it they are 0: an event from before
-    `started`, when the worker got the run, is an earlier worker's.
+    Time counts from the event with which the worker started to train, and is 0 before it. `started` is when the worker
+    got the run; an event from before that was written by an earlier worker.
     """
-    began = history.worker_started
-    return max(now - began, 0.0) if began and began >= started - _ROUNDING_S else 0.0
+    first_event = history.worker_started
+    return max(now - first_event, 0.0) if first_event and first_event >= started - _ROUNDING_S else 0.0
 
 
 def seconds_to_hold(estimate: float | None, held: float, limit: float, paused: bool = False) -> float | None:
-    """Return for how many seconds a training will still hold its slot, at most until its `limit` is reached.
+    """Return for how many more seconds a training will hold its slot, at most until its `limit` is reached.
 
-    `estimate` are the seconds of training left, None if unknown; a paused training may use up its limit.
+    `estimate` is the number of seconds of training left, None if unknown; a paused training may use up its limit.
     """
     left = max(limit - held, 0.0)
     if paused:

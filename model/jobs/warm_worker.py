@@ -1,4 +1,4 @@
-"""A worker that has imported TensorFlow and waits for its run, so that a training shows its first point at once."""
+"""A worker that has already imported TensorFlow and waits for a run, whose first point then appears at once."""
 
 import threading
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from typing import Protocol
 
 from model.jobs.worker_process import Launcher, WorkerProcess
 
-IDLE_S = 600.0  # after which it gives its memory back
+IDLE_S = 600.0  # after which it ends, to free its memory
 
 
 class Timer(Protocol):
-    """What of `threading.Timer` is used here."""
+    """The part of `threading.Timer` that is used here."""
 
     def start(self) -> None:
-        """Begin to count."""
+        """Start the countdown."""
 
     def cancel(self) -> None:
         """Never call the function."""
@@ -25,14 +25,14 @@ MakeTimer = Callable[[float, Callable[[], None]], Timer]
 
 
 def daemon_timer(seconds: float, function: Callable[[], None]) -> Timer:
-    """Return a timer that doesn't keep the server from ending."""
+    """Return a timer that doesn't keep the server from exiting."""
     timer = threading.Timer(seconds, function)
     timer.daemon = True
     return timer
 
 
 class WarmWorker:
-    """At most one warm worker. Safe between threads."""
+    """At most one warm worker. Thread-safe."""
 
     def __init__(self, launcher: Launcher, make_timer: MakeTimer = daemon_timer):
         """Start nothing yet."""
@@ -42,15 +42,15 @@ class WarmWorker:
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Start one unless there is one, and let it wait for `IDLE_S` seconds from now on.
+        """Start one unless there is one, and let it wait for `IDLE_S` seconds from now.
 
-        Does nothing where the machine is short of memory, or where DIGIT_LAB_WARM is 0.
+        Does nothing if the machine is short of memory or DIGIT_LAB_WARM is 0.
         """
-        if not self._launcher.may_warm():
+        if not self._launcher.may_spawn_warm():
             return
         with self._lock:
             if not self._worker or not self._worker.is_alive():
-                with suppress(OSError):  # the next training will start cold, and report it
+                with suppress(OSError):  # the next training starts cold, and reports the error
                     self._worker = self._launcher.spawn_warm()
             if self._timer:
                 self._timer.cancel()
@@ -58,17 +58,17 @@ class WarmWorker:
             self._timer.start()
 
     def take(self, folder: Path) -> WorkerProcess | None:
-        """Give it the run of a folder and return it; None where there is none that could take it."""
-        worker = self.give_up()
+        """Assign the run in `folder` to the warm worker and return it; None if there is none."""
+        worker = self.release()
         return worker if worker and worker.assign(folder) else None
 
-    def give_up(self) -> WorkerProcess | None:
-        """Return it and forget it; None where there is none."""
+    def release(self) -> WorkerProcess | None:
+        """Return the warm worker and forget it; None if there is none."""
         with self._lock:
             worker, self._worker = self._worker, None
         return worker
 
     def _cool_down(self) -> None:
-        if worker := self.give_up():
+        if worker := self.release():
             worker.close_stdin()
             worker.wait()

@@ -10,7 +10,7 @@ from typing import IO
 
 from model.training.commands import Command
 
-MIN_FREE_KB = 1_500_000  # of memory; a worker takes about 700 MB
+MIN_FREE_KB = 1_500_000  # of memory; a worker needs about 700 MB
 _PROJECT = Path(__file__).parent.parent.parent
 
 
@@ -22,26 +22,26 @@ class WorkerProcess:
         self._process = process
 
     def is_alive(self) -> bool:
-        """Return whether it has not ended."""
+        """Return whether the process is running."""
         return self._process.poll() is None
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for its end, at most `timeout_s` seconds, and return whether it has ended."""
+        """Wait until the process ends, for at most `timeout_s` seconds, and return whether it has ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
         return not self.is_alive()
 
     def kill(self) -> None:
-        """End it at once."""
+        """End the process at once."""
         self._process.kill()
 
     def send(self, command: Command) -> None:
-        """Send a command; one that has just ended gets none, and its run folder shows how it ended."""
+        """Send a command. Does nothing if the process has just ended; its run folder shows how it ended."""
         with suppress(OSError, ValueError):
             self._write(command.to_json())
 
     def assign(self, folder: Path) -> bool:
-        """Give a warm worker its run and return whether it took it."""
+        """Assign a run to a warm worker and return whether that worked."""
         if not self.is_alive() or not folder.is_dir():
             return False
         try:
@@ -51,7 +51,7 @@ class WorkerProcess:
         return True
 
     def close_stdin(self) -> None:
-        """Let it know that the app is gone: it saves a checkpoint and ends."""
+        """Signal that the app is exiting: the worker saves a checkpoint and ends."""
         if self._process.stdin:
             with suppress(OSError):
                 self._process.stdin.close()
@@ -63,24 +63,24 @@ class WorkerProcess:
 
 
 class Launcher:
-    """Starts worker processes. A test passes a launcher of its own."""
+    """Starts worker processes. Tests replace it."""
 
     def spawn(self, folder: Path) -> WorkerProcess:
-        """Start a worker on a run folder. Raises OSError where that is not possible."""
+        """Start a worker on a run folder. Raises OSError if that isn't possible."""
         with (folder / "worker.log").open("ab") as log:
             return _start(["--run", str(folder.resolve())], log)
 
     def spawn_warm(self) -> WorkerProcess:
-        """Start a worker that waits for its run and writes a log from then on. Raises OSError as `spawn`."""
+        """Start a worker that waits for its run and then writes a log. Raises OSError if that isn't possible."""
         return _start(["--warm"], subprocess.DEVNULL)
 
-    def may_warm(self) -> bool:
-        """Return whether a worker may wait for its run: memory is free for it, and DIGIT_LAB_WARM isn't 0."""
-        return os.environ.get("DIGIT_LAB_WARM") != "0" and has_memory()
+    def may_spawn_warm(self) -> bool:
+        """Return whether there is enough memory for a warm worker and DIGIT_LAB_WARM isn't 0."""
+        return os.environ.get("DIGIT_LAB_WARM") != "0" and has_free_memory()
 
 
 def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
-    """Start `python -m model train` in a session of its own, out of reach of Ctrl-C: it ends when its stdin does."""
+    """Start `python -m model train` in a new session, so that Ctrl-C doesn't reach it; it ends when its stdin does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "model", "train", *arguments, "--control"],
         cwd=_PROJECT,
@@ -93,8 +93,8 @@ def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
     return WorkerProcess(process)
 
 
-def has_memory(meminfo: Path = Path("/proc/meminfo")) -> bool:
-    """Return whether a waiting worker would leave enough memory; true where that is unknown."""
+def has_free_memory(meminfo: Path = Path("/proc/meminfo")) -> bool:
+    """Return whether a waiting worker would leave enough memory for others; true if that is unknown."""
     try:
         fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
         return int(fields["MemAvailable"].split()[0]) >= MIN_FREE_KB
@@ -103,5 +103,5 @@ def has_memory(meminfo: Path = Path("/proc/meminfo")) -> bool:
 
 
 def _absolute(*names: str) -> dict[str, str]:
-    """A relative path in the environment was meant from the server's folder, not from the worker's."""
+    """Return variables with absolute paths: relative ones start from the folder of the server, not of the worker."""
     return {name: str(Path(os.environ[name]).expanduser().resolve()) for name in names if os.environ.get(name)}

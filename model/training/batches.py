@@ -1,5 +1,5 @@
-"""The batches of a training. Their order and augmentation depend on seed, epoch and batch alone, so a resumed training
-gets the very same ones.
+"""The batches of a training. Their order and augmentation depend only on seed, epoch and batch number, so a resumed
+training gets exactly the same ones.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from model.training.training_data import Labelled
 
 
 class Batches:
-    """All batches of all epochs, made when they are asked for."""
+    """All batches of all epochs, created on demand."""
 
     def __init__(self, images: np.ndarray, targets: np.ndarray, config: TrainingConfig):
         """Take `images` `(n, h, w, c)` uint8 and their `targets`, `(n,)` or `(n, classes)`."""
@@ -31,7 +31,7 @@ class Batches:
 
 
 def targets_of(labels: np.ndarray, n_classes: int, loss: str) -> np.ndarray:
-    """Return the targets that a loss takes: `labels` `(n,)` as they are, or one-hot rows `(n, classes)` float32.
+    """Return the targets for a loss: `labels` `(n,)` unchanged, or one-hot rows `(n, classes)` float32.
 
     >>> targets_of(np.array([1, 0]), 3, "categorical").tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]

@@ -1,6 +1,6 @@
-"""The checkpoints of a training: one .keras file per epoch, one in the middle of an epoch, and weights in memory.
+"""The checkpoints of a training: one .keras file per epoch, one in mid-epoch, and weights in memory.
 
-Takes models as they come; Keras itself is imported by `export` alone.
+Never creates models; only `export` imports Keras.
 """
 
 from pathlib import Path
@@ -19,29 +19,29 @@ Weights = list[np.ndarray]
 
 
 class Checkpoints:
-    """The networks of a training, epoch by epoch: `weights` maps an epoch to its weights, 0 is the untrained one."""
+    """The networks of a training: `weights` maps each epoch to its weights; epoch 0 is the untrained network."""
 
     def __init__(self, folder: Path | None):
-        """Keep weights in memory, and write files too where there is a `folder`."""
+        """Hold weights in memory, and also write files if there is a `folder`."""
         self.folder = folder
         self.weights: dict[int, Weights] = {}
 
     def save_epoch(self, model: "keras.Model", epoch: int) -> str:
-        """Keep the model of an epoch and return the name of its file."""
+        """Save the model of an epoch and return the name of its file."""
         self.weights[epoch] = model.get_weights()
         return self._save(model, epoch_file(epoch))
 
     def save_step(self, model: "keras.Model", step: int) -> str:
-        """Save a model in the middle of an epoch and return the name of its file."""
+        """Save a model in mid-epoch and return the name of its file."""
         return self._save(model, f"step-{step:06}.keras")
 
     def save_probe_images(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Save the images that the network predicts after each epoch: `(n, h, w, c)` with labels `(n,)`."""
+        """Save the images that are predicted after each epoch: `(n, h, w, c)` with labels `(n,)`."""
         if self.folder:
             write_npz(self.folder / "glimpsed.npz", images=images.round().astype(np.uint8), labels=labels)
 
     def read_earlier(self, last_epoch: int) -> None:
-        """Read the weights of epochs before a resumption, as far as their files exist."""
+        """Load the weights of epochs trained before the run was resumed, if their files exist."""
         for epoch in range(last_epoch + 1):
             path = self.folder / epoch_file(epoch) if self.folder else None
             if epoch not in self.weights and path and is_zipfile(path):
@@ -54,5 +54,5 @@ class Checkpoints:
 
 
 def epoch_file(epoch: int, suffix: str = ".keras") -> str:
-    """Return the name of the file of one epoch's network: `epoch-003.keras`."""
+    """Return the file name of an epoch's network, such as `epoch-003.keras`."""
     return f"epoch-{epoch:03}{suffix}"

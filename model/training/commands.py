@@ -1,13 +1,13 @@
-"""The commands for a running training: one thread puts them into a queue, the training obeys between two batches.
+"""The commands for a running training: one thread puts them into a queue, and the loop takes them between two batches.
 
-Imports nothing of processes, Keras or pages.
+Imports neither processes nor Keras nor pages.
 """
 
 import json
 import queue
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from model.errors import ConfigError
 
@@ -15,35 +15,35 @@ _MAX_REASON = 200  # characters
 
 
 class CommandName(StrEnum):
-    """The names of commands, as the worker protocol has them under `do`."""
+    """The names of commands, under `do` in the worker protocol."""
 
     PAUSE = "pause"
     RESUME = "resume"
     STEP = "step"
     STOP = "stop"
     SET = "set"
-    INTERRUPT = "interrupt"  # by a signal or the end of stdin, never by a line of the protocol
+    INTERRUPT = "interrupt"  # caused by a signal or the end of stdin, never by a line of the protocol
 
 
 _PROTOCOL = tuple(name for name in CommandName if name is not CommandName.INTERRUPT)
 
 
 class Interrupted(Exception):
-    """The training was left in the middle and can be resumed; the text, if any, is the reason."""
+    """The training was interrupted and can be resumed; the text, if any, is the reason."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command; each of the other fields belongs to one `do` alone."""
+    """One command; every field except `do` belongs to one kind of command."""
 
     do: CommandName
-    learning_rate: float | None = None  # of set, from 1e-8 to 100
-    reason: str | None = None  # of stop: who or what asked for it, a sentence of at most 200 characters
-    after: int | None = None  # of step: take it where no more batches are done, so a click that came twice is one wish
+    learning_rate: float | None = None  # for set, from 1e-8 to 100
+    reason: str | None = None  # for stop: why, in a sentence of at most 200 characters
+    after: int | None = None  # for step: ignored after more batches than this, so a double click trains one batch
 
     @classmethod
     def from_json(cls, line: str) -> Self:
-        """Read one line of the worker protocol. Raises ConfigError for anything else."""
+        """Parse one line of the worker protocol. Raises ConfigError if it isn't a valid command."""
         try:
             values = json.loads(line)
             do = CommandName(values["do"])
@@ -62,45 +62,66 @@ class Command:
                 return cls(do)
 
     def to_json(self) -> str:
-        """Return the line that `from_json` reads."""
+        """Return the line that `from_json` parses."""
         return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
 
 
 def _unknown_command(line: str) -> ConfigError:
-    return ConfigError(f"The command came as {line.strip()[:80]!r}; expected one of {', '.join(_PROTOCOL)}.")
+    return ConfigError(
+        "Unknown command {command}. Send one of {commands}.",
+        command=_short(line.strip()),
+        commands=", ".join(_PROTOCOL),
+    )
 
 
 def _learning_rate(rate: object) -> float:
     # The comparison is false for NaN too.
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 1e-8 <= rate <= 100:
-        raise ConfigError(f"learning_rate came as {rate!r}; expected a number from 1e-8 to 100.")
+        raise ConfigError(
+            "{name} must be a number from {low} to {high}, got {value}.",
+            name="learning_rate",
+            low="1e-8",
+            high=100,
+            value=_short(rate),
+        )
     return float(rate)
 
 
 def _reason(reason: object) -> str | None:
     if reason is None or (isinstance(reason, str) and len(reason) <= _MAX_REASON):
         return reason
-    raise ConfigError(f"reason came as {repr(reason)[:80]}; expected a text of at most {_MAX_REASON} letters.")
+    raise ConfigError(
+        "{name} must be a text of at most {most} characters, got {value}.",
+        name="reason",
+        most=_MAX_REASON,
+        value=_short(reason),
+    )
 
 
 def _after(after: object) -> int | None:
     if after is None or (isinstance(after, int) and not isinstance(after, bool) and after >= 0):
         return after
-    raise ConfigError(f"after came as {repr(after)[:80]}; expected a whole number of batches from 0 on.")
+    raise ConfigError(
+        "{name} must be a whole number of batches, 0 or more, got {value}.", name="after", value=_short(after)
+    )
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:80]
 
 
 class CommandQueue:
-    """A queue of commands; safe between threads."""
+    """A thread-safe queue of commands."""
 
     def __init__(self) -> None:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
 
     def put(self, command: Command) -> None:
-        """Add a command; returns at once."""
+        """Add a command without waiting."""
         self._commands.put(command)
 
     def get(self, wait: bool) -> Command | None:
-        """Remove and return the oldest command; None where there is none and `wait` is False."""
+        """Remove and return the oldest command. If the queue is empty, wait for one, or return None without `wait`."""
         try:
             return self._commands.get(block=wait)
         except queue.Empty:

@@ -1,6 +1,6 @@
-"""Carries out a person's commands between two batches: pause, one batch, another learning rate, stop, interrupt.
+"""Carry out commands between two batches: pause, train one batch, change the learning rate, stop, interrupt.
 
-Imports neither Keras nor anything of processes.
+Imports neither Keras nor processes.
 """
 
 from collections.abc import Callable
@@ -13,21 +13,21 @@ OnEvent = Callable[[Event], None]
 
 
 class StopRequested(Exception):
-    """Somebody asked to stop and keep the network; the text, if any, is the reason."""
+    """A command to stop and save the network; the text, if any, is the reason."""
 
 
 class TrainingControl:
-    """The pause and the learning rate of one training, as commands change them."""
+    """The pause state and the learning rate of one training, controlled by commands."""
 
     def __init__(self, commands: CommandQueue, rate: ScheduledRate, on_event: OnEvent):
-        """Take commands from a queue; what they change is passed to `on_event`."""
+        """Take commands from a queue and report every change to `on_event`."""
         self._commands, self._rate, self._on_event = commands, rate, on_event
         self.paused = False
 
-    def obey(self, step: int) -> None:
-        """Carry out the commands since the last batch; while paused, wait for more.
+    def handle_commands(self, step: int) -> None:
+        """Carry out the commands received since the last batch; while paused, wait for more.
 
-        Raises StopRequested or Interrupted where the training must end after `step` batches.
+        Raises StopRequested or Interrupted if the training has to end after `step` batches.
         """
         while command := self._commands.get(wait=self.paused):
             match command.do:

@@ -1,4 +1,4 @@
-"""A look at a network after each epoch: its predictions for a few images, always the same, and its first filters.
+"""Snapshots of a network after each epoch: its predictions for a few fixed images, and its first-layer filters.
 
 Packs arrays into the plain values of an event and unpacks them again.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from model.results import Array, ArrayRepr
 
 N_IMAGES = 20
-_MAX_FILTERS = 64  # more can't be told apart on a screen
+_MAX_FILTERS = 64  # more would be too small on a screen
 _LARGEST = 127  # of a packed weight
 
 
@@ -21,8 +21,8 @@ _LARGEST = 127  # of a packed weight
 class EpochProbe(ArrayRepr):
     """After one epoch: the `predicted` classes `(n,)` int64 and their `probabilities` `(n,)` in [0, 1] for n images.
 
-    `filters` is `(filters, kernel, kernel, channels)` float32 in [-1, 1], scaled by the largest weight of them all, or
-    None for a network that does not begin with a convolution.
+    `filters` is `(filters, kernel, kernel, channels)` float32 in [-1, 1], divided by the largest absolute weight, or
+    None for a network that doesn't start with a convolution.
     """
 
     epoch: int
@@ -32,7 +32,7 @@ class EpochProbe(ArrayRepr):
 
 
 def pack(probabilities: Array, kernel: Array | None) -> dict[str, Any]:
-    """Return the probe of an event, from `(n, classes)` probabilities and a `(k, k, channels, filters)` kernel."""
+    """Pack `(n, classes)` probabilities and a `(k, k, channels, filters)` kernel into the probe of an event."""
     best = probabilities.argmax(axis=1)
     fields: dict[str, Any] = {
         "answers": best.tolist(),
@@ -47,7 +47,7 @@ def pack(probabilities: Array, kernel: Array | None) -> dict[str, Any]:
 
 
 def unpack(fields: dict[str, Any] | None, epoch: int, n_images: int) -> EpochProbe | None:
-    """Return the probe that `pack` packed, of an epoch and for `n_images`; None for anything else."""
+    """Return the probe of an epoch for `n_images` from the result of `pack`; None for anything else."""
     if fields is None:
         return None
     try:

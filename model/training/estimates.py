@@ -1,7 +1,8 @@
-"""How long a training will take, before it starts and while it runs: arithmetic on presets and histories.
+"""Estimates of how long a training takes, before it starts and while it runs: arithmetic on presets and histories.
 
-A step costs something whatever the network, and three times the multiplications of a prediction: going back through
-the layers takes twice what going forward does. Validation, start and export are left out: a few percent of a training.
+A step has a fixed cost, and needs three times the multiplications of a prediction: the backward pass through the layers
+takes twice as many as the forward pass. Validation, start-up and export are left out; they are a few percent of a
+training.
 """
 
 from math import ceil
@@ -12,19 +13,19 @@ from model.errors import ConfigError
 from model.networks.summary import summary
 from model.runs.curves import History
 
-# Fitted to two measured steps of 128 images on two AMD EPYC cores: dense-128 with 2.6 million multiplications an
-# image took 16 ms, deep with 29 million 135 ms.
-OVERHEAD_S = 0.004  # a step
-SPEED = 85e9  # multiplications a second
-_USUAL_IMAGES, _USUAL_SHAPE, _USUAL_CLASSES = 60_000, (28, 28, 1), 10  # of MNIST
+# Fitted to two measured steps of 128 images on two AMD EPYC cores: dense-128, with 2.6 million multiplications per
+# image, took 16 ms; deep, with 29 million, took 135 ms.
+OVERHEAD_S = 0.004  # per step
+SPEED = 85e9  # multiplications per second
+_DEFAULT_IMAGES, _DEFAULT_SHAPE, _DEFAULT_CLASSES = 60_000, (28, 28, 1), 10  # as in MNIST
 
 
 def training_seconds(multiplications: int, n_images: int, epochs: int, batch_size: int) -> float:
-    """Estimate how many seconds a training takes on a machine like two AMD EPYC cores; all arguments at least 1.
+    """Estimate how many seconds a training takes on two AMD EPYC cores; all arguments are at least 1.
 
-    `multiplications` are those of one image on its way through the network. A step is taken to cost 4 ms and its
-    multiplications, three times, at 85 thousand million a second. Fitted to the measured 16 ms of dense-128 and
-    135 ms of deep; other machines differ by their speed, so a running training is estimated better: `seconds_left`.
+    `multiplications` counts one forward pass of one image. A step is assumed to take 4 ms plus three times its
+    multiplications at 85 billion per second, fitted to the measured 16 ms of dense-128 and 135 ms of deep. Other
+    machines are faster or slower, so `seconds_left` gives a better estimate once a training is running.
 
     >>> round(training_seconds(multiplications=2_600_000, n_images=54_000, epochs=5, batch_size=128))
     33
@@ -34,7 +35,7 @@ def training_seconds(multiplications: int, n_images: int, epochs: int, batch_siz
 
 
 def seconds_left(history: History, epochs: int) -> float | None:
-    """Return how many seconds a training of `epochs` still needs at the pace it had; None before its first batches."""
+    """Return how many seconds a training of `epochs` still needs at its pace so far; None before its first batches."""
     done = history.steps_done
     total = epochs * int(history.plan.batches_per_epoch)
     if not done or not total or history.seconds <= 0:
@@ -43,13 +44,13 @@ def seconds_left(history: History, epochs: int) -> float | None:
 
 
 def estimate_seconds(config: TrainingConfig) -> float | None:
-    """Estimate the seconds of a whole training from its settings; None where they name no known network.
+    """Estimate the seconds of a whole training from its settings; None if they name an unknown network.
 
-    A dataset that does not come with Digit Lab is taken to be as large as MNIST.
+    A dataset that doesn't come with Digit Lab is assumed to be as large as MNIST.
     """
     known = BUILTINS.get(config.dataset)
-    n_train, shape = (known.n_train, known.image_shape) if known else (_USUAL_IMAGES, _USUAL_SHAPE)
-    n_classes = len(known.class_names) if known else _USUAL_CLASSES
+    n_train, shape = (known.n_train, known.image_shape) if known else (_DEFAULT_IMAGES, _DEFAULT_SHAPE)
+    n_classes = len(known.class_names) if known else _DEFAULT_CLASSES
     n_images = min(config.train_images or n_train, n_train)
     try:
         layers = summary(config.network, shape, n_classes)

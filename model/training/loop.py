@@ -1,7 +1,7 @@
 """The one training loop, for the command line, the app's worker and the notebook.
 
-Takes a dataset and a config, calls `on_event` with what happens, and obeys commands between two batches. Imports
-nothing of processes or pages, and of run folders only the checkpoints that it is told to save.
+Takes a dataset and a config, calls `on_event` with every event, and carries out commands between two batches. Imports
+neither processes nor pages; the only files it writes are checkpoints.
 """
 
 from dataclasses import asdict, dataclass
@@ -46,15 +46,15 @@ WEIGHT_DECAY = 0.02
 class TrainingResult:
     """A trained network: `model` is float32 and has the weights of `epoch`, by default the best one.
 
-    `history` is what Keras's `fit` returns: for each epoch trained here its `loss`, `accuracy`, `val_loss` and
-    `val_accuracy`. The first two are NaN for an epoch that was resumed and stopped before its next batch.
+    `history` has the format of Keras's `fit`: `loss`, `accuracy`, `val_loss` and `val_accuracy` for each epoch trained
+    here. The first two are NaN for an epoch that was resumed and stopped before its next batch.
     """
 
     model: keras.Model
     epoch: int
     snapshots: dict[int, Weights]  # epoch -> weights; 0 is the untrained network
     history: dict[str, list[float]]
-    stopped: bool  # before its last epoch, by a command
+    stopped: bool  # by a command, before its last epoch
     reason: str | None = None  # why it ended before its last epoch
 
     def __repr__(self) -> str:
@@ -71,12 +71,12 @@ def train(
     resume: Checkpoint | None = None,
     start_from: Path | None = None,
 ) -> TrainingResult:
-    """Train a network on the training images of `dataset`, by default the one that `config` names.
+    """Train a network on the training images of `dataset`, by default the dataset named in `config`.
 
-    Calls `on_event` with each event of `model.runs.events` from `StartedEvent` to `StoppedEvent`. With `checkpoints`, a
-    folder, each epoch leaves `epoch-003.keras` there. `start_from` is a .keras file of the same network whose weights
-    it starts with. Raises TrainingError when the loss is no longer a number or that file does not fit, DataError when
-    the images can't be loaded or split, Interrupted on the command `interrupt`.
+    Calls `on_event` with each event of `model.runs.events` from `StartedEvent` to `StoppedEvent`. If `checkpoints` is a
+    folder, every epoch saves a file such as `epoch-003.keras` there. `start_from` is a .keras file of the same network,
+    whose weights are used as the first ones. Raises TrainingError if the loss is no longer a number or that file
+    doesn't fit, DataError if the images can't be loaded or split, Interrupted on the command `interrupt`.
     """
     if dataset is None:
         check_config(config)
@@ -86,7 +86,7 @@ def train(
 
 
 def warm_up() -> None:
-    """Split and train one batch of next to nothing, so that a training need not wait for the libraries."""
+    """Split and train one tiny batch, so that the next training doesn't wait for the libraries."""
     validation_split(np.arange(8) % 2, 0.5, seed=0)
     model = keras_models.build("dense-64", (12, 12, 1), 2)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -117,7 +117,7 @@ class _Training:
         self.rate = ScheduledRate(config.schedule, config.learning_rate, self.batches.total)
         self.control = TrainingControl(commands, self.rate, on_event)
         self.step, self.seconds = 0, 0.0
-        self.epoch_sums = np.zeros(3)  # loss and accuracy, each times its images; images
+        self.epoch_sums = np.zeros(3)  # loss and accuracy, each multiplied by the number of images; images
         self.validation_losses: dict[int, float] = {}
         self.history: dict[str, list[float]] = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
 
@@ -140,7 +140,7 @@ class _Training:
         done, skip = divmod(self.step, self.batches.per_epoch)
         self.epoch_sums[:] = 0
         for images, targets in self.batches.of_epoch(done + 1, skip):
-            self.control.obey(self.step)
+            self.control.handle_commands(self.step)
             self._train_batch(done + 1, images, targets)
         self._end_epoch(done + 1)
 
@@ -149,13 +149,13 @@ class _Training:
         rate = self.rate.at(self.step)
         self.model.optimizer.learning_rate = rate
         self._seed_dropout()
-        self.model.reset_metrics()  # Keras averages since the last reset; these shall be the figures of one batch
+        self.model.reset_metrics()  # Keras averages since the last reset; this gives the figures of one batch
         figures = self.model.train_on_batch(images, targets, return_dict=True)
         loss, accuracy = float(figures["loss"]), float(figures["accuracy"])
         self.seconds += perf_counter() - begin
         self.step += 1
         if not isfinite(loss):
-            raise TrainingError(divergence_message(self.step, rate))
+            raise _divergence(self.step, rate)
         self.epoch_sums += (loss * len(images), accuracy * len(images), len(images))
         self.on_event(
             BatchEvent(
@@ -169,14 +169,14 @@ class _Training:
         )
 
     def _end_epoch(self, epoch: int) -> None:
-        """Validate, keep the weights, and save a checkpoint; also for an epoch that was cut short."""
+        """Validate, remember the weights and save a checkpoint, also for an epoch that was cut short."""
         figures = self.model.evaluate(self.x_validation, self.y_validation, batch_size=500, verbose=0, return_dict=True)
         val_loss, val_accuracy = float(figures["loss"]), float(figures["accuracy"])
-        if not isfinite(val_loss):  # after the last batch of all, whose own loss was still a number
-            raise TrainingError(divergence_message(self.step, self.rate.at(self.step)))
+        if not isfinite(val_loss):  # the loss of the last batch was computed before its own step
+            raise _divergence(self.step, self.rate.at(self.step))
         self.validation_losses[epoch] = val_loss
         loss_sum, accuracy_sum, images = self.epoch_sums.tolist()
-        trained = images > 0  # not where it was resumed in mid-epoch and stopped at once
+        trained = images > 0  # false if it was resumed in mid-epoch and stopped at once
         means = (loss_sum / images, accuracy_sum / images) if trained else (np.nan, np.nan)
         for values, figure in zip(self.history.values(), (*means, val_loss, val_accuracy), strict=True):
             values.append(figure)
@@ -225,28 +225,28 @@ class _Training:
         )
 
     def _probe(self, model: keras.Model) -> dict[str, Any]:
-        """Return the probe of an epoch. The model is called as a function: `predict` takes a second to get ready."""
+        """Return the probe of an epoch. Calls the model as a function, because `predict` takes a second to set up."""
         probabilities = keras.ops.convert_to_numpy(model(self.x_validation[self.probed], training=False))
         first = next((layer for layer in model.layers if layer.weights), None)
         kernel = first.kernel if isinstance(first, keras.layers.Conv2D) else None
         return epoch_probe.pack(probabilities, None if kernel is None else keras.ops.convert_to_numpy(kernel))
 
     def _seed_dropout(self) -> None:
-        """Make dropout depend on seed and step alone: a .keras file forgets the state of a generator."""
+        """Make dropout depend only on seed and step: a .keras file doesn't contain the state of a generator."""
         for number, layer in enumerate(self.dropouts):
             layer.seed_generator.state.assign([self.config.seed + number, self.step])
 
     def _out_of_patience(self) -> bool:
-        """Return whether the validation loss has not improved for as many epochs as the config waits."""
+        """Return whether the validation loss hasn't improved for `patience` epochs."""
         losses = self.validation_losses
         best = min(losses, key=losses.__getitem__, default=0)
         return 0 < self.config.patience <= max(losses, default=0) - best
 
     def _end_early(self) -> str:
-        """Report that the training ends before its last epoch, as its own settings planned, and return the reason."""
+        """Report early stopping and return the reason."""
         n = self.config.patience
-        epochs = "the last epoch" if n == 1 else f"the last {n} epochs"
-        reason = f"It ended early: {epochs} brought no better validation loss."
+        epochs = "1 epoch" if n == 1 else f"{n} epochs"
+        reason = f"Early stopping: the validation loss hasn't improved for {epochs}."
         self.on_event(StoppedEvent(step=self.step, reason=reason))
         return reason
 
@@ -284,14 +284,15 @@ def _set_weights(model: keras.Model, file: Path) -> None:
         model.set_weights(load_weights(file))
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"The weights of {file.parent.name} can't be begun with ({str(error).splitlines()[0][:120]}); expected a "
-            "network of the same layers, so choose another run."
+            "The weights of {run} don't fit this network ({reason}). Choose a run whose network has the same layers.",
+            run=file.parent.name,
+            reason=str(error).splitlines()[0][:120],
         ) from error
 
 
 def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Return a fresh optimizer as `config` asks for."""
-    rate = float(config.learning_rate)  # JSON may bring a whole number, which Keras refuses
+    """Return a new optimizer with the settings of `config`."""
+    rate = float(config.learning_rate)  # JSON may contain a whole number, which Keras rejects
     if config.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=MOMENTUM)
     if config.optimizer == "adamw":
@@ -302,15 +303,18 @@ def optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
 
 
 def loss(config: TrainingConfig) -> keras.losses.Loss:
-    """Return the cross-entropy that `config` asks for."""
+    """Return the cross-entropy chosen in `config`."""
     if config.loss == "categorical":
         return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
     return keras.losses.SparseCategoricalCrossentropy()
 
 
-def divergence_message(step: int, learning_rate: float) -> str:
-    """Return one sentence on why a training diverged and what to try."""
-    return (
-        f"The loss was no longer a number after batch {step} at a learning rate of {learning_rate:g}: the steps were "
-        f"too large and the weights ran away, so start again with a smaller one, such as {learning_rate / 10:.2g}."
+def _divergence(step: int, learning_rate: float) -> TrainingError:
+    """Return the error of a training that diverged, with advice."""
+    return TrainingError(
+        "The training diverged after batch {step}: with a learning rate of {rate}, the loss is no longer a number. "
+        "Start again with a smaller learning rate, such as {smaller}.",
+        step=step,
+        rate=f"{learning_rate:g}",
+        smaller=f"{learning_rate / 10:.2g}",
     )

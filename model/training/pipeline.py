@@ -1,7 +1,7 @@
 """One run from its settings to its manifest: load the data, train, calibrate, export, evaluate on the test set.
 
-Imports the loop and with it Keras, so the worker imports it late. Works on one run folder; imports nothing of
-processes, signals or pages.
+Imports the loop, and Keras with it, so the worker imports this module late. Works on one run folder; imports neither
+processes nor signals nor pages.
 """
 
 import hashlib
@@ -38,12 +38,12 @@ from model.training.training_data import check_config, join_drawings, load_datas
 if TYPE_CHECKING:
     import keras
 
-MAX_EXPORTED_EPOCHS = 25  # epochs of a run
+MAX_EXPORTED_EPOCHS = 25  # per run
 _LIBRARIES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
 
 
 class Pipeline:
-    """The steps of one training, in the order of `run`."""
+    """The stages of one training; `run` goes through them in order."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class Pipeline:
         resume: Checkpoint | None,
         is_cancelled: Callable[[], bool] = lambda: False,
     ):
-        """Take the run's folder, and the checkpoint to resume from if it has one.
+        """Take the run, and the checkpoint to resume from if it has one.
 
-        While data is loaded and when snapshots are exported, `is_cancelled` is asked whether to break off.
+        `is_cancelled` is checked while data is loaded and while snapshots are exported.
         """
         self.folder, self.config, self.resume = run, run.config, resume
         self.on_event, self.commands, self.is_cancelled = on_event, commands, is_cancelled
@@ -63,7 +63,7 @@ class Pipeline:
     def run(self) -> RunState:
         """Train and return the final state, finished or stopped.
 
-        Raises Interrupted where it was cancelled; ConfigError, DataError, RunError or TrainingError where it fails.
+        Raises Interrupted if it is cancelled, and ConfigError, DataError, RunError or TrainingError if it fails.
         """
         dataset = self._load()
         self._describe(dataset)
@@ -81,13 +81,13 @@ class Pipeline:
         return join_drawings(dataset, self.config, self.folder.path, self._on_drawing)
 
     def _download_progress(self) -> Callable[[int, int], None]:
-        """Return a function that passes on each whole percent of a download once."""
+        """Return a function that reports each whole percent of a download once."""
         last = -1
 
         def on_download(done: int, total: int) -> None:
             nonlocal last
             if self.is_cancelled():
-                raise Interrupted("The download was broken off.")
+                raise Interrupted("The download was cancelled.")
             percent = 100 * done // total if total else 0
             if percent > last:
                 last = percent
@@ -97,11 +97,11 @@ class Pipeline:
 
     def _on_drawing(self, images: int) -> None:
         if self.is_cancelled():
-            raise Interrupted("The drawing of training images was broken off.")
+            raise Interrupted("The rendering of drawings was cancelled.")
         self.on_event(DrawingEvent(images=images))
 
     def _describe(self, dataset: Dataset) -> None:
-        """Complete config.json, now that the dataset is known. Raises RunError where a resumed run's has changed."""
+        """Add the dataset to config.json. Raises RunError if the dataset of a resumed run has changed."""
         before = self.folder.description.dataset
         info = DatasetInfo(
             name=dataset.name,
@@ -115,30 +115,30 @@ class Pipeline:
         )
         if self.resume and before and not before.has_same_images(info):
             raise RunError(
-                f"The dataset {dataset.name} has changed since this run began; expected the same images "
-                "to go on with, so put them back or start a new run."
+                "The dataset {dataset} has changed since this run started. Restore its old images, or start a new run.",
+                dataset=dataset.name,
             )
         versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _LIBRARIES}
         description = replace(self.folder.description, dataset=info, versions=versions)
         write_json(self.folder.path / "config.json", description.to_dict())
 
     def _train(self, dataset: Dataset) -> TrainingResult:
-        # The first weights are another run's where this one fine-tunes it; a resumed training has its own.
+        # A run that fine-tunes another starts with the other run's weights; a resumed one has its own.
         start_from = self._base_run().path / "model.keras" if self.config.start_from and not self.resume else None
         return train(
             self.config, dataset, self.on_event, self.commands, self.folder.checkpoints, self.resume, start_from
         )
 
     def _base_run(self) -> FinishedRun:
-        """Return the run whose weights this one starts with; it lies beside it or is shipped."""
+        """Return the run whose weights this one starts with; it is in the same store or shipped with Digit Lab."""
         return RunStore(self.folder.path.resolve().parent).open_finished(self.config.start_from)
 
     def _calibrate(self, model: "keras.Model", dataset: Dataset) -> Calibration:
-        """Calibrate the network where it learns from drawings; a fine-tuned one starts with calibrated weights."""
+        """Calibrate a network trained on drawings; a fine-tuned one starts with calibrated weights."""
         if self.config.drawings and not self.config.start_from:
             return calibrate(model, mixing.calibration_images(dataset, self.config.seed))
         if self.config.start_from:
-            with suppress(RunError):  # it may have been deleted meanwhile
+            with suppress(RunError):  # it may have been deleted since
                 return self._base_run().calibration
         return UNCALIBRATED
 
@@ -147,7 +147,7 @@ class Pipeline:
         export_litert(model, self.folder.path / "model.tflite")
 
     def _evaluate(self, dataset: Dataset) -> tuple[Metrics, np.ndarray]:
-        """Evaluate what will serve on the test set; return the metrics and the rejection scores `(n,)`."""
+        """Evaluate the exported network on the test set; return the metrics and the rejection scores `(n,)`."""
         with quiet_stderr():
             probabilities = Recognizer(self.folder.path / "model.tflite").probabilities(dataset.x_test)
         tested = [name for name in dataset.class_names if name != NO_DIGIT]
@@ -157,12 +157,12 @@ class Pipeline:
             self.folder.path / "evaluation.npz",
             labels=predictions.labels,
             probabilities=predictions.probabilities,
-            doubt=scores,
+            doubt=scores,  # the name in the file
         )
         return compute_metrics(predictions.labels, predictions.probabilities, tested), scores
 
     def _export_snapshots(self, result: TrainingResult) -> None:
-        """Export the networks of earlier epochs; if cancelled meanwhile, the kept one is enough."""
+        """Export the networks of all epochs; if this is cancelled, the final network is enough."""
         kept = result.model.get_weights()
         for epoch in epochs_to_export(result.snapshots, result.epoch):
             if self.is_cancelled():
@@ -172,7 +172,7 @@ class Pipeline:
         result.model.set_weights(kept)
 
     def _remove_step_checkpoints(self) -> None:
-        """Remove checkpoints in the middle of an epoch: they were for resuming, and this run is complete."""
+        """Remove the checkpoints saved in mid-epoch: they were for resuming, and this run is complete."""
         for path in self.folder.checkpoints.glob("step-*.keras"):
             path.unlink()
 
@@ -202,9 +202,9 @@ class Pipeline:
 
 
 def epochs_to_export(epochs: Collection[int], kept: int) -> list[int]:
-    """Return the epochs whose networks are exported: all, or of more than 25 as many evenly spaced and `kept`.
+    """Return the epochs whose networks are exported: all, or 25 evenly spaced ones and `kept` if there are more.
 
-    Exporting one takes half a second, and nobody shall wait a minute for the end of a training of a hundred epochs.
+    Exporting one takes half a second, and nobody should wait a minute at the end of a training of a hundred epochs.
 
     >>> len(epochs_to_export(range(101), kept=62))
     26

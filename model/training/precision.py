@@ -1,4 +1,4 @@
-"""The number format of a training: float32, or bfloat16 where the processor computes in it."""
+"""The number format of a training: float32, or bfloat16 if the processor supports it."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,7 @@ _BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 
 
 def choose_precision(wanted: str) -> str:
-    """Return the Keras dtype policy: `auto` takes mixed_bfloat16 where the processor computes in it."""
+    """Return the Keras dtype policy: `auto` is mixed_bfloat16 if the processor supports it, else float32."""
     if wanted == "auto":
         return "mixed_bfloat16" if has_bfloat16() else "float32"
     return wanted
@@ -15,9 +15,9 @@ def choose_precision(wanted: str) -> str:
 
 @cache
 def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor multiplies bfloat16 itself, which makes a training step up to twice as fast.
+    """Return whether the processor supports bfloat16, which makes a training step up to twice as fast.
 
-    Without it TensorFlow emulates the type, slower than float32; so an unknown processor counts as one without.
+    Otherwise TensorFlow emulates the type, more slowly than float32, so an unknown processor counts as unsupported.
     """
     try:
         lines = cpuinfo.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Silences what native libraries print while they load."""
+"""Silence the messages that native libraries print while they load."""
 
 import os
 import sys
@@ -8,18 +8,18 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Silence file descriptor 2 for the whole process, Python's own messages included.
+    """Silence file descriptor 2 for the whole process, including Python's own messages.
 
-    TensorFlow and LiteRT greet from C++ while they load, which no setting of theirs turns off. For command lines
-    only: another thread's message would be lost too. Errors are raised as ever.
+    TensorFlow and LiteRT print messages from C++ while they load, and no setting turns them off. For the command line
+    only: messages from other threads are lost too. Errors are still raised.
     """
     sys.stderr.flush()
     original = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
         os.dup2(original, 2)
         os.close(original)
-        os.close(nowhere)
+        os.close(null)

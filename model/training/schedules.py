@@ -1,24 +1,24 @@
-"""The learning rate at every step, as a pure function: the training loop uses it and a page can draw it."""
+"""The learning rate at every step, as a pure function: the training loop uses it, and a page can plot it."""
 
 from dataclasses import dataclass
 from math import cos, isclose, pi
 
-WARM_UP = 0.2  # share of the steps in which one-cycle climbs to its peak
-START = 1 / 25  # of the peak, where one-cycle begins
-STEPS, STEP_FACTOR = (0.5, 0.75), 0.1  # after which shares of the steps the rate falls, and to what part
-COSINE_WARM_UP = 0.1  # share of the steps in which cosine climbs to its peak
-END = 1 / 10_000  # of the peak, where it ends
+WARM_UP = 0.2  # share of the steps in which one-cycle rises to its peak
+START = 1 / 25  # first rate of one-cycle and cosine, as a share of the peak
+STEPS, STEP_FACTOR = (0.5, 0.75), 0.1  # shares of the steps after which the rate drops, and the factor
+COSINE_WARM_UP = 0.1  # share of the steps in which cosine rises to its peak
+END = 1 / 10_000  # last rate of one-cycle, as a share of the peak
 
 
 def learning_rate(schedule: str, peak: float, step: int, total_steps: int) -> float:
     """Return the learning rate of the batch after `step` finished ones, `0 <= step < total_steps`.
 
-    `constant` is `peak` throughout; `step` a tenth of it after half of the steps, a hundredth after three quarters.
-    `one-cycle` climbs to `peak` and falls to nearly nothing, both in a straight line
+    `constant` is always `peak`. `step` drops to a tenth of it after half of the steps and to a hundredth after three
+    quarters. `one-cycle` rises to `peak` and falls almost to 0, both in a straight line
     (L. N. Smith and N. Topin, "Super-convergence", 2018). Straight lines and this warm-up were chosen on validation
-    images; the usual form, half a cosine and 0.3, lost: README, "What was tried and lost".
-    `cosine` climbs sooner and falls along half a cosine to 0 (I. Loshchilov and F. Hutter, "SGDR", 2017), which suits
-    trainings of many epochs.
+    images; the usual form, half a cosine and a warm-up of 0.3, lost: see docs/measurements.md.
+    `cosine` rises sooner and falls to 0 along half a cosine (I. Loshchilov and F. Hutter, "SGDR", 2017), which suits
+    long trainings.
 
     >>> [round(learning_rate("step", 0.01, step, total_steps=100), 6) for step in (0, 50, 75)]
     [0.01, 0.001, 0.0001]
@@ -37,7 +37,7 @@ def learning_rate(schedule: str, peak: float, step: int, total_steps: int) -> fl
 
 @dataclass
 class ScheduledRate:
-    """The learning rate of one training: its schedule times `factor`, which a person changes while it runs."""
+    """The learning rate of one training: its schedule times `factor`, which a user can change while it runs."""
 
     schedule: str
     peak: float
@@ -45,14 +45,14 @@ class ScheduledRate:
     factor: float = 1.0
 
     def at(self, step: int) -> float:
-        """Return the learning rate of the batch after `step` finished ones; of the last one after all of them."""
+        """Return the learning rate of the batch after `step` finished ones; after all of them, that of the last."""
         step = min(step, self.total_steps - 1)
         return self.factor * learning_rate(self.schedule, self.peak, step, self.total_steps)
 
     def set(self, step: int, wanted: float) -> bool:
         """Scale the schedule so that it passes through `wanted` at `step`, and return whether that changed it.
 
-        A rate that is set already changes nothing: a click that arrives twice is one wish.
+        Setting the current rate again changes nothing, so a double click counts once.
         """
         if isclose(wanted, self.at(step), rel_tol=1e-6):
             return False

@@ -1,4 +1,4 @@
-"""The public `train`: imports without TensorFlow, which is loaded when it is called."""
+"""The public `train`. Importing it doesn't load TensorFlow; calling it does."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ def train(
     resume: Checkpoint | None = None,
     start_from: Path | None = None,
 ) -> "TrainingResult":
-    """Train a network as `config` says and return it with its history: see `model.training.loop.train`."""
+    """Train a network with the settings of `config` and return it with its history: see `model.training.loop.train`."""
     from model.training import loop
 
     return loop.train(config, dataset, on_event, commands, checkpoints, resume, start_from)

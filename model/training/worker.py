@@ -1,7 +1,7 @@
-"""The process around a training: commands come in on stdin, events go out into the run folder.
+"""The process around a training: it reads commands from stdin and writes events to the run folder.
 
-Imports run folders, signals and threads; Keras only late, with the pipeline. The command line and the app run this same
-code; with `control` an end of file on stdin means that the app is gone.
+Imports run folders, signals and threads, and Keras as late as possible, with the pipeline. The command line and the app
+run the same code; with `control`, the end of stdin means that the app has exited.
 """
 
 import json
@@ -28,28 +28,28 @@ _HEARTBEAT_S = 1.0
 
 
 def run(folder: Path, control: bool = False, on_event: OnEvent = lambda event: None) -> RunState:
-    """Train the run of `folder` to its end, from its last checkpoint if it has one.
+    """Train the run in `folder` to the end, starting from its last checkpoint if it has one.
 
-    Returns the final state: finished, stopped, failed or interrupted. `on_event` gets every event that the file gets.
-    Signal handlers are those of before when it returns.
+    Returns the final state: finished, stopped, failed or interrupted. `on_event` receives every event that is written
+    to the event file. The previous signal handlers are restored before this returns.
     """
     _silence_tensorflow()
     return Worker(Run(folder), on_event).run(control)
 
 
 def wait_for_run() -> Path | None:
-    """Import what takes seconds, then wait for `{"run": folder}` on stdin; None where stdin ends instead.
+    """Import the slow libraries, then wait for `{"run": folder}` on stdin. Return None if stdin ends first.
 
-    From then on what this process prints goes to the run's worker.log.
+    From then on, the output of this process goes to the run's worker.log.
     """
     _silence_tensorflow()
     with quiet_stderr():
-        import model.training.pipeline  # noqa: F401 - takes seconds, which the run then need not wait for
+        import model.training.pipeline  # noqa: F401 - takes seconds, which the run then doesn't wait for
         from model.training.loop import warm_up
 
         warm_up()
     training_data.preload()
-    with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: what follows is for the training
+    with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: later lines are for the training
         line = stdin.readline()
     if not line:
         return None
@@ -64,20 +64,22 @@ class Worker:
     """One training, with the commands, signals and heartbeat around it."""
 
     def __init__(self, run: Run, on_event: OnEvent):
-        """Lock the run folder. Raises RunError where another process trains it or it is complete."""
+        """Lock the run folder. Raises RunError if another process is training it or it is complete."""
         self.folder, self.config, self.on_event = run, run.config, on_event
         self.lock = FolderLock(run.path)
         if run.manifest:
             self.lock.release()
-            raise RunError(f"Run {run.id} is {run.manifest.state}; expected an incomplete one, so start a new run.")
-        # Read before this worker writes anything, or its own events would count as history.
+            raise RunError(
+                "Run {run} has already ended ({state}). Start a new run.", run=run.id, state=run.manifest.state
+            )
+        # Read this before the worker writes anything, or its own events would count as history.
         self.resume = run.latest_checkpoint()
         self.log = EventLog(run.path / "events.jsonl")
         self.commands = CommandQueue()
-        self.leaving = threading.Event()  # by a signal, or because the app is gone
+        self.leaving = threading.Event()  # set by a signal, or because the app has exited
 
     def run(self, control: bool) -> RunState:
-        """Train and return the final state; with `control`, obey commands on stdin."""
+        """Train and return the final state; with `control`, carry out commands from stdin."""
         with ExitStack() as stack:
             stack.callback(self.lock.release)
             stack.callback(self.log.close)
@@ -95,7 +97,7 @@ class Worker:
 
             return Pipeline(self.folder, self._write, self.commands, self.resume, self.leaving.is_set).run()
         except Interrupted as interrupted:
-            # Without a reason it comes from the loop, which has written its event.
+            # Without a reason it was raised by the loop, which has already written its event.
             return self._interrupted(str(interrupted)) if str(interrupted) else RunState.INTERRUPTED
         except RunError as error:
             return self._interrupted(str(error))
@@ -104,7 +106,7 @@ class Worker:
         except DigitLabError as error:
             return self._failed(str(error))
         except Exception as error:
-            # A full disk or a bug of ours: the training can still be resumed, so nothing is called final.
+            # A full disk or a bug of ours: the training can still be resumed, so its state isn't final.
             self._interrupted(f"The training ended with an error: {error!r}.")
             raise
 
@@ -112,7 +114,7 @@ class Worker:
         self.log.write(event)
         try:
             self.on_event(event)
-        except OSError:  # the terminal or the pipe behind it is gone; the run folder is the truth
+        except OSError:  # the terminal or pipe was closed; the run folder still has every event
             self.on_event = lambda event: None
 
     def _failed(self, reason: str) -> RunState:
@@ -121,14 +123,14 @@ class Worker:
         return RunState.FAILED
 
     def _interrupted(self, reason: str) -> RunState:
-        with suppress(OSError):  # a full disk can't take the event that reports it
+        with suppress(OSError):  # there is no room on a full disk for the event that reports it
             self._write(InterruptedEvent(reason=reason))
         return RunState.INTERRUPTED
 
     def _read_commands(self) -> None:
-        """Pass commands on until stdin ends, which means that the app is gone."""
+        """Put commands into the queue until stdin ends, which means that the app has exited."""
         try:
-            # Unbuffered: Python aborts when it ends while a thread waits inside the buffer of sys.stdin.
+            # Unbuffered: Python aborts at exit if a thread is still waiting inside the buffer of sys.stdin.
             with open(0, "rb", buffering=0, closefd=False) as stdin:
                 for line in stdin:
                     self._put(line.decode(errors="replace"))
@@ -143,7 +145,7 @@ class Worker:
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if self.leaving.is_set():
-            raise KeyboardInterrupt  # the second Ctrl-C means now
+            raise KeyboardInterrupt  # a second Ctrl-C ends it at once
         self._leave()
 
     def _leave(self) -> None:
@@ -153,7 +155,7 @@ class Worker:
 
 @contextmanager
 def _signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle SIGINT and SIGTERM with `handler`, and restore the handlers of before."""
+    """Handle SIGINT and SIGTERM with `handler`, and restore the previous handlers afterwards."""
     before = {name: signal.signal(name, handler) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -164,7 +166,7 @@ def _signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterat
 
 @contextmanager
 def _heartbeat(path: Path) -> Iterator[None]:
-    """Touch the event file every second, so that readers in other processes see that this one lives."""
+    """Touch the event file every second, so that other processes can see that this one is alive."""
     ended = threading.Event()
 
     def beat() -> None:
@@ -172,7 +174,7 @@ def _heartbeat(path: Path) -> Iterator[None]:
             try:
                 os.utime(path)
             except OSError:
-                return  # the folder was deleted; the next file to be written will fail
+                return  # the folder was deleted, so the next write will fail anyway
 
     _thread("heartbeat", beat)
     try:
@@ -186,4 +188,4 @@ def _thread(name: str, target: Callable[[], None]) -> None:
 
 
 def _silence_tensorflow() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # notes on CUDA and oneDNN help nobody here
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # notes on CUDA and oneDNN are of no use here

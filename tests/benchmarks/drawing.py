@@ -1,11 +1,11 @@
-"""How soon the Draw page answers: real drawings drawn anew with the mouse, in a real server and Chromium.
+"""Measure how fast the Draw page predicts: real drawings are redrawn with the mouse, on a real server in Chromium.
 
     python -m tests.benchmarks.drawing [--drawings 100] [--cold 5]
 
-Prints three things, each measured in one run. *Answer*: from mouse-up to the new answer on the screen, over the last
-stroke of each drawing; the canvas itself waits 200 ms before it sends. *Agreement*: in how many drawings the page says
-what `python -m model predict` says to the strokes that the canvas sent. *Cold*: from opening /draw on a server that
-nobody has visited yet until the canvas takes the first stroke. Chromium runs on the same machine and takes its share.
+Prints three results, each measured in one run. *Prediction*: the time from mouse-up to the new prediction on screen for
+the last stroke of each drawing; the canvas itself waits 200 ms before it sends. *Agreement*: for how many drawings the
+page and `python -m model predict` give the same prediction. *Cold*: the time from opening /draw on a server without
+earlier visitors until the canvas accepts the first stroke. Chromium runs on the same machine and uses some of its time.
 """
 
 import argparse
@@ -28,20 +28,20 @@ from tests.support import REAL_DATA
 os.environ["DIGIT_LAB_WARM"] = "0"
 os.environ["DIGIT_LAB_DATA"] = str(REAL_DATA)
 
-# Watches the answer in the page itself: asking from outside would cost tens of milliseconds each time. The answer is
-# there when the picture of what the network sees is that of as many strokes.
+# The page itself watches for the prediction: polling from outside would take tens of milliseconds each time. It has
+# arrived when the alternative text of the image that the network sees mentions the number of strokes.
 _CANVAS = "[...document.querySelectorAll('.st-key-draw-canvas .stElementContainer')].at(-1)"
 _WATCH = """n => {
-  window.answered = undefined;
+  window.predicted = undefined;
   window.addEventListener('mouseup', () => { window.lifted = performance.now(); }, { once: true, capture: true });
-  const wanted = `the drawing of ${n} stroke${n == 1 ? '' : 's'} as`;
   const look = () => {
     const seen = document.querySelector('.st-key-draw-seen img');
-    if (seen && seen.alt.startsWith(wanted)) window.answered = performance.now() - window.lifted;
+    if (seen && Number(seen.alt.match(/\\d+/)?.[0]) === n) window.predicted = performance.now() - window.lifted;
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
 }"""
+_IS_CLEAR = "/^\\D+$/.test(document.querySelector('.st-key-draw-seen img')?.alt)"
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
             if chosen.cold:
                 _cold(browser, chosen.cold)
             if chosen.drawings:
-                _answers(browser, chosen.drawings)
+                _predictions(browser, chosen.drawings)
         finally:
             browser.close()
 
@@ -76,50 +76,50 @@ def _cold(browser, n: int) -> None:
             seconds.append(time.perf_counter() - begin)
             visitor.context.close()
             server.stop()
-    told = ", ".join(f"{each:.2f}" for each in seconds)
-    print(f"cold: canvas usable after {statistics.median(seconds):.2f} s at the median ({told}); {_load()}", flush=True)
+    times = ", ".join(f"{each:.2f}" for each in seconds)
+    print(f"cold: canvas usable after a median of {statistics.median(seconds):.2f} s ({times}); {_load()}", flush=True)
 
 
-def _answers(browser, n: int) -> None:
-    everything = corpus.load(corpus.DIGITS)
-    chosen = [everything[i] for i in np.linspace(0, len(everything) - 1, n).astype(int)]
+def _predictions(browser, n: int) -> None:
+    all_digits = corpus.load(corpus.DIGITS)
+    chosen = [all_digits[i] for i in np.linspace(0, len(all_digits) - 1, n).astype(int)]
     with tempfile.TemporaryDirectory() as home:
         server = Server(Path(home), REAL_DATA).wait_until_ready()
         try:
             visitor = Visitor(browser, server.url)
             visitor.open_draw()
-            measured = [_one(visitor, each.strokes) for each in chosen]
+            measured = [_draw(visitor, each.strokes) for each in chosen]
         finally:
             server.stop()
         lines = "".join(json.dumps({"strokes": [s.tolist() for s in each.strokes]}) + "\n" for each in chosen)
         (Path(home) / "drawn.jsonl").write_text(lines)
         arguments = [sys.executable, "-m", "model", "predict", f"{home}/drawn.jsonl", "--json"]
-        predicted = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()
-    said = [each["text"] if each["accepted"] else "?" for each in map(json.loads, predicted)]
+        lines = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.splitlines()
+    expected = [each["text"] if each["accepted"] else "?" for each in map(json.loads, lines)]
     times = sorted(ms for ms, _ in measured)
-    same = sum(answer == expected for (_, answer), expected in zip(measured, said, strict=True))
-    middle, late = statistics.median(times), times[int(0.95 * len(times)) - 1]
+    same = sum(shown == text for (_, shown), text in zip(measured, expected, strict=True))
+    median, late = statistics.median(times), times[int(0.95 * len(times)) - 1]
     print(
-        f"answer: {middle:.0f} ms at the median, {late:.0f} ms at the 95th percentile, {times[-1]:.0f} ms at most, "
+        f"prediction: median {median:.0f} ms, 95th percentile {late:.0f} ms, maximum {times[-1]:.0f} ms, "
         f"of {n} drawings; {_load()}"
     )
-    print(f"agreement: {same} of {n} as `predict` says")
+    print(f"agreement: {same} of {n} predictions as in `python -m model predict`")
 
 
-def _one(visitor: Visitor, strokes) -> tuple[float, str]:
+def _draw(visitor: Visitor, strokes) -> tuple[float, str]:
+    """Draw strokes and clear the canvas again; return the milliseconds and the prediction."""
     page = visitor.page
     for number, stroke in enumerate(strokes, 1):
         if number == len(strokes):
             page.evaluate(_WATCH, number)
         visitor.draw([stroke])
-    page.wait_for_function("window.answered !== undefined")
-    answered, answer = page.evaluate("window.answered"), visitor.answer()
+    page.wait_for_function("window.predicted !== undefined")
+    milliseconds, prediction = page.evaluate("window.predicted"), visitor.answer()
     page.evaluate(f"{_CANVAS}.dataset.old = 'yes'")
     page.locator(".st-key-draw-clear button").click()
-    page.locator(".st-key-draw-answer h1").filter(has_text="Draw a digit").wait_for()
-    page.wait_for_selector(".st-key-draw-seen [alt='an empty image']")
+    page.wait_for_function(_IS_CLEAR)
     page.wait_for_function(f"{_CANVAS} && !{_CANVAS}.dataset.old")
-    return answered, answer
+    return milliseconds, prediction
 
 
 def _load() -> str:

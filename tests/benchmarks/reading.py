@@ -1,9 +1,9 @@
-"""How well a shipped network reads real handwriting: prints the table of the README, from the shipped files.
+"""Measure how well a shipped network reads real handwriting: prints the table in docs/measurements.md.
 
     DIGIT_LAB_DATA=../shared/data python -m tests.benchmarks.reading [RUN] [--part validation]
 
-Test writers taught nothing and chose nothing: no weight, no epoch, no threshold, no recipe. `--part validation` shows
-what was chosen on, with the reject scores that lost.
+Nothing was trained or chosen on the test writers' drawings: no weights, no epoch, no threshold, no recipe. All choices
+were made on `--part validation`, which also shows the rejection scores that lost.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from model.ink.render import Strokes, box_of, render
 from model.runs.store import RunStore
 from model.training.quiet import quiet_stderr
 
-CUT = "syn"  # the contributor of whose characters some are cut
+CUT = "syn"  # the contributor some of whose characters are cut off
 N_NUMBERS, N_SCRIBBLES = 2_000, 10_000
-SURE = 0.9
+HIGH_CONFIDENCE = 0.9
 
 
 class Bench:
-    """One network and the drawings of one part of the writers."""
+    """One network and the drawings by one part of the writers."""
 
     def __init__(self, run_id: str, part: str):
-        """Open the run and read the drawings. Ends the program where there are none."""
+        """Open the run and load the drawings. Exits if there are none."""
         self.run = RunStore().open_finished(run_id)
         with quiet_stderr():
             self.recognizer = Recognizer(self.run.network)
@@ -42,63 +42,65 @@ class Bench:
         self.digits = corpus.load(corpus.DIGITS, part)
         self.letters = corpus.load(corpus.LETTERS, part)
         if not self.digits or not self.letters:
-            sys.exit("There are no drawings; expected drawn-digits and drawn-letters in the folder of DIGIT_LAB_DATA.")
+            sys.exit("No drawings found. Put drawn-digits and drawn-letters into the folder in DIGIT_LAB_DATA.")
         self.labels = np.array([each.label for each in self.digits])
         self.of_digits = self.probabilities([each.strokes for each in self.digits])
         self.of_letters = self.probabilities([each.strokes for each in self.letters])
-        self.right = self.of_digits[:, :10].argmax(axis=1) == self.labels
+        self.correct = self.of_digits[:, :10].argmax(axis=1) == self.labels
 
     def probabilities(self, drawn: list[Strokes]) -> np.ndarray:
-        """Return `(n, classes)` for drawings, each rendered as the app does."""
+        """Return the probabilities `(n, classes)` of drawings, rendered in the same way as in the app."""
         return self.recognizer.probabilities(np.stack([render(each) for each in drawn])[..., None])
 
     def table(self) -> list[tuple[str, str, int]]:
-        """Return what was measured, the figure and n."""
-        whole = np.array([each.writer.split("/")[0] != CUT for each in self.digits])
-        accepted, refused = self.accepted_and_refused()
+        """Return the name, the value and n of each measurement."""
+        uncut = np.array([each.writer.split("/")[0] != CUT for each in self.digits])
+        accepted, rejected = self.accepted_and_rejected()
         confidence = self.of_digits[:, :10].max(axis=1)
         return [
-            ("drawn digits, new writers, all", percent(self.right.mean()), len(self.right)),
-            ("the same without the contributor of cut characters", percent(self.right[whole].mean()), int(whole.sum())),
-            *((name, *rest) for name, *rest in self.reject_rows()[:1]),
+            ("accuracy on drawn digits, new writers", percent(self.correct.mean()), len(self.correct)),
+            ("the same, without cut-off characters", percent(self.correct[uncut].mean()), int(uncut.sum())),
+            *self.rejection_rows()[:1],
             ("digits accepted at the shipped threshold", percent(accepted), len(self.digits)),
-            ("letters refused at the shipped threshold", percent(refused), len(self.letters)),
+            ("letters rejected at the shipped threshold", percent(rejected), len(self.letters)),
             (
                 "expected calibration error",
-                percent(expected_calibration_error(self.right, confidence)),
-                len(self.right),
+                percent(expected_calibration_error(self.correct, confidence)),
+                len(self.correct),
             ),
             *self.number_rows(),
-            *self.odd_rows(),
+            *self.non_digit_rows(),
             *self.mnist_rows(),
-            ("one drawing, strokes to answer, median ms", f"{self.milliseconds():.2f}", 1_000),
+            ("one drawing, from strokes to prediction, median ms", f"{self.milliseconds():.2f}", 1_000),
         ]
 
-    def accepted_and_refused(self) -> tuple[float, float]:
-        """Return the share of digits that the run's threshold accepts and of letters that it refuses."""
-        above = self.run.calibration.rejection_threshold
-        scores = (rejection.rejection_scores(each) for each in (self.of_digits, self.of_letters))
-        digits, letters = scores
-        return float((digits <= above).mean()), float((letters > above).mean())
+    def accepted_and_rejected(self) -> tuple[float, float]:
+        """Return the share of digits accepted and the share of letters rejected at the run's threshold."""
+        threshold = self.run.calibration.rejection_threshold
+        digits, letters = (rejection.rejection_scores(each) for each in (self.of_digits, self.of_letters))
+        return float((digits <= threshold).mean()), float((letters > threshold).mean())
 
-    def reject_rows(self) -> list[tuple[str, str, int]]:
-        """Return AUROC of each reject score, letters against digits, the shipped one first."""
+    def rejection_rows(self) -> list[tuple[str, str, int]]:
+        """Return the AUROC of each rejection score, letters against digits, the shipped score first."""
         from sklearn.metrics import roc_auc_score
 
         both = np.concatenate([self.of_digits, self.of_letters])
         is_letter = np.arange(len(both)) >= len(self.of_digits)
         rows = []
-        for name, score in REJECT_SCORES.items():
+        for name, score in REJECTION_SCORES.items():
             area = roc_auc_score(is_letter, score(both))
             rows.append((f"AUROC, letters against digits: {name}", f"{area:.4f}", len(both)))
         return rows
 
     def number_rows(self) -> list[tuple[str, str, int]]:
-        """Return how many numbers of two to four digits are read whole, with and without cut characters."""
+        """Return how many numbers of two to four digits are read correctly, with and without cut-off characters."""
         rows = []
         for name, pool in (
-            ("numbers of 2-4 digits side by side", self.digits),
-            ("the same without cut characters", [each for each in self.digits if each.writer.split("/")[0] != CUT]),
+            ("numbers of 2-4 digits read correctly", self.digits),
+            (
+                "the same, without cut-off characters",
+                [each for each in self.digits if each.writer.split("/")[0] != CUT],
+            ),
         ):
             rng = np.random.default_rng(0)
             numbers = [number(pool, rng) for _ in range(N_NUMBERS)]
@@ -106,47 +108,51 @@ class Bench:
             rows.append((name, percent(np.mean(read)), N_NUMBERS))
         return rows
 
-    def odd_rows(self) -> list[tuple[str, str, int]]:
-        """Return what is said to things that are no digit."""
+    def non_digit_rows(self) -> list[tuple[str, str, int]]:
+        """Return the predictions for drawings that aren't digits."""
         rng = np.random.default_rng(2)
         rows = []
         for name, make in SCRIBBLES.items():
-            sure = self.probabilities([make(rng) for _ in range(N_SCRIBBLES)])[:, :10]
-            over = sure.max(axis=1) > SURE
-            ones = int((sure.argmax(axis=1)[over] == 1).sum())
-            rows.append((f"{name}: called a digit with over 0.9", f"{over.sum()}, {ones} of them a 1", N_SCRIBBLES))
-        for name, strokes in ODD.items():
+            probabilities = self.probabilities([make(rng) for _ in range(N_SCRIBBLES)])[:, :10]
+            confident = probabilities.max(axis=1) > HIGH_CONFIDENCE
+            ones = int((probabilities.argmax(axis=1)[confident] == 1).sum())
+            rows.append(
+                (f"{name}: read as a digit, confidence over 90%", f"{confident.sum()}, {ones} as 1", N_SCRIBBLES)
+            )
+        for name, strokes in NON_DIGITS.items():
             reading = self.reader.read_strokes(strokes)
-            told = f"{reading.text or 'nothing'}, doubt {reading.rejection_score:.3f}"
-            rows.append((name, told + (", accepted" if reading.accepted else ", refused"), 1))
+            figure = f"{reading.text or 'nothing'}, rejection score {reading.rejection_score:.3f}"
+            rows.append((name, figure + (", accepted" if reading.accepted else ", rejected"), 1))
         return rows
 
     def mnist_rows(self) -> list[tuple[str, str, int]]:
-        """Return the accuracy on MNIST's test images: of all answers, and of the best of the ten digits."""
+        """Return the accuracy on MNIST's test images: with all classes, and with the ten digits only."""
         mnist = catalog.load("mnist")
-        said = self.recognizer.probabilities(mnist.x_test)
-        rows = [("MNIST test", percent((said.argmax(axis=1) == mnist.y_test).mean()), len(said))]
-        best = percent((said[:, :10].argmax(axis=1) == mnist.y_test).mean())
-        return [*rows, ("MNIST test, best of the ten digits", best, len(said))]
+        probabilities = self.recognizer.probabilities(mnist.x_test)
+        n = len(probabilities)
+        return [
+            ("MNIST test", percent((probabilities.argmax(axis=1) == mnist.y_test).mean()), n),
+            ("MNIST test, ten digits only", percent((probabilities[:, :10].argmax(axis=1) == mnist.y_test).mean()), n),
+        ]
 
     def milliseconds(self) -> float:
-        """Return the median time from strokes to an answer, on one thread."""
-        took = []
+        """Return the median time from strokes to a prediction, on one thread."""
+        times = []
         for each in self.digits[:1_000]:
             strokes = [line.tolist() for line in each.strokes]
             begin = perf_counter()
             self.reader.read_strokes(strokes)
-            took.append(perf_counter() - begin)
-        return 1e3 * float(np.median(took))
+            times.append(perf_counter() - begin)
+        return 1e3 * float(np.median(times))
 
 
 def percent(share: float) -> str:
-    """Return a share as a percentage with two digits."""
-    return f"{100 * share:.2f} %"
+    """Return a share as a percentage with two decimal places."""
+    return f"{100 * share:.2f}%"
 
 
 def number(digits: list[corpus.Drawing], rng: np.random.Generator) -> tuple[str, Strokes]:
-    """Return two to four drawn digits side by side, by one writer or by several, gaps from -5 to 30 % of the height."""
+    """Return two to four drawn digits side by side, by one or several writers, with gaps of -5 to 30% of the height."""
     first = digits[rng.integers(len(digits))]
     pool = [each for each in digits if each.writer == first.writer] if rng.random() < 0.5 else digits
     chosen = [pool[index] for index in rng.integers(len(pool), size=rng.integers(2, 5))]
@@ -161,7 +167,7 @@ def number(digits: list[corpus.Drawing], rng: np.random.Generator) -> tuple[str,
 
 
 def jumps(rng: np.random.Generator) -> list[np.ndarray]:
-    """Return five to forty random points, joined."""
+    """Return five to forty random points, joined by lines."""
     return [rng.uniform(20, 260, (rng.integers(5, 41), 2))]
 
 
@@ -170,8 +176,8 @@ def wandering(rng: np.random.Generator) -> list[np.ndarray]:
     return [140 + np.cumsum(rng.normal(0, 12, (rng.integers(20, 120), 2)), axis=0) for _ in range(rng.integers(1, 6))]
 
 
-REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "no digit": rejection.rejection_scores,
+REJECTION_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "not a digit": rejection.rejection_scores,
     "1 - best digit": lambda p: 1 - p[:, :10].max(axis=1),
     "entropy": lambda p: -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1),
     "second best": lambda p: np.sort(p, axis=1)[:, -2],
@@ -179,9 +185,9 @@ REJECT_SCORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SCRIBBLES = {
     "random points": jumps,
     "Brownian paths": wandering,
-    "scribbles like those it was taught": random_negative,
+    "scribbles like those it was trained on": random_negative,
 }
-ODD = {
+NON_DIGITS = {
     "blank": [],
     "one dot": [[[140, 140]]],
     "upright line": [[[140, 60], [140, 220]]],
@@ -198,7 +204,7 @@ def main() -> None:
     parser.add_argument("--part", default=corpus.TEST, choices=(corpus.VALIDATION, corpus.TEST))
     chosen = parser.parse_args()
     bench = Bench(chosen.run, chosen.part)
-    rows = bench.table() + (bench.reject_rows()[1:] if chosen.part == corpus.VALIDATION else [])
+    rows = bench.table() + (bench.rejection_rows()[1:] if chosen.part == corpus.VALIDATION else [])
     print(f"| {chosen.run}, {chosen.part} writers | measured | n |\n|---|---|---|")
     for name, figure, n in rows:
         print(f"| {name} | {figure} | {n:,} |")

@@ -1,11 +1,11 @@
-"""What it costs a training to be watched, and how soon its first point is seen: a real server, worker and Chromium.
+"""Measure how much an open page slows a training, and how soon its first point appears: real server, worker, Chromium.
 
     python -m tests.benchmarks.watching [--pairs 6] [--seconds 20] [--starts 5] [--memory-minutes 10]
 
-Prints three things, each measured in one run. *Slower*: one training, watched by one tab and not watched in turns; the
-ratio of the batches a second of neighbouring stretches, and their median. *First point*: from the click on Start to the
-first point of the loss on the screen, with a warm worker. *Memory*: how far the server's resident memory grows while
-one tab watches. Chromium runs on the same machine and takes its share of the cores: with a browser elsewhere, less.
+Prints three results, each measured in one run. *Watched*: one training is alternately watched in one tab and not
+watched; the ratios of batches per second in neighbouring periods, and their median. *First point*: the time from the
+click on Start to the first point of the loss curve, with a warm worker. *Memory*: how much the server's resident memory
+grows while one tab is open. Chromium runs on the same machine and uses its cores; on another one it would cost less.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from tests.support import REAL_DATA
 os.environ.pop("DIGIT_LAB_WARM", None)
 os.environ["DIGIT_LAB_MAX_MINUTES"] = "120"
 _POINT = "(document.querySelector('.st-key-train-loss .live-chart')?.data?.[0]?.x?.length ?? 0) > 0"
-_SETTLE_S = 3.0  # after a tab was opened or closed
+_SETTLE_S = 3.0  # pause after a tab is opened or closed
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
                 _first_points(server, browser, chosen.starts)
             run = _start(server, browser, epochs=100)
             if chosen.pairs:
-                _slower(server, browser, run, chosen.pairs, chosen.seconds)
+                _watched(server, browser, run, chosen.pairs, chosen.seconds)
             _memory(server, browser, run, chosen.memory_minutes)
         finally:
             browser.close()
@@ -76,13 +76,13 @@ def _batches(run) -> int:
 
 
 def _rate(run, seconds: float) -> float:
-    """Return the batches a second over a stretch of the clock on the wall."""
+    """Return the batches per second, measured for `seconds` seconds."""
     before, begin = _batches(run), time.perf_counter()
     time.sleep(seconds)
     return (_batches(run) - before) / (time.perf_counter() - begin)
 
 
-def _slower(server, browser, run, pairs: int, seconds: float) -> None:
+def _watched(server, browser, run, pairs: int, seconds: float) -> None:
     alone, watched = [], []
     for _ in range(pairs):
         time.sleep(_SETTLE_S)
@@ -94,31 +94,31 @@ def _slower(server, browser, run, pairs: int, seconds: float) -> None:
         page.close()
     ratios = [one / other for one, other in zip(watched, alone, strict=True)]
     print(
-        f"watched: {statistics.median(watched):.1f} batches a second, alone {statistics.median(alone):.1f}; median of "
-        f"{pairs} ratios {statistics.median(ratios):.3f} ({', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))})",
+        f"watched: {statistics.median(watched):.1f} batches per second, otherwise {statistics.median(alone):.1f}; "
+        f"median of {pairs} ratios {statistics.median(ratios):.3f} "
+        f"({', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))})",
         flush=True,
     )
 
 
 def _first_points(server, browser, starts: int) -> None:
-    taken = []
+    times = []
     for _ in range(starts):
         page = _open(server, browser)
         worker = _warm_worker(server)
         begin = time.perf_counter()
         page.locator(".st-key-train-start button").click()
         page.wait_for_function(_POINT)
-        taken.append(time.perf_counter() - begin)
+        times.append(time.perf_counter() - begin)
         page.locator(".st-key-train-stop button").click()
-        page.locator(".st-key-train-status").get_by_text("Stopped").wait_for()
-        page.close()
         worker.wait(60)
-    shown = ", ".join(f"{each:.2f}" for each in sorted(taken))
-    print(f"first point: median {statistics.median(taken):.2f} s of {starts} starts ({shown})", flush=True)
+        page.close()
+    shown = ", ".join(f"{each:.2f}" for each in sorted(times))
+    print(f"first point: median {statistics.median(times):.2f} s of {starts} starts ({shown})", flush=True)
 
 
 def _warm_worker(server, seconds: float = 60.0) -> psutil.Process:
-    """Return the worker that waits: it has imported its libraries, and so takes no time of the processor."""
+    """Return the waiting worker: it has imported its libraries, so it is idle."""
     deadline = time.monotonic() + seconds
     time.sleep(3)
     while time.monotonic() < deadline:
@@ -133,12 +133,12 @@ def _memory(server, browser, run, minutes: float) -> None:
     process = psutil.Process(server.process.pid)
     page = _open(server, browser, run.id)
     page.wait_for_function(_POINT)
-    time.sleep(30)  # until everything that is read once has been read
+    time.sleep(30)  # until everything that is loaded once has been loaded
     before = process.memory_info().rss
     time.sleep(60 * minutes)
-    grown = (process.memory_info().rss - before) / 1e6
+    growth = (process.memory_info().rss - before) / 1e6
     page.close()
-    print(f"memory: {before / 1e6:.0f} MB, {grown:+.1f} MB after {minutes:g} minutes of watching", flush=True)
+    print(f"memory: {before / 1e6:.0f} MB, {growth:+.1f} MB after {minutes:g} minutes of watching", flush=True)
 
 
 if __name__ == "__main__":

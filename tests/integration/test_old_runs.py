@@ -1,4 +1,4 @@
-"""A run folder that was written before `model` had packages: it opens, predicts and trains on."""
+"""A run folder written before `model` was split into packages: it opens, predicts, and its training continues."""
 
 import shutil
 
@@ -31,7 +31,7 @@ def run(store):
     return store.open_finished(run.id)
 
 
-def test_it_opens_with_its_figures(run):
+def test_it_opens_with_its_metrics(run):
     assert run.state() == "finished"
     assert (run.kept_epoch, run.outcome.epochs, run.outcome.steps) == (2, 2, 42)
     assert run.metrics.accuracy == 0.15
@@ -39,14 +39,14 @@ def test_it_opens_with_its_figures(run):
     assert run.reads_digits
 
 
-def test_its_predictions_give_its_figures(run):
+def test_its_predictions_match_its_metrics(run):
     predictions = run.predictions()
     metrics = compute_metrics(predictions.labels, predictions.probabilities, run.class_names)
     assert metrics.accuracy == run.metrics.accuracy
     assert np.array_equal(metrics.confusion, run.metrics.confusion)
 
 
-def test_its_curves_are_those_of_its_events(run):
+def test_its_curves_match_its_events(run):
     history = run.history()
     assert history.step.tolist() == list(range(1, 43))
     assert [(epoch.epoch, epoch.step) for epoch in history.epochs] == [(1, 21), (2, 42)]
@@ -54,7 +54,7 @@ def test_its_curves_are_those_of_its_events(run):
     assert sorted(explain.epoch_networks(run)) == [0, 1, 2]
 
 
-def test_its_predictions_after_each_epoch_can_be_shown(run):
+def test_its_probes_can_be_unpacked(run):
     with np.load(run.checkpoints / "glimpsed.npz") as stored:
         labels = stored["labels"]
     history = run.history()
@@ -64,13 +64,13 @@ def test_its_predictions_after_each_epoch_can_be_shown(run):
         assert probe.filters.shape == (4, 3, 3, 1)
 
 
-def test_its_network_still_predicts_the_same(run, uci_digits):
+def test_its_network_still_makes_the_same_predictions(run, uci_digits):
     predicted = [prediction.class_index for prediction in Classifier(run).predict(uci_digits.x_test, False)]
     assert predicted == run.predictions().predicted.tolist()
 
 
 @pytest.mark.slow
-def test_it_can_be_trained_for_longer(store, run):
+def test_its_training_can_be_continued(store, run):
     longer = store.extend(run, 1)
     assert worker.run(longer.path) == "finished"
     longer = store.open_finished(longer.id)

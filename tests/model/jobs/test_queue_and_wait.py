@@ -1,4 +1,4 @@
-"""The order of trainings and the arithmetic of waiting."""
+"""The order of trainings in the queue, and estimates of their waits."""
 
 import pytest
 
@@ -26,18 +26,18 @@ def test_the_oldest_runs_get_the_slots(queue):
     assert [queue.position(run_id) for run_id in "abcdx"] == [0, 0, 1, 2, 0]
 
 
-def test_a_freed_slot_goes_to_the_run_that_waits_longest(queue):
+def test_a_free_slot_goes_to_the_run_that_has_waited_longest(queue):
     start_all(queue)
     queue.remove(queue.find("b"))
     assert queue.next_to_start() is queue.find("c")
 
 
-def test_a_run_is_queued_once(queue):
+def test_a_run_is_queued_only_once(queue):
     assert not queue.add("a")
     assert queue.ids == ("a", "b", "c", "d")
 
 
-def test_dropping_the_queue_leaves_what_runs(queue):
+def test_clearing_the_queue_leaves_running_trainings(queue):
     start_all(queue)
     queue.drop_queued()
     assert queue.ids == ("a", "b")
@@ -56,11 +56,11 @@ def test_dropping_the_queue_leaves_what_runs(queue):
         ([30], [None], 1, None),
     ],
 )
-def test_each_training_takes_the_slot_that_is_free_first(running, before, slots, wait):
+def test_each_training_takes_the_first_free_slot(running, before, slots, wait):
     assert estimate_wait(running, before, slots) == wait
 
 
-def test_no_slot_is_held_for_longer_than_the_limit():
+def test_no_slot_is_held_longer_than_the_limit():
     assert seconds_to_hold(50, held=0, limit=600) == 50
     assert seconds_to_hold(5000, held=100, limit=600) == 500
     assert seconds_to_hold(50, held=100, limit=600, paused=True) == 500

@@ -1,4 +1,4 @@
-"""Robustness is measured in the background, once for everybody, one network at a time."""
+"""Robustness is measured in the background, once for all visitors and one network at a time."""
 
 import shutil
 import threading
@@ -22,16 +22,16 @@ RESULT = Robustness(
 IMAGES = np.zeros((2, 28, 28, 1), np.uint8), np.array([0, 1])
 
 
-class Measured:
-    """A measurement that ends when it is told to."""
+class FakeMeasure:
+    """A measurement that ends when `finish` is set."""
 
     def __init__(self, result=RESULT):
-        self.result, self.calls, self.go_on = result, 0, threading.Event()
+        self.result, self.calls, self.finish = result, 0, threading.Event()
 
     def __call__(self, recognizer, images, labels, n_classes, on_progress):
         self.calls += 1
         on_progress(0.5)
-        self.go_on.wait(20)
+        self.finish.wait(20)
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -40,8 +40,8 @@ class Measured:
 @pytest.fixture
 def run(tmp_path):
     shipped = RunStore().open(CLASSROOM_RUN)
-    shutil.copytree(shipped.path, tmp_path / "own", ignore=shutil.ignore_patterns("robustness.json", "checkpoints"))
-    return require_finished(open_run(tmp_path / "own"))
+    shutil.copytree(shipped.path, tmp_path / "copy", ignore=shutil.ignore_patterns("robustness.json", "checkpoints"))
+    return require_finished(open_run(tmp_path / "copy"))
 
 
 @pytest.fixture
@@ -49,48 +49,48 @@ def recognizer(run):
     return Recognizer(run.network)
 
 
-def test_everybody_gets_the_same_measurement(run, recognizer):
-    measured = Measured()
-    jobs = RobustnessJobs(measured)
+def test_all_visitors_share_one_measurement(run, recognizer):
+    measure = FakeMeasure()
+    jobs = RobustnessJobs(measure)
     first, second = jobs.of(run, recognizer, lambda: IMAGES), jobs.of(run, recognizer, lambda: IMAGES)
     assert first is second
     wait_for(lambda: first.share == 0.5)
     assert first.result is None
-    measured.go_on.set()
+    measure.finish.set()
     wait_for(lambda: first.result)
-    assert (first.result, measured.calls) == (RESULT, 1)
+    assert (first.result, measure.calls) == (RESULT, 1)
 
 
-def test_a_result_is_stored_with_the_run(run, recognizer):
-    measured = Measured()
-    measured.go_on.set()
-    job = RobustnessJobs(measured).of(run, recognizer, lambda: IMAGES)
+def test_a_result_is_saved_with_the_run(run, recognizer):
+    measure = FakeMeasure()
+    measure.finish.set()
+    job = RobustnessJobs(measure).of(run, recognizer, lambda: IMAGES)
     wait_for(lambda: job.result)
     assert robustness.load(run) == RESULT
-    again = RobustnessJobs(measured).of(run, recognizer, lambda: pytest.fail("no images are needed"))
-    assert (again.result, again.share, measured.calls) == (RESULT, 1.0, 1)
+    again = RobustnessJobs(measure).of(run, recognizer, lambda: pytest.fail("images were loaded again"))
+    assert (again.result, again.share, measure.calls) == (RESULT, 1.0, 1)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_failure_is_reported_and_can_be_tried_again(run, recognizer):
-    measured = Measured(ValueError("no memory"))
-    measured.go_on.set()
-    jobs = RobustnessJobs(measured)
+    measure = FakeMeasure(ValueError("no memory"))
+    measure.finish.set()
+    jobs = RobustnessJobs(measure)
     job = jobs.of(run, recognizer, lambda: IMAGES)
     wait_for(lambda: job.failure)
-    assert job.failure == "The measurement ended with an error: no memory."
+    assert job.failure.values == {"error": "no memory"}
     assert jobs.of(run, recognizer, lambda: IMAGES) is job
     jobs.forget(run)
-    measured.result = RESULT
+    measure.result = RESULT
     again = jobs.of(run, recognizer, lambda: IMAGES)
     wait_for(lambda: again.result)
 
 
-def test_without_images_nothing_starts(run, recognizer):
+def test_no_measurement_starts_without_images(run, recognizer):
     def missing():
-        raise DataError("MNIST is not on this machine.")
+        raise DataError("MNIST isn't on this server.")
 
-    measured = Measured()
+    measure = FakeMeasure()
     with pytest.raises(DataError):
-        RobustnessJobs(measured).of(run, recognizer, missing)
-    assert measured.calls == 0
+        RobustnessJobs(measure).of(run, recognizer, missing)
+    assert measure.calls == 0

@@ -21,13 +21,13 @@ def of_epoch(images, epoch, skip=0, config=CONFIG):
     return list(batches.of_epoch(epoch, skip))
 
 
-def test_every_image_comes_once_an_epoch(images):
+def test_every_image_is_used_once_per_epoch(images):
     batches = of_epoch(images, 1)
     assert [len(targets) for _, targets in batches] == [32, 32, 32, 4]
     assert sorted(np.concatenate([targets for _, targets in batches])) == list(range(100))
 
 
-def test_the_rest_of_an_epoch_is_that_of_the_whole(images):
+def test_skipping_batches_leaves_the_others_unchanged(images):
     whole, rest = of_epoch(images, 2), of_epoch(images, 2, skip=3)
     assert len(rest) == 1
     assert np.array_equal(rest[0][0], whole[3][0])

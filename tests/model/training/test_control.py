@@ -1,4 +1,4 @@
-"""Commands between two batches, without a network."""
+"""Commands that are carried out between two batches, without a network."""
 
 import pytest
 
@@ -27,42 +27,43 @@ def control(commands, events):
 def test_pause_waits_until_resume(control, commands, events):
     for do in ("pause", "resume"):
         commands.put(Command(do))
-    control.obey(7)
+    control.handle_commands(7)
     assert events == [PausedEvent(step=7), ResumedEvent(step=7)]
     assert not control.paused
 
 
 def test_resume_without_a_pause_changes_nothing(control, commands, events):
     commands.put(Command("resume"))
-    control.obey(7)
+    control.handle_commands(7)
     assert events == []
 
 
-def test_step_lets_one_batch_through_and_stays_paused(control, commands, events):
+def test_step_trains_one_batch_and_stays_paused(control, commands, events):
     commands.put(Command("step", after=7))
     commands.put(Command("step", after=7))
-    control.obey(7)
+    control.handle_commands(7)
     assert control.paused
     commands.put(Command("resume"))
-    control.obey(8)
+    control.handle_commands(8)
     assert events == [PausedEvent(step=7), ResumedEvent(step=8)]
 
 
-def test_a_learning_rate_is_set_once(control, commands, events):
+def test_the_same_learning_rate_is_set_only_once(control, commands, events):
     for _ in range(2):
         commands.put(Command("set", learning_rate=0.005))
-    control.obey(3)
+    control.handle_commands(3)
     assert events == [SetEvent(step=3, learning_rate=0.005, rate_factor=pytest.approx(0.5))]
 
 
-def test_stop_carries_its_reason(control, commands):
-    commands.put(Command("stop", reason="the bell rings"))
-    with pytest.raises(StopRequested, match="the bell rings"):
-        control.obey(3)
+def test_stop_passes_on_its_reason(control, commands):
+    commands.put(Command("stop", reason="the lesson is over"))
+    with pytest.raises(StopRequested) as caught:
+        control.handle_commands(3)
+    assert str(caught.value) == "the lesson is over"
 
 
 def test_an_interrupt_ends_a_pause(control, commands):
     for do in ("pause", "interrupt"):
         commands.put(Command(do))
     with pytest.raises(Interrupted):
-        control.obey(3)
+        control.handle_commands(3)

@@ -1,8 +1,9 @@
-"""What curves say in words: on curves made up to show one thing each, and on the shipped run."""
+"""Diagnoses of artificial curves that show one problem each, and of a shipped run."""
 
 import numpy as np
 import pytest
 
+from model.messages import Message
 from model.runs.curves import History
 from model.runs.events import EpochEvent
 from model.runs.store import CLASSROOM_RUN, RunStore
@@ -31,20 +32,21 @@ CURVES = {
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_a_curve_that_shows_one_thing_is_called_so(name):
+def test_each_typical_curve_has_its_diagnosis(name):
     loss, epochs = CURVES[name]
     diagnosis = diagnose(history(loss, epochs), n_classes=10)
     assert diagnosis.name == name
-    assert diagnosis.finding.endswith(".")
-    assert diagnosis.suggestion.endswith(".")
+    for message in (diagnosis.finding, diagnosis.suggestion):
+        assert isinstance(message, Message)
+        assert str(message).endswith(".")
 
 
-def test_a_loss_that_stays_above_guessing_has_diverged():
+def test_a_loss_that_stays_above_guessing_counts_as_diverged():
     assert diagnose(history([2.29, *np.full(300, 2.31)]), n_classes=10).name == "diverged"
     assert diagnose(history([2.4, *np.linspace(2.4, 2.0, 300)]), n_classes=10).name == "learning"
 
 
-def test_validation_that_is_merely_noisy_is_no_overfitting():
+def test_noise_in_the_validation_loss_is_not_overfitting():
     epochs = [(0.06, 0.050, 0.985), (0.05, 0.045, 0.986), (0.045, 0.047, 0.986)]
     assert diagnose(history(0.3 * FALLING, epochs), n_classes=10).name != "overfitting"
 

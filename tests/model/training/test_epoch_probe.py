@@ -1,4 +1,4 @@
-"""What a training shows of itself after each epoch survives its way through an event."""
+"""Probes of a network after each epoch survive being written to an event and read back."""
 
 import json
 
@@ -27,12 +27,12 @@ def test_twenty_images_are_spread_over_the_classes(labels):
     chosen = round_robin_by_class(labels, 20)
     assert len(chosen) == min(20, len(labels)) == len(set(chosen.tolist()))
     counts = [int((labels[chosen] == label).sum()) for label in np.unique(labels)]
-    there = [int((labels == label).sum()) for label in np.unique(labels)]
-    short = [count for count, all_of_class in zip(counts, there, strict=True) if count < all_of_class]
-    assert not short or max(counts) - min(short) <= 1, "nobody is behind while others go on"
+    available = [int((labels == label).sum()) for label in np.unique(labels)]
+    not_exhausted = [count for count, all_of_class in zip(counts, available, strict=True) if count < all_of_class]
+    assert not not_exhausted or max(counts) - min(not_exhausted) <= 1, "no class with images left is behind"
 
 
-def test_answers_and_filters_come_back_to_a_hundredth(rng):
+def test_predictions_and_filters_are_restored_to_a_hundredth(rng):
     probabilities = rng.dirichlet(np.ones(10), size=20)
     kernel = rng.normal(size=(3, 3, 1, 32))
     probe = unpack(through_json(pack(probabilities, kernel)), 4, 20)
@@ -44,7 +44,7 @@ def test_answers_and_filters_come_back_to_a_hundredth(rng):
     assert np.abs(probe.filters - expected).max() < 0.01
 
 
-def test_of_very_many_filters_the_first_are_shown(rng):
+def test_only_the_first_64_filters_are_packed(rng):
     probabilities = rng.dirichlet(np.ones(3), size=2)
     assert len(unpack(pack(probabilities, rng.normal(size=(5, 5, 3, 256))), 1, 2).filters) == 64
     assert unpack(pack(probabilities, None), 1, 2).filters is None
@@ -52,15 +52,15 @@ def test_of_very_many_filters_the_first_are_shown(rng):
 
 
 @given(ANYTHING)
-def test_anything_but_a_probe_is_none(values):
+def test_anything_but_a_probe_becomes_none(values):
     assert unpack(values, 1, 20) is None
 
 
 @given(st.dictionaries(st.sampled_from(["shape", "values"]), ANYTHING))
-def test_broken_filters_are_none(values):
+def test_damaged_filters_become_none(values):
     fields = pack(np.eye(3), None)
     assert unpack(fields | {"filters": values}, 1, 3) is None
 
 
-def test_a_probe_of_other_images_is_none():
+def test_a_probe_of_another_number_of_images_becomes_none():
     assert unpack(pack(np.eye(3), None), 1, 20) is None

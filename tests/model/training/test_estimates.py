@@ -1,4 +1,4 @@
-"""Estimates of how long a training takes, against measured steps and written histories."""
+"""Estimates of how long a training takes, compared with measured steps and artificial histories."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from model.training import estimates
 
 
 @pytest.mark.parametrize("multiplications, measured", [(2_600_000, 0.016), (29_000_000, 0.135)])
-def test_the_two_measured_steps_are_met_within_a_tenth(multiplications, measured):
+def test_measured_steps_are_estimated_within_a_tenth(multiplications, measured):
     assert estimates.training_seconds(multiplications, 128, 1, 128) == pytest.approx(measured, rel=0.1)
 
 
@@ -33,46 +33,47 @@ def batches(log, first, last, seconds_each):
         log.write(BatchEvent(step=step, epoch=1, loss=1, accuracy=0, learning_rate=1, seconds=step * seconds_each))
 
 
-def test_nothing_is_said_before_the_first_batches(log, tmp_path):
+def test_there_is_no_estimate_before_the_first_batches(log, tmp_path):
     reader = EventReader(tmp_path / "events.jsonl")
     assert estimates.seconds_left(reader.read(), 5) is None
     log.write(StartedEvent(epochs=5, batches_per_epoch=10))
     assert estimates.seconds_left(reader.read(), 5) is None
 
 
-def test_a_running_training_goes_on_at_the_pace_it_had(log, tmp_path):
+def test_a_running_training_is_assumed_to_keep_its_pace(log, tmp_path):
     log.write(StartedEvent(epochs=5, batches_per_epoch=10))
     batches(log, 1, 20, seconds_each=0.5)
     history = EventReader(tmp_path / "events.jsonl").read()
     assert estimates.seconds_left(history, 5) == pytest.approx(15)
-    assert estimates.seconds_left(history, 9) == pytest.approx(35), "the settings say how far it goes"
-    assert estimates.seconds_left(history, 1) == 0, "never less than nothing"
+    assert estimates.seconds_left(history, 9) == pytest.approx(35), "the number of epochs comes from the settings"
+    assert estimates.seconds_left(history, 1) == 0, "never negative"
 
 
 @pytest.fixture
-def a_layer_of_a_million(monkeypatch):
-    asked = []
+def million_multiplications(monkeypatch):
+    """Replace every network by one layer with a million multiplications; returns the recorded calls."""
+    calls = []
 
-    def table(*arguments):
-        asked.append(arguments)
+    def summary(*arguments):
+        calls.append(arguments)
         return (SimpleNamespace(multiplications=1_000_000),)
 
-    monkeypatch.setattr(estimates, "summary", table)
-    return asked
+    monkeypatch.setattr(estimates, "summary", summary)
+    return calls
 
 
-def test_an_unknown_dataset_is_estimated_like_mnist(a_layer_of_a_million):
+def test_an_unknown_dataset_is_estimated_like_mnist(million_multiplications):
     config = TrainingConfig(dataset="uci-digits", epochs=3, batch_size=64)
     assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 1_437, 3, 64))
     config = TrainingConfig(dataset="cifar-10", train_images=500, epochs=3, batch_size=64)
     assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 500, 3, 64))
-    config = TrainingConfig(dataset="mine", epochs=3, batch_size=64)
+    config = TrainingConfig(dataset="unknown", epochs=3, batch_size=64)
     assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 60_000, 3, 64))
-    assert [shape for _, shape, _ in a_layer_of_a_million] == [(28, 28, 1), (32, 32, 3), (28, 28, 1)]
+    assert [shape for _, shape, _ in million_multiplications] == [(28, 28, 1), (32, 32, 3), (28, 28, 1)]
 
 
-def test_a_network_that_is_gone_has_no_estimate():
-    assert estimates.estimate_seconds(TrainingConfig(preset="gone")) is None
+def test_an_unknown_network_has_no_estimate():
+    assert estimates.estimate_seconds(TrainingConfig(preset="unknown")) is None
 
 
 def test_the_classroom_exercise_takes_about_a_minute():
