@@ -36,7 +36,7 @@ def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
 
 
 def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> go.Figure:
-    """Draw one bar per class with its number; the largest stands out."""
+    """Draw one bar per class with its number; the largest is highlighted."""
     top = int(probabilities.argmax()) if probabilities.max() > 0 else -1
     figure = go.Figure(layout_template="none")
     figure.add_bar(

@@ -79,7 +79,7 @@ def test_a_chart_of_very_few_points_can_be_zoomed_in(n, name):
     assert go.Figure(training_charts.comparison([("a", history(n))], name, zoomed=True)).to_json()
 
 
-def test_bars_have_numbers_and_the_largest_stands_out():
+def test_bars_have_numbers_and_the_largest_is_highlighted():
     probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
     (bars,) = probability_bars("0123456789", probabilities).data
     assert list(bars.x) == pytest.approx(probabilities.tolist())
@@ -87,7 +87,7 @@ def test_bars_have_numbers_and_the_largest_stands_out():
     assert [i for i, colour in enumerate(bars.marker.color) if colour == BLUE] == [1]
 
 
-def test_without_a_prediction_no_bar_stands_out():
+def test_without_a_prediction_no_bar_is_highlighted():
     (bars,) = probability_bars("0123456789", np.zeros(10)).data
     assert set(bars.marker.color) == {GREY}
 
