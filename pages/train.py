@@ -1,4 +1,4 @@
-"""Train: choose, start, watch live, keep."""
+"""Train: choose the settings, start a training, watch it live and save the network."""
 
 import streamlit as st
 
@@ -8,37 +8,38 @@ from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.text import plain
-from pages.ui.train import run_list, run_status, settings_form, start_once, watch
+from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
+from pages.ui.translation import _, translate
 
-frame.page("Train")
+frame.page(_("Train"))
 identity.identify()
 services.jobs().warm_up()
 
 
 def chosen_run() -> str | None:
-    """Return the run to show: the address's, else the one last watched here, else one that is under way."""
+    """Return the run to show: the one in the link, else the one last watched, else one that is active."""
     active = services.jobs().active()
     return st.query_params.get("run") or session.run_watched() or (active[0] if active else None)
 
 
 def start(config: TrainingConfig) -> None:
-    """Start a training and show it; its address can be shared."""
-    start_once.begin(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata()))
+    """Start a training and show it under a link that can be shared."""
+    start_once.start(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata()))
 
 
-def take_settings_of_the_address() -> None:
-    """Fill the widgets with the settings that a link carries, once; what is no such link is told."""
+def use_settings_in_link() -> None:
+    """Set the widgets to the settings in a link, once, and explain what can't be used."""
     text = st.query_params.pop("settings", None)
     if text is not None:
         try:
             for problem in settings_form.fill(settings_from(text), dataset=True):
                 st.warning(plain(problem))
         except ConfigError as error:
-            st.warning(plain(str(error)))  # it repeats what somebody sent
+            st.warning(plain(translate(error)))  # it quotes a link that anybody can have written
 
 
 def choose_and_start() -> None:
-    """Draw the settings, and Start above them, which is reached without scrolling and needs what is set below."""
+    """Draw the settings, and above them the Start button: in sight without scrolling, but drawn last."""
     top = st.container()
     config = settings_form.training_controls(top)
     with top:
@@ -47,13 +48,13 @@ def choose_and_start() -> None:
         elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:
-            st.caption(how_long(config))
+            st.caption(time_estimate(config))
 
 
 def start_button(disabled: bool) -> bool:
-    """Draw the Start button; tell whether it was clicked just now."""
+    """Draw the Start button; return whether it was just clicked."""
     return st.button(
-        "Start",
+        _("Start"),
         key="train-start",
         type="primary",
         icon=":material/play_arrow:",
@@ -62,40 +63,38 @@ def start_button(disabled: bool) -> bool:
     )
 
 
-def how_long(config: TrainingConfig) -> str:
-    """Say how long a training of these settings takes, and whether it has to wait."""
+def time_estimate(config: TrainingConfig) -> str:
+    """Return how long the training will take, whether the time limit ends it, and whether it has to wait."""
     seconds, minutes = estimates.estimate_seconds(config), services.limits().minutes
-    takes = f"About {run_status.duration(seconds)} on two cores." if seconds is not None else ""
+    sentences = []
+    if seconds is not None:
+        sentences.append(_(help.TIME).format(time=run_status.duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
-        takes += f" After {minutes:g} minutes it is stopped, and what it has learnt is kept."
+        sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
     if not services.jobs().free_slots():
-        takes += " Another one is under way: this one waits its turn and starts by itself."
-    return takes
+        sentences.append(_(help.WAITS))
+    return " ".join(sentences)
 
 
 def show_example() -> None:
-    """Show what there will be to watch, where there is no training yet."""
-    st.subheader("Watch a network learn")
-    st.markdown(
-        "Choose the images and the network, then press **Start**. Loss and accuracy move with every batch; "
-        "after each epoch the network is tried on validation images that it never learns from. The training "
-        "goes on when you leave this page, and the address of this page brings you back to it."
-    )
-    st.caption("This is how the classroom network that comes with Digit Lab learnt:")
+    """Show the curves of a finished run as long as there is no training to watch."""
+    st.subheader(_("Watch a network learn"))
+    st.markdown(_(help.WATCH))
+    st.caption(_("As an example, the curves of the classroom network that comes with Digit Lab:"))
     watch.example(services.store().open(CLASSROOM_RUN))
 
 
 def watch_run(run_id: str) -> None:
-    """Show a run as it happens."""
+    """Show a run live."""
     try:
         watch.watch(run_id)
         session.set_run_watched(run_id)
     except DigitLabError as error:
-        st.warning(str(error))
-        session.set_run_watched(None)  # it was deleted; the next visit begins anew
+        st.warning(translate(error))
+        session.set_run_watched(None)  # the run was deleted, so the next visit shows the example
 
 
-take_settings_of_the_address()
+use_settings_in_link()
 settings, watching = st.columns([1, 2.4], gap="medium")
 with settings:
     choose_and_start()

@@ -18,6 +18,7 @@ from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from pages.ui.home import showcase
 from pages.ui.shell import services
+from pages.ui.train import help, labels
 from tests.app.pages import opened, recipe_box, text
 
 PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/draw.py")
@@ -54,26 +55,24 @@ def test_home_tells_which_dataset_is_here(real_data):
 def test_without_mnist_the_train_page_offers_uci_digits():
     test = opened("pages/train.py")
     assert test.selectbox(key="train-dataset").value == "uci-digits"
-    assert "MNIST is not on this machine" in text(test)
-    assert "DIGIT_LAB_DATA" in text(test)
+    assert help.INSTEAD_OF_MNIST in text(test)
 
 
-def test_a_dataset_to_be_downloaded_says_so(monkeypatch):
+def test_the_size_of_a_download_is_shown(monkeypatch):
     monkeypatch.setattr("model.data.catalog.reachable", lambda name, timeout=2.0: name == "fashion-mnist")
     test = opened("pages/train.py")
     test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
-    assert "downloaded (31 MB) when the training starts" in text(test)
+    assert help.DOWNLOAD_OF_SIZE.format(megabytes=31) in text(test)
 
 
-def test_a_dataset_that_can_not_be_had_says_why_and_what_to_do():
+def test_an_unavailable_dataset_is_explained():
     test = opened("pages/train.py")
     test.selectbox(key="train-dataset").set_value("fashion-mnist").run()
-    assert "Fashion-MNIST can't be had now: it is not on this machine and its server does not answer" in text(test)
-    assert "fashion-mnist.npz into the folder named by DIGIT_LAB_DATA" in text(test)
+    assert help.NOT_AVAILABLE.format(dataset="Fashion-MNIST", file="fashion-mnist.npz") in text(test)
 
 
 @pytest.mark.slow
-def test_the_recipe_box_says_of_which_recipe_the_settings_are():
+def test_the_recipe_box_names_the_recipe_of_the_settings():
     test = opened("pages/train.py")
     assert recipe_box(test).value == "classroom"
     for name in RECIPES:
@@ -85,16 +84,17 @@ def test_the_recipe_box_says_of_which_recipe_the_settings_are():
     assert not test.exception
 
 
-def test_what_a_link_asks_for_and_can_not_have_is_told():
+def test_unavailable_settings_in_a_link_are_explained():
     wanted = TrainingConfig(dataset="our-letters", epochs=300, preset="nonsense")
     test = opened("pages/train.py", settings=settings_text(wanted))
-    told = " ".join(each.value.replace("\\", "") for each in test.warning)
-    assert "epochs came as 300; 100 is the most here" in told
-    assert "The dataset our-letters of this link is not here" in told
-    assert "The network nonsense of this link is not known here" in told
+    assert {each.value.replace("\\", "") for each in test.warning} == {
+        help.FROM_LINK_TOO_HIGH.format(setting=labels.setting("epochs"), value=300, most=100),
+        help.FROM_LINK_NO_DATASET.format(dataset="our-letters"),
+        help.FROM_LINK_NO_NETWORK.format(network="nonsense", replacement=TrainingConfig.preset),
+    }
 
 
-def test_what_a_link_says_is_text():
+def test_texts_in_a_link_are_never_markdown():
     evil = {"optimizer": "[Log in again](https://example.org) ![](https://example.org/pixel.png)" + "x" * 500}
     link = base64.urlsafe_b64encode(json.dumps(evil).encode()).decode().rstrip("=")
     (warning,) = opened("pages/train.py", settings=link).warning
@@ -102,12 +102,12 @@ def test_what_a_link_says_is_text():
     assert len(warning.value) < 400
 
 
-def test_where_mnist_is_here_it_is_the_default(real_data):
+def test_mnist_is_the_default_if_it_is_available(real_data):
     test = opened("pages/train.py")
     assert test.selectbox(key="train-dataset").value == "mnist"
 
 
-def test_settings_start_as_the_exercise_is_taught():
+def test_settings_start_as_in_the_classroom_exercise():
     test = opened("pages/train.py")
     assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
     assert test.number_input(key="train-epochs").value == 5
@@ -115,44 +115,45 @@ def test_settings_start_as_the_exercise_is_taught():
     assert test.number_input(key="train-learning-rate-adam-constant").value == 0.001
 
 
-def test_one_cycle_brings_its_own_learning_rate():
+def test_one_cycle_has_its_own_learning_rate():
     test = opened("pages/train.py")
     test.selectbox(key="train-schedule").set_value("one-cycle").run()
     assert test.number_input(key="train-learning-rate-adam-one-cycle").value == 0.008
 
 
-def test_start_queues_exactly_what_is_chosen(monkeypatch):
-    asked = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+def test_start_queues_exactly_the_chosen_settings(monkeypatch):
+    started = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py")
     test.number_input(key="train-epochs").set_value(2)
     test.number_input(key="train-seed").set_value(7)
     test.selectbox(key="train-preset").set_value("dense-64")
     test.button(key="train-start").click().run()
     assert not test.exception
-    run = RunStore().open(asked[0])
+    run = RunStore().open(started[0])
     assert run.config == TrainingConfig(dataset="uci-digits", preset="dense-64", epochs=2, seed=7)
     assert test.query_params["run"] in (run.id, [run.id])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_fills_every_setting_but_the_dataset(name, monkeypatch):
-    asked = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+def test_a_recipe_sets_everything_but_the_dataset(name, monkeypatch):
+    started = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py")
     recipe_box(test).set_value(name).run()
     assert RECIPES[name].why in text(test)
     test.button(key="train-start").click().run()
     assert not test.exception
-    assert RunStore().open(asked[0]).config == replace(RECIPES[name].config, dataset="uci-digits")
+    assert RunStore().open(started[0]).config == replace(RECIPES[name].config, dataset="uci-digits")
 
 
 def test_augmentation_is_previewed_with_images_of_the_dataset(uci_digits):
     test = opened("pages/train.py")
-    assert "Nothing is moved" in text(test)
+    assert help.NO_AUGMENTATION in text(test)
     test.slider(key="train-rotation").set_value(20.0).run()
-    assert "three times as training would see them" in text(test)
+    assert help.AUGMENTED in text(test)
+    assert help.NO_AUGMENTATION not in text(test)
     assert not test.exception
 
 
@@ -161,22 +162,22 @@ def test_no_preview_downloads_a_dataset():
     test.selectbox(key="train-dataset").set_value("cifar-10").run()
     recipe_box(test).set_value("best").run()
     assert not test.exception
-    assert "downloaded when the training starts" in text(test)
-    assert not test.warning, "it was not even tried"
+    assert help.NO_PREVIEW in text(test)
+    assert not test.warning, "no download was tried"
 
 
-def test_a_link_may_carry_whole_numbers():
+def test_a_link_can_contain_whole_numbers():
     test = opened("pages/train.py", settings=settings_text(TrainingConfig(learning_rate=1, optimizer="sgd")))
     assert not test.exception
     assert test.number_input(key="train-learning-rate-sgd-constant").value == 1
 
 
-def test_sparse_labels_drop_the_label_smoothing():
+def test_sparse_labels_turn_label_smoothing_off():
     test = opened("pages/train.py")
     test.selectbox(key="train-labels").set_value("categorical").run()
     test.slider(key="train-label-smoothing").set_value(0.1).run()
     test.selectbox(key="train-labels").set_value("sparse").run()
-    assert not test.button(key="train-start").disabled, "smoothing went with the rows that it smooths"
+    assert not test.button(key="train-start").disabled, "smoothing disappeared with the one-hot labels"
 
 
 @pytest.mark.slow
@@ -219,8 +220,8 @@ def test_a_failed_run_shows_its_reason():
 def test_an_interrupted_run_can_be_resumed():
     run = RunStore().create(TrainingConfig(dataset="uci-digits"))
     test = opened("pages/train.py", run=run.id)
-    assert "Resume starts it from the beginning" in text(test)
-    assert test.button(key="train-resume").label == "Resume"
+    assert help.RESUME_FROM_START in text(test)
+    assert not test.button(key="train-resume").disabled
 
 
 def test_evaluate_says_why_pictures_are_missing():
@@ -258,30 +259,30 @@ def test_images_of_another_dataset_of_that_name_are_not_shown(real_data, tmp_pat
     assert "is not the one this run was scored on" in opened("pages/evaluate.py").info[0].value
 
 
-def test_a_setting_that_no_widget_offers_is_still_shown():
+def test_a_run_beyond_the_widgets_limits_is_shown():
     run = RunStore().create(replace(TrainingConfig(), epochs=1000))
     assert not opened("pages/train.py", run=run.id).exception
 
 
-def test_a_link_carries_settings():
+def test_a_link_sets_the_widgets():
     wanted = replace(RECIPES["best"].config, dataset="uci-digits", seed=77)
     test = opened("pages/train.py", settings=settings_text(wanted))
     assert test.number_input(key="train-seed").value == 77
     assert test.number_input(key="train-epochs").value == 40
     assert test.slider(key="train-rotation").value == 10
     assert test.selectbox(key="train-dataset").value == "uci-digits"
-    assert "settings" not in test.query_params, "a refresh keeps what was changed since"
+    assert "settings" not in test.query_params, "a refresh keeps later changes"
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "e30=e30", "eyJlcG9jaHMiOjB9"])
-def test_a_link_without_settings_is_answered_in_words(text):
+def test_a_link_without_valid_settings_is_explained(text):
     test = opened("pages/train.py", settings=text)
     assert not test.exception
     assert len(test.warning) == 1
     assert test.number_input(key="train-epochs").value == 5
 
 
-def test_settings_beyond_the_sliders_are_brought_to_their_ends():
+def test_settings_beyond_the_widgets_are_limited():
     wild = TrainingConfig(epochs=1000, batch_size=4096, learning_rate=1e-8, preset="gone", dataset="elsewhere")
     test = opened("pages/train.py", settings=settings_text(wild))
     assert not test.exception
@@ -289,31 +290,35 @@ def test_settings_beyond_the_sliders_are_brought_to_their_ends():
     assert test.selectbox(key="train-preset").value == CLASSROOM_RUN
 
 
-def test_start_says_how_long_it_takes_and_what_happens_then(real_data, monkeypatch):
+def test_the_time_and_its_limit_are_shown_at_start(real_data, monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_MAX_MINUTES", "2")
+    limit = help.TIME_LIMIT.format(minutes=2)
     test = opened("pages/train.py")
-    assert "About 1 min" in text(test)
-    assert "stopped" not in text(test)
+    assert help.TIME.partition("{time}")[0] + "1 min" in text(test)
+    assert limit not in text(test)
     test.number_input(key="train-epochs").set_value(50).run()
-    assert "After 2 minutes it is stopped, and what it has learnt is kept." in text(test)
+    assert limit in text(test)
 
 
 def test_a_wrong_limit_is_logged_and_the_page_works(monkeypatch, capsys):
     monkeypatch.setenv("DIGIT_LAB_MAX_TRAININGS", "many")
     assert not opened("pages/train.py").exception
-    assert "DIGIT_LAB_MAX_TRAININGS came as 'many'" in capsys.readouterr().err
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "DIGIT_LAB_MAX_TRAININGS" in line)
+    assert "many" in line
 
 
-def test_a_full_store_refuses_in_a_sentence_and_starts_nothing(monkeypatch):
-    RunStore().create(TrainingConfig(), RunMetadata(name="dear to somebody"))
+def test_a_full_store_is_explained_and_nothing_starts(monkeypatch):
+    RunStore().create(TrainingConfig(), RunMetadata(name="important"))
     monkeypatch.setenv("DIGIT_LAB_MAX_RUNS", "1")
     test = opened("pages/train.py")
     test.button(key="train-start").click().run()
-    assert "expected fewer than 1 runs" in test.warning[0].value
-    assert len(RunStore().list()[0]) == 3, "the named one and two that are shipped"
+    assert len(test.warning) == 1
+    assert not test.exception
+    assert "run" not in test.query_params
+    assert len(RunStore().list()[0]) == 3, "the named one and two that come with Digit Lab"
 
 
-def test_runs_of_others_can_be_neither_named_nor_deleted():
+def test_runs_of_others_can_be_neither_renamed_nor_deleted():
     others = RunStore().create(TrainingConfig(), RunMetadata(tab=fingerprint("somebody"), browser=fingerprint("else")))
     for run_id in (CLASSROOM_RUN, others.id):
         test = opened("pages/train.py", run=run_id)
@@ -321,20 +326,20 @@ def test_runs_of_others_can_be_neither_named_nor_deleted():
         assert [button.key for button in test.button if button.key in ("train-delete", "train-resume")] == []
 
 
-def test_the_list_of_runs_shows_typed_names_as_they_are_typed():
+def test_the_list_of_runs_never_shows_names_as_markdown():
     RunStore().create(TrainingConfig(), RunMetadata(name="*bold* [link](x)", note="$x$"))
     shown = [each.value for each in opened("pages/train.py").markdown]
     assert any(r"\*bold\* \[link\]\(x\)" in value and r"\$x\$" in value for value in shown)
 
 
-def test_a_finished_run_can_be_taken_along_and_started_again(monkeypatch):
-    asked = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: asked.append(run_id))
+def test_a_finished_run_can_be_downloaded_and_trained_again(monkeypatch):
+    started = []
+    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py", run=CLASSROOM_RUN)
     assert len(test.get("download_button")) == 5
     test.button(key="train-again").click().run()
     assert not test.exception
-    assert RunStore().open(asked[0]).config == RunStore().open(CLASSROOM_RUN).config
+    assert RunStore().open(started[0]).config == RunStore().open(CLASSROOM_RUN).config
 
 
 def test_where_the_secrets_can_not_be_read_nobody_trains(tmp_path, monkeypatch, capsys):

@@ -1,64 +1,70 @@
-"""Who steers a training, who watches it, and what is kept of it, in a real browser."""
+"""Control of a training, viewers, and the actions on a finished run, in a real browser."""
 
 import re
 
 import pytest
 
+from model.runs.events import RunState
 from model.runs.metadata import RunMetadata
-from model.runs.store import RunStore
+from model.runs.store import CLASSROOM_RUN, RunStore
+from pages.ui.train import help
+from pages.ui.train.run_status import STATES
+from pages.ui.train.watch import TAB_TITLE
 
 pytestmark = pytest.mark.browser
 
-ENDED = re.compile("Stopped|Finished")  # a slow machine may need as long as the training does
+FINISHED, STOPPED = (STATES[state].capitalize() for state in (RunState.FINISHED, RunState.STOPPED))
+ENDED = re.compile(f"{STOPPED}|{FINISHED}")  # a slow machine may reach the end before it stops
 
 
-def steers(page):
+def in_control(page):
     return page.locator(".st-key-train-stop button").count() == 1
 
 
-def test_after_a_refresh_the_tab_that_started_still_steers(server, visit):
+def test_after_a_refresh_the_tab_is_still_in_control(server, visit):
     first, stranger = visit(server), visit(server)
     page = first.start_a_long_training()
     first.wait_for_points("train-loss", more_than=5)
-    address = page.url
-    assert re.search(r"[?&]run=", address)
+    link = page.url
+    assert re.search(r"[?&]run=", link)
 
     page.reload()
     page.wait_for_selector(".st-key-train-stop button")
 
-    stranger.page.goto(address)
+    stranger.page.goto(link)
     stranger.wait_for_points("train-loss", more_than=5)
-    stranger.wait_for_text("train-buttons", "You are watching")
-    assert not steers(stranger.page)
+    stranger.wait_for_text("train-buttons", help.VIEW_ONLY)
+    assert not in_control(stranger.page)
     assert stranger.page.locator(".st-key-train-take-over").count() == 0
 
     second_tab = first.context.new_page()
-    second_tab.goto(address)
+    second_tab.goto(link)
     second_tab.wait_for_selector(".st-key-train-take-over button")
-    assert not steers(second_tab)
+    assert not in_control(second_tab)
     second_tab.locator(".st-key-train-take-over button").click()
     second_tab.wait_for_selector(".st-key-train-stop button")
-    first.wait_for_text("train-buttons", "You are watching")
+    first.wait_for_text("train-buttons", help.OTHER_TAB)
 
     second_tab.locator(".st-key-train-stop button").click()
     first.wait_for_text("train-status", ENDED)
     stranger.wait_for_text("train-status", ENDED)
-    assert stranger.page.get_by_role("button", name="Name and note").count() == 0
+    assert stranger.page.locator(".st-key-train-label").count() == 0
 
 
-def test_the_tab_of_the_browser_tells_how_far_the_training_is(server, visit):
+def test_the_browser_tab_shows_the_progress_of_the_training(server, visit):
     visitor = visit(server)
     page = visitor.start_a_long_training()
-    page.wait_for_function("/^\\d+ % · Train$/.test(document.title)")
+    title = TAB_TITLE.format(percent=r"\d+%")
+    page.wait_for_function("title => new RegExp(`^${title}$`).test(document.title)", arg=title)
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", ENDED)
-    page.wait_for_function("document.title === 'Train · Digit Lab'")
+    page.wait_for_function("!document.title.includes('%')")
 
 
-def test_twenty_validation_images_are_answered_after_each_epoch(server, visit):
+def test_twenty_validation_images_are_predicted_each_epoch(server, visit):
     visitor = visit(server)
     page = visitor.start_a_long_training()
-    visitor.wait_for_text("train-glimpse", re.compile("after epoch [1-9]"))
+    visitor.wait_for_text("train-glimpse", re.compile(help.AFTER_EPOCH.format(epoch="[1-9]")))
     tiles = page.locator(".st-key-train-glimpse figure")
     assert tiles.count() == 20
     page.locator(".st-key-train-stop button").click()
@@ -69,32 +75,34 @@ def test_twenty_validation_images_are_answered_after_each_epoch(server, visit):
     assert page.locator(".st-key-train-filters figure").count() == 32
 
 
-def test_a_run_is_named_trained_on_compared_and_deleted(server, visit):
+def test_a_run_is_named_continued_compared_and_deleted(server, visit):
     visitor = visit(server)
     page = visitor.open("train")
     page.locator(".st-key-train-epochs input").fill("2")
     page.locator(".st-key-train-epochs input").press("Enter")
     page.locator(".st-key-train-start button").click()
-    visitor.wait_for_text("train-status", "Finished", timeout=120_000)
+    visitor.wait_for_text("train-status", FINISHED, timeout=120_000)
     first = server.only_run()
 
-    page.get_by_role("button", name="Name and note").click()
-    page.get_by_label("Name", exact=True).fill("Two *epochs*")
-    page.get_by_label("Note", exact=True).fill("for the lesson")
-    page.get_by_role("button", name="Save").click()
+    page.locator(".st-key-train-label button").click()
+    page.locator('[class*="st-key-train-label-name-"] input').fill("Two *epochs*")
+    page.locator('[class*="st-key-train-label-note-"] textarea').fill("for the lesson")
+    page.locator(".st-key-train-label-save button").click()
     visitor.wait_for_text("train-runs", "Two *epochs*")
     visitor.wait_for_text("train-runs", "for the lesson")
 
-    page.get_by_role("button", name="Train again").click()
-    page.get_by_label("Epochs to add").fill("1")
-    page.get_by_label("Epochs to add").press("Enter")
-    page.get_by_role("button", name="Train on").click()
+    page.locator(".st-key-train-again-menu button").click()
+    field = page.locator(f".st-key-train-more-{first.id} input")
+    field.fill("1")
+    field.press("Enter")
+    page.locator(".st-key-train-more-start button").click()
     page.wait_for_function("id => !location.search.includes(id)", arg=first.id)
-    visitor.wait_for_text("train-status", re.compile("kept from epoch . of 3"), timeout=120_000)
+    result = help.RESULT.format(accuracy=".*", n=".*", epoch=".", epochs="3")
+    visitor.wait_for_text("train-status", re.compile(result), timeout=120_000)
     store = RunStore(server.home / "runs")
     longer = next(run for run in store.list()[0] if not run.shipped and run.id != first.id)
     history, before = longer.history(), first.history()
-    assert history.loss[: len(before.loss)].tolist() == before.loss.tolist(), "it begins with the curve of the first"
+    assert history.loss[: len(before.loss)].tolist() == before.loss.tolist(), "it starts with the curve of the first"
     assert len(history.epochs) == 3
 
     boxes = page.locator(".st-key-train-runs [data-testid=stCheckbox]")
@@ -104,15 +112,15 @@ def test_a_run_is_named_trained_on_compared_and_deleted(server, visit):
     page.wait_for_function("document.querySelectorAll('.st-key-train-compare .live-chart .scatterlayer').length >= 2")
     assert len(page.evaluate("document.querySelector('.st-key-train-compare .live-chart').data")) == 4
 
-    page.get_by_role("button", name="Name and note").click()
-    page.get_by_text("Delete this run for good").click()
+    page.locator(".st-key-train-label button").click()
+    page.locator(f".st-key-train-delete-sure-{longer.id} label").click()
     page.locator(".st-key-train-delete button:not([disabled])").click()
     page.wait_for_function("!location.search.includes('run=')")
     assert not longer.path.exists()
     assert first.path.exists()
 
 
-def test_with_a_teachers_key_only_who_has_it_trains(server, visit):
+def test_with_a_teachers_key_only_the_teacher_can_train(server, visit):
     server.stop()
     server.environment["DIGIT_LAB_TEACHER_KEY"] = "chalk"
     server.start()
@@ -121,10 +129,11 @@ def test_with_a_teachers_key_only_who_has_it_trains(server, visit):
     pupil.open("train")
     assert pupil.page.locator(".st-key-train-start").count() == 0
     page = teacher.open("train")
-    field = page.get_by_label("Teacher's key")
+    field = page.locator(".st-key-train-teacher-key input")
     field.fill("cheese")
     field.press("Enter")
-    page.get_by_text("not the key of this server").wait_for()
+    page.get_by_role("alert").first.wait_for()
+    assert page.locator(".st-key-train-start").count() == 0
     field.fill("chalk")
     field.press("Enter")
     page.wait_for_selector(".st-key-train-start button")
@@ -135,18 +144,18 @@ def test_with_a_teachers_key_only_who_has_it_trains(server, visit):
 
     pupil.open("train")
     pupil.wait_for_points("train-loss", more_than=5)
-    pupil.wait_for_text("train-buttons", "You are watching")
-    assert not steers(pupil.page)
+    pupil.wait_for_text("train-buttons", help.VIEW_ONLY)
+    assert not in_control(pupil.page)
     page.locator(".st-key-train-stop button").click()
     pupil.wait_for_text("train-status", ENDED)
     assert pupil.page.locator(".st-key-train-again").count() == 0
 
 
-def test_the_report_opens_without_a_network(server, visit, chromium):
+def test_the_report_opens_offline(server, visit, chromium):
     visitor = visit(server)
     store = RunStore(server.home / "runs")
-    page = visitor.open("train?run=dense-128-dropout")
-    page.get_by_role("button", name="Take along").click()
+    page = visitor.open(f"train?run={CLASSROOM_RUN}")
+    page.locator(".st-key-train-downloads button").click()
     with page.expect_download() as download:
         page.locator(".st-key-train-download-report-html button").click()
     context = chromium.new_context(offline=True)
@@ -161,4 +170,4 @@ def test_the_report_opens_without_a_network(server, visit, chromium):
     assert report.locator(".js-plotly-plot").count() == 4
     assert errors == []
     context.close()
-    assert RunMetadata() == store.open("dense-128-dropout").metadata
+    assert RunMetadata() == store.open(CLASSROOM_RUN).metadata

@@ -1,6 +1,6 @@
 """Colours and small Plotly figures that several pages share. No Streamlit, no files.
 
-Colours are from Okabe and Ito's set, told apart with any kind of colour vision; nothing is said by colour alone.
+The colours are from Okabe and Ito's set, distinct with any kind of colour vision; no figure relies on colour alone.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.ui.translation import _
+
 BLUE, ORANGE, GREY = "#3b6fe0", "#e69f00", "#8a8f98"
 
 
 def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
-    """Draw how many images there are of each class."""
+    """Draw the number of images of each class."""
     figure = go.Figure(layout_template="none")
     figure.add_bar(
         x=counts.tolist(),
@@ -21,7 +23,7 @@ def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
         marker={"color": BLUE},
         text=[f"{n:,}" for n in counts],
         textposition="auto",
-        hovertemplate="%{y}: %{x:,} images<extra></extra>",
+        hovertemplate=_("%{y}: %{x:,} images") + "<extra></extra>",
     )
     figure.update_layout(
         margin={"l": 16 + 7 * max(map(len, names)), "r": 8, "t": 4, "b": 24},
@@ -34,7 +36,7 @@ def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
 
 
 def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> go.Figure:
-    """Draw one bar a class; the largest is darker and all carry their number."""
+    """Draw one bar per class with its number; the largest is highlighted."""
     top = int(probabilities.argmax()) if probabilities.max() > 0 else -1
     figure = go.Figure(layout_template="none")
     figure.add_bar(

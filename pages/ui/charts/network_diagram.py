@@ -1,7 +1,7 @@
-"""A network drawn from left to right as one inline SVG: the image, a stack of maps for each stage, bars for neurons.
+"""A diagram of a network from left to right as one inline SVG: the image, a stack of maps per stage, bars for neurons.
 
-Knows layers and SVG; knows nothing of Streamlit. Lines and words take the colour of the text around them, so the same
-drawing is right on a light and on a dark page. Rows of four stages keep the words readable at 300 pixels.
+Knows layers and SVG, but not Streamlit. Lines and words have the colour of the surrounding text, so the same diagram
+suits light and dark pages. Rows of four stages keep the words readable at 300 pixels.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,43 +22,44 @@ from model.networks.layers import (
     Shape,
 )
 from model.networks.summary import LayerSummary
+from pages.ui.translation import _
 
-_WIDTH, _LARGEST = 300, 420  # units of the drawing; pixels beyond which its words would only grow
-_A_ROW = 4  # stages
+_WIDTH, _LARGEST = 300, 420  # units of the diagram; pixels beyond which its words would only get larger
+_STAGES_PER_ROW = 4
 _ACCENT = "#3b6fe0"
-_SIDE, _BAR, _LEAF = 34, 8, 2.4  # units: an image as large as the input, the width of a bar, from sheet to sheet
-_TOP, _MIDDLE, _BOTTOM, _LINE = 14, 46, 86, 11  # units from a row's top: name, drawing, size; a line of small words
+_SIDE, _BAR, _OFFSET = 34, 8, 2.4  # units: side of the input image, width of a bar, distance between two sheets
+_TOP, _MIDDLE, _BOTTOM, _LINE = 14, 46, 86, 11  # units from a row's top: name, shape, size; height of a note
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """What is drawn as one thing: a layer, and small words for those behind it that change no picture."""
+    """A layer that is drawn, with notes for the layers after it that are not drawn."""
 
     name: str
     shape: Shape
-    words: str  # the whole stage for a reader who does not see it
+    words: str  # a description of the whole stage for screen readers
     notes: tuple[str, ...] = ()
-    learns: bool = False
+    trainable: bool = False
 
 
 def diagram(rows: Sequence[LayerSummary], input_shape: Shape) -> str:
-    """Return the drawing of a network's table for images `(height, width, channels)`, as wide as what it stands in."""
+    """Return the diagram of a network's layers for images `(height, width, channels)`, as wide as its container."""
     stages = _stages(rows, input_shape)
-    n_rows = -(-len(stages) // _A_ROW)
-    a_row = -(-len(stages) // n_rows)
+    n_rows = -(-len(stages) // _STAGES_PER_ROW)
+    per_row = -(-len(stages) // n_rows)
     parts, top = [], 0
-    for first in range(0, len(stages), a_row):
-        line = stages[first : first + a_row]
+    for first in range(0, len(stages), per_row):
+        line = stages[first : first + per_row]
         height = _BOTTOM + _LINE * max(len(stage.notes) for stage in line) + 16
-        cell = _WIDTH / a_row
+        cell = _WIDTH / per_row
         for number, stage in enumerate(line):
             middle = (number + 0.5) * cell
-            parts.append(_drawn(stage, middle, top, input_shape))
+            parts.append(_draw_stage(stage, middle, top, input_shape))
             if number:
                 parts.append(_arrow(line[number - 1], stage, middle, cell, top, input_shape))
         top += height
-        if first + a_row < len(stages):
-            parts.append(_turn((len(line) - 0.5) * cell, 0.5 * cell, top))
+        if first + per_row < len(stages):
+            parts.append(_arrow_to_next_row((len(line) - 0.5) * cell, 0.5 * cell, top))
     words = escape(_words(stages, input_shape), quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top}" width="100%" role="img" '
@@ -69,34 +70,34 @@ def diagram(rows: Sequence[LayerSummary], input_shape: Shape) -> str:
 
 def _stages(rows: Iterable[LayerSummary], input_shape: Shape) -> list[_Stage]:
     rows = list(rows)
-    stages = [_Stage("Image", input_shape, f"image of {_size(input_shape)}")]
+    stages = [_Stage(_("Image"), input_shape, _("image of {size}").format(size=_size(input_shape)))]
     for number, row in enumerate(rows, 1):
         if isinstance(row.layer, BatchNormalization | Activation | Dropout | Flatten):
             before = stages.pop()
             words = f"{before.words}, {row.title}"
-            stages.append(_Stage(before.name, before.shape, words, (*before.notes, _note(row)), before.learns))
+            stages.append(_Stage(before.name, before.shape, words, (*before.notes, _note(row)), before.trainable))
         else:
-            name = "Output" if number == len(rows) else _name(row.layer)
-            words = f"{row.title} to {_size(row.shape)}"
-            stages.append(_Stage(name, row.shape, words, _bend(row.layer), row.parameters > 0))
+            name = _("Output") if number == len(rows) else _name(row.layer)
+            words = _("{layer} to {size}").format(layer=row.title, size=_size(row.shape))
+            stages.append(_Stage(name, row.shape, words, _activation(row.layer), row.parameters > 0))
     return stages
 
 
 def _name(layer: Layer) -> str:
     match layer:
-        case Convolution(_, kernel):
-            return f"Conv {kernel}×{kernel}"
-        case MaxPooling(size):
-            return f"MaxPool {size}×{size}"
+        case Convolution(kernel=side):
+            return _("Conv {side}×{side}").format(side=side)
+        case MaxPooling(size=side):
+            return _("MaxPool {side}×{side}").format(side=side)
         case GlobalAveragePooling():
-            return "Average"
+            return _("Average")
         case Dense():
-            return "Dense"
+            return _("Dense")
     return layer.title()
 
 
-def _bend(layer: Layer) -> tuple[str, ...]:
-    """Return a layer's activation as small words."""
+def _activation(layer: Layer) -> tuple[str, ...]:
+    """Return the note with a layer's activation, if it has one."""
     if isinstance(layer, Convolution | Dense) and layer.activation != "linear":
         return (layer.title().split()[-1],)
     return ()
@@ -105,9 +106,9 @@ def _bend(layer: Layer) -> tuple[str, ...]:
 def _note(row: LayerSummary) -> str:
     match row.layer:
         case BatchNormalization():
-            return "BatchNorm"
+            return _("BatchNorm")
         case Flatten():
-            return f"flat: {row.shape[0]:,}"
+            return _("flat: {n}").format(n=f"{row.shape[0]:,}")
     return row.title
 
 
@@ -117,11 +118,11 @@ def _size(shape: Shape) -> str:
 
 def _words(stages: Sequence[_Stage], input_shape: Shape) -> str:
     layers = "; ".join(stage.words for stage in stages[1:])
-    flat = "".join(f" ({note})" for note in stages[0].notes)
-    return f"The network from left to right. Images of {_size(input_shape)}{flat}; {layers}."
+    images = _size(input_shape) + "".join(f" ({note})" for note in stages[0].notes)
+    return _("The network from left to right. Images of {images}; {layers}.").format(images=images, layers=layers)
 
 
-def _drawn(stage: _Stage, middle: float, top: float, input_shape: Shape) -> str:
+def _draw_stage(stage: _Stage, middle: float, top: float, input_shape: Shape) -> str:
     picture = _bar(stage, middle, top) if len(stage.shape) == 1 else _stack(stage, middle, top, input_shape)
     below = "".join(
         f'<text x="{middle:g}" y="{top + _BOTTOM + _LINE * number:g}" font-size="9" opacity=".7">{escape(note)}</text>'
@@ -136,35 +137,35 @@ def _drawn(stage: _Stage, middle: float, top: float, input_shape: Shape) -> str:
 
 
 def _stack(stage: _Stage, middle: float, top: float, input_shape: Shape) -> str:
-    """Draw sheets as large as the maps are against the input; twice as many maps are about one sheet more."""
+    """Draw sheets as large as the maps relative to the input; twice as many maps add about one sheet."""
     width, height, spread = _extent(stage, input_shape)
     left, upper = middle - (width + spread) / 2, top + _MIDDLE - (height + spread) / 2
-    sheets = (spread - step for step in _steps(spread))
-    return "".join(_sheet(left + at, upper + spread - at, width, height, stage.learns) for at in sheets)
+    sheets = (spread - step for step in _sheet_offsets(spread))
+    return "".join(_sheet(left + at, upper + spread - at, width, height, stage.trainable) for at in sheets)
 
 
 def _extent(stage: _Stage, input_shape: Shape) -> tuple[float, float, float]:
-    """Return the width and height of a sheet, and how far the sheets reach beyond it; a bar has one sheet."""
+    """Return the width and height of a sheet, and how far the other sheets extend beyond it; a bar is one sheet."""
     if len(stage.shape) == 1:
         return _BAR, 6 + 4.6 * log2(stage.shape[0] + 1), 0.0
     scale = _SIDE / max(input_shape[:2])
     height, width = (max(scale * side, 4) for side in stage.shape[:2])
-    return width, height, _LEAF * min(round(log2(stage.shape[2]) * 0.8), 7)
+    return width, height, _OFFSET * min(round(log2(stage.shape[2]) * 0.8), 7)
 
 
-def _steps(spread: float) -> list[float]:
-    return [_LEAF * number for number in range(round(spread / _LEAF) + 1)]
+def _sheet_offsets(spread: float) -> list[float]:
+    return [_OFFSET * number for number in range(round(spread / _OFFSET) + 1)]
 
 
 def _bar(stage: _Stage, middle: float, top: float) -> str:
-    width, height, _ = _extent(stage, (1, 1))
+    width, height, spread = _extent(stage, (1, 1))
     height = min(height, _BOTTOM - _TOP - 22)
-    return _sheet(middle - width / 2, top + _MIDDLE - height / 2, width, height, stage.learns)
+    return _sheet(middle - width / 2, top + _MIDDLE - height / 2, width, height, stage.trainable)
 
 
-def _sheet(left: float, top: float, width: float, height: float, learns: bool) -> str:
-    """Draw a rectangle: in the accent where something is learnt."""
-    colour, fill = (_ACCENT, 0.22) if learns else ("currentColor", 0.07)
+def _sheet(left: float, top: float, width: float, height: float, trainable: bool) -> str:
+    """Draw a rectangle: in the accent colour if the layer has parameters."""
+    colour, fill = (_ACCENT, 0.22) if trainable else ("currentColor", 0.07)
     return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" fill="{colour}" '
         f'fill-opacity="{fill}" stroke="{colour}" stroke-opacity=".8"/>'
@@ -172,17 +173,17 @@ def _sheet(left: float, top: float, width: float, height: float, learns: bool) -
 
 
 def _arrow(before: _Stage, after: _Stage, middle: float, cell: float, top: float, input_shape: Shape) -> str:
-    """Draw an arrow between two drawings of a row."""
+    """Draw an arrow between two stages of a row."""
     ends = []
     for stage in (before, after):
-        width, _, spread = _extent(stage, input_shape)
+        width, height, spread = _extent(stage, input_shape)
         ends.append((width + spread) / 2 + 3)
     start, end, y = middle - cell + ends[0], middle - ends[1], top + _MIDDLE
     return _line(f"M{start:.1f} {y}H{end:.1f}M{end - 3:.1f} {y - 3}L{end:.1f} {y}L{end - 3:.1f} {y + 3}")
 
 
-def _turn(right: float, left: float, y: float) -> str:
-    """Draw the way from the end of a row to the beginning of the next, whose top is at `y`."""
+def _arrow_to_next_row(right: float, left: float, y: float) -> str:
+    """Draw an arrow from the end of a row to the start of the next row, whose top is at `y`."""
     return _line(f"M{right:g} {y - 9:g}V{y - 3:g}H{left:g}V{y + 3:g}m-3 -3l3 3l3 -3")
 
 

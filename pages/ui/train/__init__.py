@@ -1,1 +1,1 @@
-"""What the Train page needs."""
+"""The parts of the Train page."""

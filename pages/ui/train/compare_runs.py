@@ -1,4 +1,4 @@
-"""Up to five runs side by side: their curves in one chart each, and the settings in which they differ.
+"""A comparison of up to five runs: their curves in one chart each, and the settings in which they differ.
 
 Knows runs and curves; starts nothing.
 """
@@ -14,6 +14,8 @@ from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
 from pages.ui.shell import services
 from pages.ui.shell.text import created, in_words, plain
+from pages.ui.train import help, labels
+from pages.ui.translation import _
 
 _POLL_S = 2.0
 _HEIGHT = 320
@@ -25,59 +27,67 @@ def show(runs: Sequence[Run]) -> None:
         return
     with st.container(key="train-compare"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.markdown("**Side by side**", width="stretch")
+            st.markdown(f"**{_('Comparison')}**", width="stretch")
             key = "train-compare-close"
-            close = st.toggle(
-                "Close up", key=key, persist_state="session", width="content", help=training_charts.CLOSE_UP
-            )
+            zoomed = st.toggle(_("Zoom in"), key=key, persist_state="session", width="content", help=_(help.ZOOM_IN))
         moving = any(services.jobs().state(run).is_active for run in runs)
-        st.fragment(_charts, run_every=_POLL_S if moving else None)(runs, close)
-        st.caption("Dotted: mean of 50 training batches. With marks: validation after each epoch.")
+        st.fragment(_charts, run_every=_POLL_S if moving else None)(runs, zoomed)
+        st.caption(_("Dotted: training, mean of 50 batches. With markers: validation, after each epoch."))
         _differences(runs)
 
 
-def _charts(runs: Sequence[Run], close: bool) -> None:
+def _charts(runs: Sequence[Run], zoomed: bool) -> None:
     named = [(f"{number}. {short_title(run)}", run.history()) for number, run in enumerate(runs, 1)]
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column:
-            st.markdown(f"**{name.capitalize()}**")
-            description = f"{name} of {len(runs)} runs: {'; '.join(title for title, _ in named)}"
-            live_chart(training_charts.comparison(named, name, close), f"train-compare-{name}", _HEIGHT, description)
+            curve = _(training_charts.TITLES[name])
+            st.markdown(f"**{curve}**")
+            description = _("{curve} of these runs: {runs}")
+            live_chart(
+                training_charts.comparison(named, name, zoomed),
+                f"train-compare-{name}",
+                _HEIGHT,
+                description.format(curve=curve, runs="; ".join(title for title, history in named)),
+            )
 
 
 def short_title(run: Run) -> str:
-    """Name a run in a legend: as its owner called it, else by its network and its time."""
-    return run.metadata.name or f"{run.config.preset}, {created(run)}"
+    """Return the name of a run in a legend: its owner's choice, or its network and date."""
+    return run.metadata.name or f"{labels.option(run.config.preset)}, {created(run)}"
 
 
 def _differences(runs: Sequence[Run]) -> None:
     rows = differences([run.config for run in runs])
     if not rows:
-        st.caption(f"Their settings are the same, the seed too{_what_else_differs(runs)}")
+        st.caption(_same_settings(runs))
         return
-    columns = {"Setting": list(rows)}
+    columns = {_("Setting"): [labels.setting(name) for name in rows]}
     for number, run in enumerate(runs):
         title = plain(f"{number + 1}. {short_title(run)}")
-        columns[title] = [plain(in_words(values[number])) for values in rows.values()]
-    st.markdown("**In which settings they differ**")
+        columns[title] = [plain(_value(values[number])) for values in rows.values()]
+    st.markdown(f"**{_('Different settings')}**")
     st.table(columns, hide_index=True, border="horizontal")
 
 
-def _what_else_differs(runs: Sequence[Run]) -> str:
-    """End the sentence that their settings are the same with what may make their curves differ all the same."""
+def _value(value: Any) -> str:
+    return labels.option(value) if isinstance(value, str) else in_words(value)
+
+
+def _same_settings(runs: Sequence[Run]) -> str:
+    """Return the sentence for runs with the same settings: why their curves can differ all the same."""
     histories = [run.history() for run in runs]
     if any(history.rate_changes for history in histories):
-        return "; in some, the learning rate was changed by hand while they ran."
+        return _(help.SAME_SETTINGS_OTHER_RATE)
     if len({run.description.dataset.fingerprint for run in runs if run.description.dataset}) > 1:
-        return "; their images are not the same."
-    return ": as far as both were trained, the curves differ by chance of the machine alone."
+        return _(help.SAME_SETTINGS_OTHER_IMAGES)
+    return _(help.SAME_SETTINGS)
 
 
 def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]:
-    """Return the settings that are not the same in all, with each one's value; those of the augmentation by name."""
+    """Return the settings that aren't the same in all configs, each with its values; augmentation is split up."""
     flat = [_flat(config) for config in configs]
     return {
-        name.replace("_", " "): tuple(values[name] for values in flat)
+        name: tuple(values[name] for values in flat)
         for name in flat[0]
         if any(values[name] != flat[0][name] for values in flat)
     }

@@ -1,4 +1,4 @@
-"""What a visitor can take along from a run, and how to send its settings to somebody. Starts nothing."""
+"""The downloads of a finished run, and a link to its settings. Starts nothing."""
 
 import json
 
@@ -8,17 +8,18 @@ from model.config import settings_text
 from model.runs.export import history_csv
 from model.runs.run import FinishedRun
 from pages.ui.report.report import report
+from pages.ui.translation import _
 
 
 def menu(run: FinishedRun) -> None:
-    """Draw the downloads of a complete run and the link to its settings; files are read when they are asked for."""
-    with st.popover("Take along", icon=":material/download:"):
+    """Draw the downloads and the link to the settings; a file is read only when it is downloaded."""
+    with st.popover(_("Download"), icon=":material/download:", key="train-downloads"):
         for label, name, read in (
-            ("Network for Keras", "model.keras", (run.path / "model.keras").read_bytes),
-            ("Network for LiteRT", "model.tflite", (run.path / "model.tflite").read_bytes),
-            ("Curves as CSV", "history.csv", lambda: history_csv(run.history())),
-            ("Report as HTML", "report.html", lambda: report(run)),
-            ("Settings as JSON", "settings.json", lambda: json.dumps(run.config.to_dict(), indent=1)),
+            (_("Network (Keras)"), "model.keras", (run.path / "model.keras").read_bytes),
+            (_("Network (LiteRT)"), "model.tflite", (run.path / "model.tflite").read_bytes),
+            (_("Curves (CSV)"), "history.csv", lambda: history_csv(run.history())),
+            (_("Report (HTML)"), "report.html", lambda: report(run)),
+            (_("Settings (JSON)"), "settings.json", lambda: json.dumps(run.config.to_dict(), indent=1)),
         ):
             st.download_button(
                 label,
@@ -28,9 +29,9 @@ def menu(run: FinishedRun) -> None:
                 on_click="ignore",
                 width="stretch",
             )
-        st.markdown("**A link to these settings**")
-        st.code(f"{_address()}?settings={settings_text(run.config)}", language=None, wrap_lines=True)
+        st.markdown(f"**{_('Link to these settings')}**")
+        st.code(f"{_page_url()}?settings={settings_text(run.config)}", language=None, wrap_lines=True)
 
 
-def _address() -> str:
+def _page_url() -> str:
     return (st.context.url or "").split("?")[0]

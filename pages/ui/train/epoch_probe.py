@@ -1,6 +1,6 @@
-"""A training seen from inside: its answers to twenty validation images, and its first filters, as of the last epoch.
+"""A look inside a training after its last epoch: predictions for twenty validation images, and first-layer filters.
 
-Knows the run folder, glimpses and the gallery; computes nothing of its own.
+Knows the run folder, epoch probes and the image grid; computes nothing itself.
 """
 
 import zlib
@@ -15,34 +15,43 @@ from model.runs.run import Run
 from model.training import epoch_probe
 from model.training.epoch_probe import EpochProbe
 from pages.ui.components.image_grid import Tile, image_grid
+from pages.ui.train import help
+from pages.ui.translation import _, class_label
 
 _SIDE, _FILTER_SIDE = 64, 40  # pixels on the screen
-_LISTED = 12  # epochs in the sentence; more would fill the page
-# Blue takes away, orange adds: told apart with any kind of colour vision, and by how bright they are.
+_MAX_LISTED = 12  # epochs in the caption; more would fill the page
+# Blue for negative and orange for positive weights: distinct with any kind of colour vision, and in brightness.
 _NEGATIVE, _NEUTRAL, _POSITIVE = np.array([20, 60, 160]), np.array([236, 236, 236]), np.array([250, 160, 20])
 
 
 def show(run: Run, history: History) -> None:
-    """Draw what the newest epoch answers and looks for; nothing where the run tells nothing of it."""
+    """Draw the predictions and filters of the newest epoch, or nothing if the run has no probes."""
     images, labels = _images(run)
     packed = [(0, history.first_probe), *((event.epoch, event.probe) for event in history.epochs)]
-    seen = [probe for epoch, fields in packed if (probe := epoch_probe.unpack(fields, epoch, len(labels)))]
-    if not seen or not len(labels):
+    probes = [probe for epoch, fields in packed if (probe := epoch_probe.unpack(fields, epoch, len(labels)))]
+    if not probes or not len(labels):
         return
+    newest = probes[-1]
     dataset = run.description.dataset
     names = dataset.class_names if dataset else [str(n) for n in range(int(labels.max()) + 1)]
     with st.container(key="train-glimpse"):
-        st.markdown(f"**What it answers {_when(seen[-1])}**")
-        image_grid((_tile(*item, names) for item in zip(images, labels, *_answers(seen[-1]), strict=True)), side=_SIDE)
-        st.caption(_in_words(seen, labels))
-    if seen[-1].filters is not None:
+        title = (
+            _(help.AFTER_EPOCH).format(epoch=newest.epoch) if newest.epoch else _("Validation images before training")
+        )
+        st.markdown(f"**{title}**")
+        predictions = zip(images, labels, newest.predicted, newest.probabilities, strict=True)
+        image_grid((_tile(*prediction, names) for prediction in predictions), side=_SIDE)
+        st.caption(_(help.PREDICTIONS).format(n=len(labels), counts=_counts(probes, labels)))
+    if newest.filters is not None:
         with st.container(key="train-filters"):
-            st.markdown(f"**What its first layer looks for {_when(seen[-1])}**")
-            image_grid((_filter(*item) for item in enumerate(seen[-1].filters, 1)), side=_FILTER_SIDE)
-            st.caption(
-                "Each square is a filter of the first convolution, laid over the image at every place. Orange weights "
-                "add what they lie on, blue ones take it away, so a filter answers to an edge, a stroke or a corner."
-            )
+            _show_filters(newest.epoch, newest.filters)
+
+
+def _show_filters(epoch: int, filters: np.ndarray) -> None:
+    after = _("First-layer filters after epoch {epoch}").format(epoch=epoch)
+    st.markdown(f"**{after if epoch else _('First-layer filters before training')}**")
+    image_grid((_filter(*numbered) for numbered in enumerate(filters, 1)), side=_FILTER_SIDE)
+    st.caption(_(help.COLOUR_FILTERS if _has_colours(filters) else help.FILTERS))
 
 
 def _images(run: Run) -> tuple[np.ndarray, np.ndarray]:
@@ -51,45 +60,40 @@ def _images(run: Run) -> tuple[np.ndarray, np.ndarray]:
             images, labels = stored["images"], stored["labels"]
         return (images, labels) if images.ndim == 4 and len(images) == len(labels) else (images[:0], labels[:0])
     except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error):
-        return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)  # a run of an earlier version has none
+        return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)  # runs of earlier versions have no such file
 
 
-def _answers(seen: EpochProbe) -> tuple[np.ndarray, np.ndarray]:
-    return seen.predicted, seen.probabilities
-
-
-def _when(seen: EpochProbe) -> str:
-    return f"after epoch {seen.epoch}" if seen.epoch else "before training"
-
-
-def _tile(image: np.ndarray, label: int, answer: int, probability: float, names: Sequence[str]) -> Tile:
-    read_as = names[answer] if 0 <= answer < len(names) else str(answer)
-    true = names[label]
-    right = answer == label
+def _tile(image: np.ndarray, label: int, predicted: int, confidence: float, names: Sequence[str]) -> Tile:
+    true = class_label(names[label])
+    if predicted == label:
+        alt = _("Validation image of {true}, predicted correctly").format(true=true)
+        return Tile(image, (f"✓ {true} · {confidence:.0%}",), alt, right=True)
+    prediction = class_label(names[predicted]) if 0 <= predicted < len(names) else str(predicted)
     return Tile(
         image,
-        (f"{'✓' if right else '✗'} {read_as} · {probability:.0%}", *(() if right else (f"is {true}",))),
-        f"a validation image, {true}, {'read right' if right else f'read as {read_as}'}",
-        right=right,
+        (f"✗ {prediction} · {confidence:.0%}", _("true: {true}").format(true=true)),
+        _("Validation image of {true}, predicted as {prediction}").format(true=true, prediction=prediction),
+        right=False,
     )
 
 
 def _filter(number: int, weights: np.ndarray) -> Tile:
-    """`weights` `(kernel, kernel, channels)` in [-1, 1]: three channels are shown in their own colours."""
-    if weights.shape[-1] == 3:
+    """`weights` is `(kernel, kernel, channels)` in [-1, 1]; three channels are shown as red, green and blue."""
+    if _has_colours(weights):
         pixels = 127.5 * (1 + weights)
     else:
         mean = weights.mean(axis=-1, keepdims=True)
         towards = np.where(mean < 0, _NEGATIVE, _POSITIVE)
         pixels = _NEUTRAL + np.abs(mean) * (towards - _NEUTRAL)
-    return Tile(pixels.clip(0, 255).astype(np.uint8), (), f"filter {number} of the first convolution")
+    alt = _("Filter {number} of the first convolution").format(number=number)
+    return Tile(pixels.clip(0, 255).astype(np.uint8), (), alt)
 
 
-def _in_words(seen: list[EpochProbe], labels: np.ndarray) -> str:
-    """Say how many were right after each epoch; they never change, so that the counts can be compared."""
-    counts = [f"{(probe.predicted == labels).sum()}" for probe in seen]
-    shown = " → ".join(counts if len(counts) <= _LISTED else [*counts[:2], "…", *counts[2 - _LISTED :]])
-    return (
-        f"The same {len(labels)} validation images after each epoch, ✓ right and ✗ wrong, with the answer's "
-        f"probability. Right so far: {shown}."
-    )
+def _has_colours(weights: np.ndarray) -> bool:
+    return weights.shape[-1] == 3
+
+
+def _counts(probes: list[EpochProbe], labels: np.ndarray) -> str:
+    """Return the number of correct predictions after each epoch, comparable because the images never change."""
+    counts = [f"{(probe.predicted == labels).sum()}" for probe in probes]
+    return " → ".join(counts if len(counts) <= _MAX_LISTED else [*counts[:2], "…", *counts[2 - _MAX_LISTED :]])

@@ -1,7 +1,7 @@
-"""Which network is trained: a preset, or one of one's own, built layer by layer; with its drawing and its table.
+"""The choice of the network: a preset, or a custom network built layer by layer, with a diagram and a layer table.
 
-Knows Streamlit, records and networks; starts nothing. The builder's widgets have keys from `train-own-` on, so that a
-link fills them by writing those keys.
+Knows Streamlit, designs and networks; starts nothing. The keys of the builder's widgets start with `train-own-`, so a
+link fills them by setting those keys.
 """
 
 from typing import Any
@@ -13,240 +13,244 @@ from model.errors import ConfigError
 from model.networks.layers import Shape
 from model.networks.presets import CLASSROOM, PRESETS
 from model.networks.summary import LayerSummary, summary
+from pages.ui import glossary
 from pages.ui.charts.network_diagram import diagram
+from pages.ui.train import help, labels
+from pages.ui.translation import _, ngettext, translate
 
-_BUILD = "Build your own"
-_OPENED = "train-own-opened"  # whether the builder is unfolded
-_WIDTH = 780  # pixels of the unfolded builder, where the screen has them
-_ONE_MORE = Block(64, padding="same", pooling=False)  # never too much: the image stays as large as it is
-_NEURONS = 64  # of one more dense layer
-_ACTIVATIONS = {"relu": "ReLU", "elu": "ELU", "gelu": "GELU", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+_OPENED = "train-own-opened"  # whether the builder is open
+_WIDTH = 780  # pixels of the open builder, if the screen is wide enough
+_NEXT_BLOCK = Block(64, padding="same", pooling=False)  # always possible, as the image keeps its size
+_NEXT_NEURONS = 64
 
 
 def network_control(shape: Shape | None, n_classes: int) -> dict[str, Any]:
-    """Draw the choice of the network; return `preset` and `design` of a training's settings.
+    """Draw the choice of the network; return the settings `preset` and `design`.
 
-    `shape` is `(height, width, channels)`; None where only a load could tell it: then there is no table. A network that
-    can't be built for such images is returned all the same, so whoever starts it checks it.
+    `shape` is `(height, width, channels)`, or None if it is only known once the dataset is loaded; then there is no
+    layer table. A network that can't be built for such images is returned as well: the caller checks it.
     """
     st.session_state.setdefault("train-preset", TrainingConfig.preset)
     preset = st.selectbox(
-        "Network",
+        labels.setting("preset"),
         [*PRESETS, CUSTOM],
         key="train-preset",
-        on_change=_unfold,
+        on_change=_open_builder,
         persist_state="session",
-        format_func=lambda name: _BUILD if name == CUSTOM else name,
-        help="The dense ones are the classroom exercise: two convolutions with pooling, then dense layers. The last "
-        "entry lets you choose every layer.",
+        format_func=labels.option,
+        help=_(help.NETWORK),
     )
     if preset == CUSTOM:
         return {"preset": CUSTOM, "design": _builder(shape, n_classes)}
     if shape is None:
-        st.caption(PRESETS[preset].why)
+        st.caption(translate(PRESETS[preset].why))
     else:
         _preset(preset, shape, n_classes)
     return {"preset": preset, "design": None}
 
 
 def fill(design: Design) -> None:
-    """Write a design into the widgets; to be called before they are drawn."""
+    """Set the widgets to a design; call it before they are drawn."""
     values: dict[str, Any] = {"blocks": len(design.blocks), "dense": len(design.dense)}
     for number, block in enumerate(design.blocks):
-        values |= {f"{number}-{name}": getattr(block, name) for name in _names(block)}
+        values |= {f"{number}-{name}": getattr(block, name) for name in _field_names(block)}
     values |= {f"dense-{number}": units for number, units in enumerate(design.dense)}
     values |= {"dropout": float(design.dropout), "activation": design.activation}
     for name, value in values.items():
         st.session_state[_key(name)] = value
 
 
-def _unfold() -> None:
-    """Show the builder at once to whoever chooses it."""
+def _open_builder() -> None:
+    """Open the builder as soon as the custom network is chosen."""
     if st.session_state["train-preset"] == CUSTOM:
         st.session_state[_OPENED] = True
 
 
 def _preset(preset: str, shape: Shape, n_classes: int) -> None:
-    rows = _table_or_none(preset, shape, n_classes)
+    rows = _summary_or_none(preset, shape, n_classes)
     if rows is None:
         return
-    with st.popover(f"{_parameters(rows):,} parameters, layer by layer", width="stretch"):
-        st.markdown(PRESETS[preset].why)
+    n = _parameters(rows)
+    label = ngettext("{n} parameter, layer by layer", "{n} parameters, layer by layer", n).format(n=f"{n:,}")
+    with st.popover(label, width="stretch"):
+        st.markdown(translate(PRESETS[preset].why))
         _show(rows, shape)
-        st.caption(f"For images of {' × '.join(map(str, shape))} in {n_classes} classes.")
+        text = ngettext("For {size} images in {n} class.", "For {size} images in {n} classes.", n_classes)
+        st.caption(text.format(size=_size(shape), n=n_classes))
 
 
 def _builder(shape: Shape | None, n_classes: int) -> Design:
-    """Draw the layers to choose and, beside them, the network that they make."""
-    unfolded = st.popover(
-        "Choose the layers", icon=":material/layers:", width="stretch", key=_OPENED, on_change="rerun"
+    """Draw the choice of the layers and, next to it, the network that they form."""
+    popover = st.popover(
+        _("Choose the layers"), icon=":material/layers:", width="stretch", key=_OPENED, on_change="rerun"
     )
-    with unfolded, st.container(width=_WIDTH):
-        choose, see = st.columns([1.1, 1], gap="medium")
-        with choose:
+    with popover, st.container(width=_WIDTH):
+        left, right = st.columns([1.1, 1], gap="medium")
+        with left:
             design = _design()
-        with see:
+        with right:
             if shape is None:
-                st.caption("The table comes with a dataset whose image size is known before it is read.")
+                st.caption(_(help.NO_TABLE))
             else:
-                _result(design, shape, n_classes)
-    if shape is not None and (rows := _table_or_none(design, shape, n_classes)):
+                _network(design, shape, n_classes)
+    if shape is not None and (rows := _summary_or_none(design, shape, n_classes)):
         multiplications = sum(row.multiplications for row in rows)
-        st.caption(f"{_parameters(rows):,} parameters, {multiplications:,} multiplications an image.")
+        text = _("{parameters} parameters, {multiplications} multiplications per image.")
+        st.caption(text.format(parameters=f"{_parameters(rows):,}", multiplications=f"{multiplications:,}"))
     return design
 
 
 def _design() -> Design:
     start = CLASSROOM
     n_blocks = st.number_input(
-        "Blocks of convolutions",
+        _("Convolution blocks"),
         0,
         MAX_BLOCKS,
-        key=_start("blocks", len(start.blocks)),
+        key=_key_with_default("blocks", len(start.blocks)),
         persist_state="session",
-        help="Each block looks for patterns with its filters and may then halve the image. 0: the pixels go straight "
-        "to the dense layers.",
+        help=f"{glossary.explain('Convolution')} {_(help.BLOCKS)}",
     )
     blocks = tuple(_block(number) for number in range(n_blocks))
     n_dense = st.number_input(
-        "Dense layers",
+        _("Dense layers"),
         0,
         MAX_DENSE,
-        key=_start("dense", len(start.dense)),
+        key=_key_with_default("dense", len(start.dense)),
         persist_state="session",
-        help="Layers in which every neuron sees all that the convolutions found. The output, with a neuron for each "
-        "class, comes behind them by itself.",
+        help=f"{glossary.explain('Dense layer')} {_(help.DENSE)}",
     )
     with st.container(horizontal=True, gap="xsmall"):
         dense = tuple(_neurons(number) for number in range(n_dense))
     dropout = st.slider(
-        "Dropout",
+        _("Dropout"),
         0.0,
         0.9,
         step=0.05,
-        key=_start("dropout", start.dropout),
+        key=_key_with_default("dropout", start.dropout),
         persist_state="session",
-        help="The share of neurons before the output that are silenced at random in each step of the training, so that "
-        "none is relied on alone.",
+        help=f"{glossary.explain('Dropout')} {_(help.DROPOUT)}",
     )
     activation = st.selectbox(
-        "Activation",
+        _("Activation"),
         ACTIVATIONS,
-        format_func=_ACTIVATIONS.__getitem__,
-        key=_start("activation", start.activation),
+        format_func=labels.option,
+        key=_key_with_default("activation", start.activation),
         persist_state="session",
-        help="How each layer bends its numbers. Without a bend, many layers could do no more than one. ReLU "
-        "keeps what is positive; sigmoid and tanh press all into a small range and learn slowly in deep networks.",
+        help=f"{glossary.explain('Activation')} {_(help.ACTIVATION)}",
     )
     return Design(blocks, dense, dropout, activation)
 
 
 def _block(number: int) -> Block:
-    """Draw one block: what its convolution is like, and what stands behind it."""
-    usual = CLASSROOM.blocks[number] if number < len(CLASSROOM.blocks) else _ONE_MORE
-    key = {name: _start(f"{number}-{name}", getattr(usual, name)) for name in _names(usual)}
+    """Draw the settings of one block: its convolution, and the layers after it."""
+    usual = CLASSROOM.blocks[number] if number < len(CLASSROOM.blocks) else _NEXT_BLOCK
+    key = {name: _key_with_default(f"{number}-{name}", getattr(usual, name)) for name in _field_names(usual)}
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, gap="xsmall"):
             filters = st.number_input(
-                f"Filters {number + 1}",
+                _("Filters {number}").format(number=number + 1),
                 1,
                 256,
                 key=key["filters"],
                 width=108,
                 persist_state="session",
-                help="How many patterns this convolution looks for; each gives a map of where it was found.",
+                help=glossary.explain("Filter"),
             )
             kernel = st.selectbox(
-                "Kernel",
+                _("Kernel"),
                 range(1, 8),
                 key=key["kernel"],
                 width=78,
                 format_func=lambda side: f"{side}×{side}",
                 persist_state="session",
-                help="How many pixels wide and high the window of a filter is.",
+                help=glossary.explain("Kernel size"),
             )
             padding = st.selectbox(
-                "Padding",
+                _("Padding"),
                 PADDINGS,
                 key=key["padding"],
                 width=90,
                 persist_state="session",
-                help="valid: the window stays inside, so the image loses its edge. same: zeros are put around it, so "
-                "it keeps its size.",
+                help=glossary.explain("Padding"),
             )
         with st.container(horizontal=True, gap="small"):
             normalization = st.toggle(
-                "Batch norm",
+                _("Batch norm"),
                 key=key["batch_normalization"],
                 width="content",
                 persist_state="session",
-                help="Brings every map to a similar strength after the convolution, which lets deep networks learn "
-                "faster.",
+                help=glossary.explain("Batch normalization"),
             )
             pooling = st.toggle(
-                "Pooling",
+                _("Pooling"),
                 key=key["pooling"],
                 width="content",
                 persist_state="session",
-                help="Keeps the largest of every 2×2 pixels: the image is half as wide and half as high afterwards.",
+                help=glossary.explain("Max pooling"),
             )
     return Block(filters, kernel, padding, normalization, pooling)
 
 
 def _neurons(number: int) -> int:
-    usual = CLASSROOM.dense[number] if number < len(CLASSROOM.dense) else _NEURONS
+    usual = CLASSROOM.dense[number] if number < len(CLASSROOM.dense) else _NEXT_NEURONS
     return st.number_input(
-        f"Neurons {number + 1}",
+        _("Neurons {number}").format(number=number + 1),
         1,
         2048,
-        key=_start(f"dense-{number}", usual),
+        key=_key_with_default(f"dense-{number}", usual),
         width=130,
         persist_state="session",
-        help="How many neurons this layer has. Behind large maps each of them brings thousands of parameters.",
+        help=f"{glossary.explain('Neuron')} {_(help.NEURONS)}",
     )
 
 
-def _result(design: Design, shape: Shape, n_classes: int) -> None:
-    """Draw what the layers make, or say why they make nothing."""
+def _network(design: Design, shape: Shape, n_classes: int) -> None:
+    """Draw the network of a design, or explain why it can't be built."""
     try:
         rows = summary(design, shape, n_classes)
     except ConfigError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return
     _show(rows, shape)
-    st.caption(f"{_parameters(rows):,} parameters in all, for images of {' × '.join(map(str, shape))}.")
+    n = _parameters(rows)
+    text = ngettext("{n} parameter in total, for {size} images.", "{n} parameters in total, for {size} images.", n)
+    st.caption(text.format(n=f"{n:,}", size=_size(shape)))
 
 
 def _show(rows: tuple[LayerSummary, ...], shape: Shape) -> None:
-    # Not st.html, which drops every SVG; the drawing holds nothing that a person typed.
+    # Not st.html, which removes every SVG. The diagram contains nothing that a user typed.
     st.markdown(f"<div>{diagram(rows, shape)}</div>", unsafe_allow_html=True)
     st.table(
         {
-            "Layer": [row.title for row in rows],
-            "Output": [" × ".join(map(str, row.shape)) for row in rows],
-            "Parameters": [f"{row.parameters:,}" for row in rows],
+            _("Layer"): [row.title for row in rows],
+            _("Output"): [_size(row.shape) for row in rows],
+            _("Parameters"): [f"{row.parameters:,}" for row in rows],
         },
         hide_index=True,
     )
+
+
+def _size(shape: Shape) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _parameters(rows: tuple[LayerSummary, ...]) -> int:
     return sum(row.parameters for row in rows)
 
 
-def _table_or_none(network: str | Design, shape: Shape, n_classes: int):
+def _summary_or_none(network: str | Design, shape: Shape, n_classes: int) -> tuple[LayerSummary, ...] | None:
     try:
         return summary(network, shape, n_classes)
-    except ConfigError:  # told where the settings are checked
+    except ConfigError:  # shown where the settings are checked
         return None
 
 
-def _names(block: Block) -> tuple[str, ...]:
+def _field_names(block: Block) -> tuple[str, ...]:
     return tuple(block.__dataclass_fields__)
 
 
-def _start(name: str, value: Any) -> str:
-    """Return a widget's key, and give it a value where it has none yet."""
+def _key_with_default(name: str, value: Any) -> str:
+    """Return the key of a widget, after giving a new widget this value."""
     st.session_state.setdefault(_key(name), value)
     return _key(name)
 

@@ -1,6 +1,6 @@
-"""What a training will see, before it sees it: images of a dataset, and the same images moved.
+"""A preview of the training images: samples of a dataset, and the effect of the augmentation.
 
-Knows Streamlit, the shared samples and the gallery; computes nothing of its own: `augment` is what training calls.
+Knows Streamlit, the shared samples and the image grid. It computes nothing itself: training calls the same `augment`.
 """
 
 import numpy as np
@@ -13,26 +13,29 @@ from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
+from pages.ui.train import help
+from pages.ui.translation import _, class_label, translate
 
-_SHOWN = 20  # images of a dataset
-_ROW = 4  # images that are moved
-_SIDE = 52  # pixels of a picture on the screen: four in a row
+_N_SAMPLES = 20  # images of a dataset
+_N_AUGMENTED = 4  # images that are transformed
+_SIDE = 52  # pixels of an image on the screen: four fit in a row
 
 
 def dataset(name: str) -> None:
-    """Show images of a dataset with their labels, and how many there are of each class; say why where it can't."""
+    """Show images of a dataset with their labels, and the number of images per class, or why they aren't available."""
     sample = _sample(name)
     if sample is None:
         return
-    names = sample.class_names
+    names = [class_label(each) for each in sample.class_names]
     image_grid(
         (
-            Tile(image, (names[label],), f"a training image: {names[label]}")
-            for image, label in list(zip(sample.images, sample.labels, strict=True))[:_SHOWN]
+            Tile(image, (names[label],), _("Training image: {label}").format(label=names[label]))
+            for image, label in list(zip(sample.images, sample.labels, strict=True))[:_N_SAMPLES]
         ),
         side=_SIDE,
     )
-    st.caption(f"{sample.counts.sum():,} training images in {len(names)} classes:")
+    text = _("{images} training images in {classes} classes:")
+    st.caption(text.format(images=f"{sample.counts.sum():,}", classes=len(names)))
     st.plotly_chart(
         class_balance(names, sample.counts),
         height=40 + 22 * len(names),
@@ -41,20 +44,21 @@ def dataset(name: str) -> None:
     )
 
 
-def augmented(name: str, how: Augmentation) -> None:
-    """Show four training images as they are and, below each, as training would see them this time and the next."""
-    if not how:
-        st.caption("Nothing is moved: every epoch sees the same images.")
+def augmented(name: str, augmentation: Augmentation) -> None:
+    """Show four training images and, below each, three variants as training would use them."""
+    if not augmentation:
+        st.caption(_(help.NO_AUGMENTATION))
         return
     sample = _sample(name)
     if sample is None:
         return
-    images = sample.images[:_ROW]
-    rows = [images] + [augment(images, how, np.random.default_rng(seed)).round().astype(np.uint8) for seed in (0, 1, 2)]
-    st.caption("As they are, and three times as training would see them:")
+    images = sample.images[:_N_AUGMENTED]
+    variants = (augment(images, augmentation, np.random.default_rng(seed)) for seed in range(3))
+    rows = [images, *(variant.round().astype(np.uint8) for variant in variants)]
+    st.caption(_(help.AUGMENTED))
     image_grid(
         (
-            Tile(image, (), f"{sample.class_names[label]}, {'as it is' if number == 0 else f'moved, {number}'}")
+            Tile(image, (), _description(class_label(sample.class_names[label]), number))
             for number, row in enumerate(rows)
             for image, label in zip(row, sample.labels, strict=False)
         ),
@@ -62,13 +66,19 @@ def augmented(name: str, how: Augmentation) -> None:
     )
 
 
+def _description(label: str, number: int) -> str:
+    if number == 0:
+        return _("{label}, original").format(label=label)
+    return _("{label}, variant {number}").format(label=label, number=number)
+
+
 def _sample(name: str) -> services.Sample | None:
-    """Return images of a dataset that is on this machine; a preview downloads nothing, and says why it is not there."""
+    """Return images of a dataset on this machine. Downloads nothing; if there is no sample, shows why."""
     if not catalog.status(name).here:
-        st.caption("The preview comes with the images, which are downloaded when the training starts.")
+        st.caption(_(help.NO_PREVIEW))
         return None
     try:
         return services.training_sample(name)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return None

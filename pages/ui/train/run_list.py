@@ -1,6 +1,6 @@
-"""The runs that are kept, newest first: each with its figures and a link, and up to five of them side by side.
+"""The list of saved runs, newest first: each with its figures and a link, and a comparison of up to five.
 
-Knows the run store and the comparison; starts nothing and changes nothing.
+Knows the run store and the comparison; starts and changes nothing.
 """
 
 import streamlit as st
@@ -11,9 +11,11 @@ from pages.ui.charts.training import MAX_COMPARED
 from pages.ui.shell import services
 from pages.ui.shell.text import plain, run_title
 from pages.ui.train import compare_runs
+from pages.ui.train.run_status import STATES
+from pages.ui.translation import _, ngettext, translate
 
-_A_PAGE = 8
-# On a phone, too, a run is one row.
+_RUNS_PER_PAGE = 8
+# One row for each run, on a phone too.
 _STYLE = """<style>
 [class*="st-key-train-row-"] { flex-wrap: nowrap; }
 [class*="st-key-train-row-"] .stMarkdown { min-width: 0; overflow-wrap: anywhere; }
@@ -21,16 +23,16 @@ _STYLE = """<style>
 
 
 def show(watched: str | None) -> None:
-    """Draw the list, the run on show marked in it, and below it what is compared."""
+    """Draw the list, with a mark at the run shown above, and below it the comparison."""
     runs, damaged = services.store().list()
     with st.container(key="train-runs"):
         st.html(_STYLE)
-        st.subheader("Runs")
-        st.caption(f"Tick up to {MAX_COMPARED} to lay their curves over one another.")
-        pages = -(-len(runs) // _A_PAGE)
+        st.subheader(_("Runs"))
+        st.caption(_("Select up to {n} runs to compare.").format(n=MAX_COMPARED))
+        pages = -(-len(runs) // _RUNS_PER_PAGE)
         page = st.pagination(pages, key="train-runs-page") if pages > 1 else 1
         chosen = [run for run in runs if st.session_state.get(_key(run))]
-        for run in runs[(page - 1) * _A_PAGE : page * _A_PAGE]:
+        for run in runs[(page - 1) * _RUNS_PER_PAGE : page * _RUNS_PER_PAGE]:
             _row(run, run.id == watched, full=len(chosen) >= MAX_COMPARED and run not in chosen)
         for damaged_run in damaged:
             _damaged(damaged_run)
@@ -44,26 +46,28 @@ def _key(run: Run) -> str:
 def _row(run: Run, watched: bool, full: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"train-row-{run.id}"):
         st.checkbox(
-            f"Compare {run.id}",
+            _("Compare {run}").format(run=run.id),
             key=_key(run),
             label_visibility="collapsed",
             disabled=full,
             persist_state="session",
             width="content",
         )
-        shown = " · **shown above**" if watched else _figures(run)
+        details = f"**{_('shown above')}**" if watched else _details(run)
         note = f"  \n:small[{plain(run.metadata.note)}]" if run.metadata.note else ""
-        st.markdown(f"{plain(run_title(run))}{shown}{note}", width="stretch")
-        st.page_link("pages/train.py", label="Open", query_params={"run": run.id}, width="content")
+        st.markdown(f"{plain(run_title(run))} · {details}{note}", width="stretch")
+        st.page_link("pages/train.py", label=_("Open"), query_params={"run": run.id}, width="content")
 
 
-def _figures(run: Run) -> str:
-    """Say what the title does not: loss and epochs of a complete run, how the others stand."""
+def _details(run: Run) -> str:
+    """Return what the title leaves out: the loss and epochs of a finished run, the state of any other."""
     if not isinstance(run, FinishedRun):
-        return f" · {services.jobs().state(run)}"
-    epochs = run.outcome.epochs
-    return f" · loss {run.metrics.loss:.4f} · {epochs} epoch{'s' * (epochs != 1)}"
+        return _(STATES[services.jobs().state(run)])
+    n = run.outcome.epochs
+    text = ngettext("loss {loss} · {n} epoch", "loss {loss} · {n} epochs", n)
+    return text.format(loss=f"{run.metrics.loss:.4f}", n=n)
 
 
 def _damaged(run: DamagedRun) -> None:
-    st.warning(f"The folder {run.id} is damaged and left out: {run.reason}", icon=":material/folder_off:")
+    text = _("Run {run} is damaged and isn't listed: {reason}")
+    st.warning(text.format(run=plain(run.id), reason=plain(translate(run.reason))), icon=":material/folder_off:")

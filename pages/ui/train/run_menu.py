@@ -1,7 +1,7 @@
-"""What an owner does with a run that has ended: name it, note something, train it for longer, delete it.
+"""What the owner can do with a run that has ended: name it, add a note, train it for longer, delete it.
 
-Knows the run store, the job manager and the permissions. Everything is asked in place, because Streamlit may call a
-callback twice for one click.
+Knows the run store, the job manager and the permissions. Clicks are handled in the script instead of in callbacks,
+because Streamlit can run a callback twice for one click.
 """
 
 from collections.abc import Callable
@@ -12,44 +12,48 @@ from model.errors import DigitLabError
 from model.runs.metadata import RunMetadata
 from model.runs.run import Run
 from pages.ui.shell import permission, services, session
-from pages.ui.train import start_once
+from pages.ui.train import help, start_once
+from pages.ui.translation import _, translate
 
 
 def menu(run: Run) -> None:
-    """Draw the name and note of an own run with the fields to change them; nothing for anybody else's."""
+    """Draw the owner's menu with name, note and deletion; other visitors don't see it."""
     if not permission.owns(run):
         return
-    label = run.metadata
-    with st.popover("Name and note", icon=":material/edit:"):
+    metadata = run.metadata
+    with st.popover(_("Name and note"), icon=":material/edit:", key="train-label"):
         with st.form(f"train-label-{run.id}", border=False):
-            name = st.text_input("Name", label.name, max_chars=60, help="A named run is never deleted to make room.")
-            note = st.text_area("Note", label.note, max_chars=500, height=90)
-            if st.form_submit_button("Save", key="train-label-save", icon=":material/save:"):
+            key = f"train-label-name-{run.id}"
+            name = st.text_input(_("Name"), metadata.name, max_chars=60, help=_(help.NAME), key=key)
+            key = f"train-label-note-{run.id}"
+            note = st.text_area(_("Note"), metadata.note, max_chars=500, height=90, key=key)
+            if st.form_submit_button(_("Save"), key="train-label-save", icon=":material/save:"):
                 _save(run, name, note)
-        sure = st.checkbox("Delete this run for good", key=f"train-delete-sure-{run.id}")
-        if st.button("Delete", key="train-delete", icon=":material/delete:", disabled=not sure):
+        sure = st.checkbox(_("Delete this run permanently"), key=f"train-delete-sure-{run.id}")
+        if st.button(_("Delete"), key="train-delete", icon=":material/delete:", disabled=not sure):
             _delete(run)
 
 
 def _save(run: Run, name: str, note: str) -> None:
-    label = run.metadata
+    owner = run.metadata
     try:
-        services.store().set_metadata(run.id, RunMetadata(name=name, note=note, tab=label.tab, browser=label.browser))
+        services.store().set_metadata(run.id, RunMetadata(name=name, note=note, tab=owner.tab, browser=owner.browser))
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
     else:
         st.rerun()
 
 
 def _delete(run: Run) -> None:
     try:
-        # By its status, as its worker may still be leaving; and as it is now: another tab may have resumed it.
+        # The state decides, as the worker of an ended run may still be exiting; it is read again, as another tab may
+        # have resumed the run.
         if services.jobs().state(services.store().open(run.id)).is_active:
-            st.warning("This run is under way; stop it first.")
+            st.warning(_("This run is still active. Stop it first."))
             return
         services.store().delete(run.id)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
     else:
         session.set_run_watched(None)
         st.query_params.pop("run", None)
@@ -57,26 +61,23 @@ def _delete(run: Run) -> None:
 
 
 def train_again(run: Run) -> None:
-    """Offer the same start once more, and to go on where an own run ended; each makes a new run."""
-    with st.popover("Train again", icon=":material/replay:"):
-        if st.button("Same start again", key="train-again", icon=":material/replay:", width="stretch"):
-            _begin(f"again {run.id}", lambda: services.jobs().start(run.config, permission.owned_metadata()))
-        st.caption("The same settings and seed: the same first weights, the same order of images.")
+    """Draw a menu to train with the same settings again and, for the owner, to continue; each creates a new run."""
+    with st.popover(_("Train again"), icon=":material/replay:", key="train-again-menu"):
+        if st.button(_("With the same seed"), key="train-again", icon=":material/replay:", width="stretch"):
+            _start(f"again {run.id}", lambda: services.jobs().start(run.config, permission.owned_metadata()))
+        st.caption(_(help.SAME_SEED))
         if permission.owns(run) and any(run.checkpoints.glob("epoch-*.keras")):
             _more_epochs(run)
 
 
 def _more_epochs(run: Run) -> None:
     most = services.limits().epochs
-    epochs = st.number_input("Epochs to add", 1, most, min(5, most), key=f"train-more-{run.id}")
-    if st.button("Train on", key="train-more-start", icon=":material/play_arrow:", width="stretch"):
-        _begin(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.owned_metadata()))
-    st.caption(
-        "A new run that begins with this one's curve and goes on from its last epoch. A schedule is laid out over all "
-        "epochs, so a learning rate that had fallen rises again."
-    )
+    epochs = st.number_input(_("Epochs to add"), 1, most, min(5, most), key=f"train-more-{run.id}")
+    if st.button(_("Continue training"), key="train-more-start", icon=":material/play_arrow:", width="stretch"):
+        _start(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.owned_metadata()))
+    st.caption(_(help.CONTINUE))
 
 
-def _begin(what: str, make: Callable[[], Run]) -> None:
-    if start_once.begin(what, make):
+def _start(request: str, create: Callable[[], Run]) -> None:
+    if start_once.start(request, create):
         st.rerun()

@@ -1,73 +1,101 @@
-"""How a run stands: a progress bar with words, and a row of figures.
+"""The state of a run: a progress bar with a text, and a row of figures.
 
-Knows runs, histories and the queue; steers nothing.
+Knows runs, histories and the queue; controls nothing.
 """
 
 import streamlit as st
 
+from model.messages import N_
 from model.runs.curves import History
 from model.runs.events import DownloadingEvent, DrawingEvent, RunState
 from model.runs.run import FinishedRun, Run
 from pages.ui.shell import services
+from pages.ui.train import help
+from pages.ui.translation import _, ngettext, translate
+
+STATES = {
+    RunState.QUEUED: N_("queued"),
+    RunState.STARTING: N_("starting"),
+    RunState.RUNNING: N_("running"),
+    RunState.PAUSED: N_("paused"),
+    RunState.FINISHING: N_("finishing"),
+    RunState.FINISHED: N_("finished"),
+    RunState.STOPPED: N_("stopped"),
+    RunState.FAILED: N_("failed"),
+    RunState.INTERRUPTED: N_("interrupted"),
+}
 
 
 def show(run: Run, state: RunState, history: History) -> None:
     """Draw the progress bar and the figures below it."""
-    total, done = history.total_steps, history.steps_done
+    details = _details(run, state, history)
+    name = _(STATES[state]).capitalize()
     st.progress(
         1.0 if isinstance(run, FinishedRun) else history.share_done,
-        text=f"**{state.capitalize()}** · {_what(run, state, history)}",
+        text=f"**{name}** · {details}" if details else f"**{name}**",
     )
+    with st.container(horizontal=True, gap="medium"):
+        for figure in _figures(run, state, history):
+            st.caption(figure, width="content")
+
+
+def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:
+    total, done = history.total_steps, history.steps_done
     per_second = history.images_per_step * done / history.seconds if history.seconds else 0
     left = (total - done) * history.seconds / done if done and state in (RunState.RUNNING, RunState.PAUSED) else None
     epoch = min(done // max(history.plan.batches_per_epoch, 1) + 1, run.config.epochs) if total else 0
     if isinstance(run, FinishedRun):
         epoch = run.outcome.epochs
     validation = history.epochs[-1].val_accuracy if history.epochs else None
-    figures_row = (
-        ("Epoch", f"{epoch} of {run.config.epochs}"),
-        ("Images a second", f"{per_second:,.0f}" if per_second else "–"),
-        ("Time left", duration(left) if left is not None else "–"),
-        ("Validation accuracy", f"{validation:.2%}" if validation is not None else "–"),
+    return (
+        _("Epoch **{epoch} of {epochs}**").format(epoch=epoch, epochs=run.config.epochs),
+        _("Images per second **{n}**").format(n=f"{per_second:,.0f}" if per_second else "–"),
+        _("Time left **{time}**").format(time=duration(left) if left is not None else "–"),
+        _("Validation accuracy **{share}**").format(share=f"{validation:.2%}" if validation is not None else "–"),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for label, value in figures_row:
-            st.caption(f"{label} **{value}**", width="content")
 
 
 def duration(seconds: float) -> str:
-    """Say a time in minutes and seconds."""
+    """Return a time in minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    if minutes:
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=f"{rest:02}")
+    return _("{seconds} s").format(seconds=rest)
 
 
-def _what(run: Run, state: RunState, history: History) -> str:
-    """Say in words what the run is doing."""
+def _details(run: Run, state: RunState, history: History) -> str:
+    """Return what the run is doing, or its result."""
     last = history.last
-    if state is RunState.QUEUED:
-        return _in_the_queue(run)
-    if isinstance(last, DownloadingEvent) and state is RunState.STARTING:
-        return f"downloading {run.config.dataset}, {last.percent} %"
-    if isinstance(last, DrawingEvent) and state is RunState.STARTING:
-        return f"drawing the training images, {last.images:,} so far"
-    if state is RunState.FINISHING:
-        return "scoring the network on the test images, and keeping each epoch's to look back on"
     if isinstance(run, FinishedRun):
         return _result(run)
-    batches = f"batch {history.steps_done:,} of {history.total_steps:,}" if len(history.step) else ""
-    return {
-        RunState.STARTING: "reading the images and building the network",
-        RunState.FAILED: "see below",
-    }.get(state, batches)
+    if state is RunState.QUEUED:
+        return _queue_place(run)
+    if isinstance(last, DownloadingEvent) and state is RunState.STARTING:
+        return _("downloading {dataset}: {percent}%").format(dataset=run.config.dataset, percent=last.percent)
+    if isinstance(last, DrawingEvent) and state is RunState.STARTING:
+        text = ngettext("{n} training image rendered so far", "{n} training images rendered so far", last.images)
+        return text.format(n=f"{last.images:,}")
+    if state is RunState.STARTING:
+        return _("loading the images and building the network")
+    if state is RunState.FINISHING:
+        return _("scoring the network on the test images and saving the network of every epoch")
+    if state is RunState.FAILED:
+        return _("see below")
+    if len(history.step):
+        text = _("batch {batch} of {batches}")
+        return text.format(batch=f"{history.steps_done:,}", batches=f"{history.total_steps:,}")
+    return ""
 
 
-def _in_the_queue(run: Run) -> str:
-    wait = services.jobs().estimated_wait(run.id)
-    about = f", in about {duration(wait)}" if wait is not None else ""
-    return f"place {services.jobs().queue_position(run.id)} in the queue; it starts by itself{about}"
+def _queue_place(run: Run) -> str:
+    place, wait = services.jobs().queue_position(run.id), services.jobs().estimated_wait(run.id)
+    if wait is None:
+        return _(help.QUEUED).format(place=place)
+    return _(help.QUEUED_WITH_WAIT).format(place=place, time=duration(wait))
 
 
 def _result(run: FinishedRun) -> str:
-    stored = f"{run.metrics.accuracy:.2%} of {run.metrics.n:,} test images right"
-    why = f". {run.reason}" if run.reason else ""
-    return f"{stored}; kept from epoch {run.kept_epoch} of {run.outcome.epochs}{why}"
+    result = _(help.RESULT).format(
+        accuracy=f"{run.metrics.accuracy:.2%}", n=f"{run.metrics.n:,}", epoch=run.kept_epoch, epochs=run.outcome.epochs
+    )
+    return f"{result}. {translate(run.reason)}" if run.reason else result

@@ -1,6 +1,6 @@
-"""Begins a training once, however often its button was clicked in haste, and goes to it.
+"""Starts a training only once, even if its button is double-clicked, and shows it.
 
-Knows the session and the address; what is begun, its caller knows.
+Knows the session and the page's link, but not what is started: the caller passes that in.
 """
 
 import time
@@ -11,21 +11,25 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.runs.run import Run
 from pages.ui.shell import session
+from pages.ui.translation import translate
 
-_HASTE_S = 3.0  # in which the same once more is a double click
+_DOUBLE_CLICK_S = 3.0  # within which the same request counts as a double click
 
 
-def begin(what: str, make: Callable[[], Run]) -> bool:
-    """Go to the run that `make` brings, or to the one of a moment ago that was `what`, too; say why it is refused."""
+def start(request: str, create: Callable[[], Run]) -> bool:
+    """Show the run that `create` returns, or the one just started by the same `request`.
+
+    Returns False, after showing why, if no run can be created.
+    """
     last = session.last_start()
     try:
-        if last and last[0] == what and time.monotonic() - last[2] < _HASTE_S:
+        if last and last[0] == request and time.monotonic() - last[2] < _DOUBLE_CLICK_S:
             run_id = last[1]
         else:
-            run_id = make().id
-            session.set_last_start(what, run_id)
+            run_id = create().id
+            session.set_last_start(request, run_id)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return False
     st.query_params["run"] = run_id
     return True

@@ -1,4 +1,4 @@
-"""Plotly figures hold what they were given."""
+"""Plotly figures contain the values they are given."""
 
 import json
 
@@ -13,7 +13,7 @@ from model.training.schedules import learning_rate
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.charts.common import BLUE, GREY, probability_bars
-from pages.ui.charts.training import schedule
+from pages.ui.charts.training import RATE_CHANGE, schedule
 
 
 def history(n, total=None, ended=False, changes=()):
@@ -26,14 +26,14 @@ def history(n, total=None, ended=False, changes=()):
 
 @pytest.mark.parametrize("n", [0, 1, 400, 401, 8600])
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
-def test_a_curve_never_has_more_than_400_points(n, name):
+def test_a_curve_has_at_most_400_points(n, name):
     training, smoothed, validation = go.Figure(training_charts.curve(history(n), name)).data
     assert len(training.x) == len(training.y) <= 400
     assert len(smoothed.x) == len(smoothed.y) <= 400
     assert len(validation.x) == (1 if n else 0)
 
 
-def test_a_curve_leaves_room_for_what_is_still_to_come():
+def test_a_curve_leaves_room_for_the_rest_of_the_training():
     assert go.Figure(training_charts.curve(history(10, total=50), "loss")).layout.xaxis.range == (0, 51)
     assert go.Figure(
         training_charts.curve(history(10, total=50, ended=True), "loss")
@@ -44,11 +44,13 @@ def test_a_changed_learning_rate_is_marked_on_every_chart():
     changed = history(200, changes=((50, 0.01), (120, 0.0003)))
     for figure in map(go.Figure, (training_charts.curve(changed, "loss"), training_charts.learning_rate(changed))):
         assert [shape.x0 for shape in figure.layout.shapes] == [50, 120]
-        assert [each.text for each in figure.layout.annotations] == ["rate 0.01", "rate 0.0003"]
+        assert [each.text for each in figure.layout.annotations] == [
+            RATE_CHANGE.format(rate=rate) for rate in ("0.01", "0.0003")
+        ]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_the_preview_of_a_schedule_is_what_training_obeys(name):
+def test_the_preview_of_a_schedule_equals_the_real_one(name):
     (line,) = schedule(name, 0.01).data
     assert list(line.y) == [learning_rate(name, 0.01, step, 200) for step in range(200)]
 
@@ -58,26 +60,26 @@ def test_zoom_survives_new_points():
     assert first.layout.uirevision == second.layout.uirevision
 
 
-def test_the_close_up_has_a_zoom_of_its_own():
-    settled = history(2000)  # a loss of 1 / step and an accuracy of 1 - 1 / step, nearly
-    loss, accuracy = (training_charts.curve(settled, name, close=True)["layout"] for name in ("loss", "accuracy"))
+def test_zooming_in_shows_the_plateau():
+    plateau = history(2000)  # a loss of about 1 / step and an accuracy of about 1 - 1 / step
+    loss, accuracy = (training_charts.curve(plateau, name, zoomed=True)["layout"] for name in ("loss", "accuracy"))
     assert loss["yaxis"]["type"] == "log"
     low, high = (10**each for each in loss["yaxis"]["range"])
     assert low < 1 / 2000
     assert 0.4 < high < 2.4
-    assert accuracy["yaxis"]["range"][0] == pytest.approx(0.895, abs=0.01), "validation came to 0.9"
+    assert accuracy["yaxis"]["range"][0] == pytest.approx(0.895, abs=0.01), "validation reached 0.9"
     assert accuracy["yaxis"]["range"][1] > 0.99
-    assert loss["uirevision"] != training_charts.curve(settled, "loss")["layout"]["uirevision"]
+    assert loss["uirevision"] != training_charts.curve(plateau, "loss")["layout"]["uirevision"]
 
 
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_a_close_up_of_next_to_nothing_is_a_chart_too(n, name):
-    assert go.Figure(training_charts.curve(history(n), name, close=True)).to_json()
-    assert go.Figure(training_charts.comparison([("a", history(n))], name, close=True)).to_json()
+def test_a_chart_of_very_few_points_can_be_zoomed_in(n, name):
+    assert go.Figure(training_charts.curve(history(n), name, zoomed=True)).to_json()
+    assert go.Figure(training_charts.comparison([("a", history(n))], name, zoomed=True)).to_json()
 
 
-def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
+def test_bars_have_numbers_and_the_largest_is_highlighted():
     probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
     (bars,) = probability_bars("0123456789", probabilities).data
     assert list(bars.x) == pytest.approx(probabilities.tolist())
@@ -85,7 +87,7 @@ def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
     assert [i for i, colour in enumerate(bars.marker.color) if colour == BLUE] == [1]
 
 
-def test_without_an_answer_no_bar_stands_out():
+def test_without_a_prediction_no_bar_is_highlighted():
     (bars,) = probability_bars("0123456789", np.zeros(10)).data
     assert set(bars.marker.color) == {GREY}
 
