@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from model.messages import N_
+from pages.ui import glossary
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.translation import _
 
@@ -16,7 +17,7 @@ _FOR, _AGAINST = np.array([240, 150, 10]), np.array([50, 110, 230])
 _LAYERS = {
     "convolution_1": (
         N_("First convolution"),
-        N_("Each map shows where one filter found its pattern, such as an edge or a stroke."),
+        N_("Simple patterns, such as edges and strokes."),
     ),
     "pooling_1": (
         N_("Pooling"),
@@ -40,6 +41,7 @@ def heat(image: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def layer_maps(maps: dict[str, np.ndarray]) -> None:
     """Draw the maps `(n, h, w)` uint8 of each layer with a sentence about the layer."""
+    st.caption(glossary.explain("Feature map"))
     for name, images in maps.items():
         title, meaning = _LAYERS.get(name, (name, ""))
         size = f"**{_(title)}** · {images.shape[1]}×{images.shape[2]}"

@@ -52,7 +52,7 @@ function showPictures(node, pictures) {
   node.on("plotly_unhover", () => { frame.hidden = true; });
 }
 
-const MARK = { fillcolor: "#3b6fe0", opacity: 0.35, line: { width: 0 } }; // of the clicked cell
+const MARK = { fillcolor: "rgba(59,111,224,.35)", line: { color: "#3b6fe0", width: 2.5 } }; // of the clicked cell
 const MOST_PX = 8; // a finger or mouse may move this far between down and up and still click
 
 // Returns the point with `customdata` that is nearest to a place on the screen; undefined outside the axes.

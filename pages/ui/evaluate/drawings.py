@@ -132,6 +132,7 @@ def _mistakes(drawn: DrawnDigits, metrics: Metrics) -> None:
     if not metrics.mistakes:
         st.markdown(_(":material/check: All drawings are classified correctly."))
         return
+    st.caption(_("Under each drawing: true → predicted class, and confidence."))
     image_grid(
         (
             Tile(
@@ -146,4 +147,3 @@ def _mistakes(drawn: DrawnDigits, metrics: Metrics) -> None:
         ),
         side=60,
     )
-    st.caption(_("Under each drawing: true → predicted class, and confidence."))

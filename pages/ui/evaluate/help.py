@@ -9,6 +9,7 @@ EPOCH = N_(
     "Choose one to see the network as it was then: metrics, matrix and images all change. Epoch 0 is untrained; "
     '"final" is the network that the run uses.'
 )
+FINAL_NETWORK = N_(":material/info: This is the final network, not the network after epoch {epoch}.")
 MEAN_OF_CLASSES = N_("Shown here is the mean over all classes.")
 MATRIX = N_(
     "Rows are true classes, columns are predicted classes. Correct predictions are framed in blue; the deeper the "

@@ -99,7 +99,6 @@ def _layers(recognizer: Recognizer, image: np.ndarray) -> None:
     maps = explain.feature_maps(recognizer, image)
     if maps:
         with st.expander(_("Feature maps"), icon=":material/layers:", key="closeup-layers"):
-            st.caption(glossary.explain("Feature map"))
             layer_maps(maps)
 
 
@@ -111,6 +110,7 @@ def _epochs(run: FinishedRun, image: np.ndarray, names: Sequence[str], true: int
         return
     if not after_epochs:
         return
+    of_true = _("P({name})").format(name=plain(names[true]))
     with st.expander(_("Prediction after each epoch"), icon=":material/timeline:", key="closeup-epochs"):
         st.table(
             {
@@ -119,13 +119,12 @@ def _epochs(run: FinishedRun, image: np.ndarray, names: Sequence[str], true: int
                     f"{'✓' if probs.argmax() == true else '✗'} {_name(names, probs)}" for epoch, probs in after_epochs
                 ],
                 _("Confidence"): [percent(probs.max()) for epoch, probs in after_epochs],
-                _("Probability of {name}").format(name=plain(names[true])): [
-                    percent(probs[true]) for epoch, probs in after_epochs
-                ],
+                of_true: [percent(probs[true]) for epoch, probs in after_epochs],
             },
             hide_index=True,
             border="horizontal",
         )
+        st.caption(_("{symbol} is the probability of the true class.").format(symbol=of_true))
 
 
 def _name(names: Sequence[str], probabilities: np.ndarray) -> str:

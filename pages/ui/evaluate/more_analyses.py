@@ -6,10 +6,12 @@ from model.errors import DigitLabError
 from model.evaluation.evaluate import EvaluationResult
 from model.messages import N_
 from model.runs.run import FinishedRun
-from pages.ui.evaluate import confidence, drawings, embedding, robustness
+from pages.ui.evaluate import confidence, drawings, embedding, help, robustness
 from pages.ui.shell import predictions
 from pages.ui.translation import _, translate
 
+# Four words have no room in one line of a phone with Streamlit's padding.
+_STYLE = "<style>@media (max-width: 640px) { .st-key-eval-part button { padding: 0 .6rem; } }</style>"
 _ANALYSES = {
     "sure": N_("Confidence"),
     "robust": N_("Robustness"),
@@ -21,6 +23,7 @@ _ANALYSES = {
 def show(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
     """Draw the choice of an analysis, and that analysis; `epoch` None is the final network."""
     with st.container(key="eval-deeper"):
+        st.html(_STYLE)
         st.subheader(_("More analyses"))
         analysis = st.segmented_control(
             _("Analysis"),
@@ -40,10 +43,7 @@ def show(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
 def _show_of_final_network(analysis: str, run: FinishedRun, epoch: int | None) -> None:
     """Show an analysis of the run's final network, whatever epoch is chosen above."""
     if epoch is not None:
-        with st.container(key="eval-final-only"):
-            st.caption(
-                _(":material/info: This is the final network, not the network after epoch {epoch}.").format(epoch=epoch)
-            )
+        st.caption(_(help.FINAL_NETWORK).format(epoch=epoch))
     try:
         if analysis == "robust":
             robustness.show(run)
