@@ -26,10 +26,9 @@ def show(run: FinishedRun, epoch: int | None, other: FinishedRun | None) -> None
     result = result_of(run, epoch)
     metrics = result.metrics if result else run.metrics
     summary.show(run, metrics, result, run.kept_epoch if epoch is None or not result else epoch)
-    with st.container(horizontal=True, gap="small"):
-        summary.card(run)
-        if result:
-            downloads.menu(run, result, epoch)
+    if result:
+        downloads.menu(run, result, epoch)
+    summary.card(run)
     comparison = summary.compare(result, other) if result and other else None
     cell = confusion.show(metrics, run.id)
     if result:
