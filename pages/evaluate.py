@@ -1,48 +1,51 @@
-"""Evaluate: choose a run, then see how good it is, where it goes wrong, on which images, and why."""
+"""Evaluate: choose a run, then see its metrics, its confusion matrix, its test images and more analyses."""
 
 import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation.evaluate import EvaluationResult
 from model.runs.run import FinishedRun
-from pages.ui.evaluate import choices, closer_look, confusion, downloads, image_browser, summary
+from pages.ui.evaluate import choices, confusion, downloads, image_browser, more_analyses, summary
 from pages.ui.shell import frame, predictions, services
+from pages.ui.translation import _, translate
 
-frame.page("Evaluate")
+frame.page(_("Evaluate"))
 
 
 def result_of(run: FinishedRun, epoch: int | None) -> EvaluationResult | None:
-    """Return the predictions to show; show why where there are none. `epoch` None is the kept network."""
+    """Return the predictions to show, or show why there are none. `epoch` None is the final network."""
     try:
         return predictions.stored(run) if epoch is None else predictions.after_epoch(run, epoch)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return None
 
 
 def show(run: FinishedRun, epoch: int | None, other: FinishedRun | None) -> None:
-    """Show one network from its figures down to its single mistakes."""
+    """Show one network, from its metrics down to its single mistakes."""
     result = result_of(run, epoch)
     metrics = result.metrics if result else run.metrics
     summary.show(run, metrics, result, run.kept_epoch if epoch is None or not result else epoch)
-    with st.container(horizontal=True, gap="small"):
-        summary.card(run)
-        if result:
-            downloads.menu(run, result, epoch)
+    if result:
+        downloads.menu(run, result, epoch)
+    summary.card(run)
     comparison = summary.compare(result, other) if result and other else None
     cell = confusion.show(metrics, run.id)
     if result:
         image_browser.show(run, result, epoch, cell, comparison.differ if comparison else None)
-        closer_look.show(run, result, epoch)
+        more_analyses.show(run, result, epoch)
 
 
 runs, damaged = services.usable_runs()
 if runs:
     show(*choices.choose(runs))
 else:
-    st.info("There is no finished run yet. Train a network, and its figures appear here.", icon=":material/grid_on:")
-    st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+    st.info(_("There are no finished runs yet. Train a network to see its metrics here."), icon=":material/grid_on:")
+    st.page_link("pages/train.py", label=_("Train a network"), icon=":material/model_training:")
 for folder in damaged:
-    st.warning(f"The folder {folder.id} is damaged and left out: {folder.reason}", icon=":material/folder_off:")
+    st.warning(
+        _("Run {run} is damaged and can't be used: {reason}").format(run=folder.id, reason=translate(folder.reason)),
+        icon=":material/folder_off:",
+    )
 
 frame.footer()

@@ -1,4 +1,4 @@
-"""Opens pages with AppTest and reads what they show."""
+"""Open pages with AppTest and read their texts."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -6,7 +6,7 @@ from tests.support import PROJECT
 
 
 def opened(page, **query):
-    """Open one page of the app first, as a deep link does."""
+    """Open one page of the app directly, as a deep link does."""
     test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
     for name, value in query.items():
         test.query_params[name] = value

@@ -1,4 +1,4 @@
-"""Plotly figures of evaluations: the confusion matrix, how far confidence can be believed, robustness, a map of images.
+"""Plotly figures of evaluations: the confusion matrix, calibration, robustness and the embedding.
 
 Knows arrays, records of the model package and Plotly; no Streamlit, no files.
 """
@@ -11,11 +11,12 @@ import plotly.graph_objects as go
 from model.evaluation.analysis import Reliability, RiskCoverageCurve
 from model.evaluation.perturbations import PerturbationKind
 from pages.ui.charts.common import BLUE, GREY, ORANGE
+from pages.ui.translation import _, ngettext, translate
 
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"
-_READABLE_CLASSES = 20  # of a matrix whose cells have room for a number
-_MATRIX_PX = 370  # of the cells' side, about
-# Ten classes told apart by colour and, where the mouse is, by name; Okabe and Ito's eight and two greys.
+_READABLE_CLASSES = 20  # with more, the cells of a matrix have no room for numbers
+_MATRIX_PX = 370  # the height of all cells, roughly
+# One colour per class: Okabe and Ito's eight and two greys. Hovering shows the name.
 _CLASSES = (
     "#3b6fe0",
     "#e69f00",
@@ -31,12 +32,12 @@ _CLASSES = (
 
 
 def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by: str = COUNT) -> go.Figure:
-    """Draw a matrix `(classes, classes)`, true classes down and predicted ones across, for a light or a dark page.
+    """Draw a matrix `(classes, classes)`, row = true class, column = predicted class, for a light or a dark page.
 
-    `by` is count, or true or predicted for shares of a row or a column. The colour of a cell is its share of the other
-    mistakes; the diagonal is left out of the scale, or its thousands would drown the rest. A class that no image is
-    of, such as "no digit", has a column and no row. The last trace holds one square a cell, nearly transparent, whose
-    `customdata` is (true, predicted): it is marked when it is clicked, as cells of a heatmap can't be.
+    `by` is count, or true or predicted for shares of a row or a column. Mistakes are coloured relative to the most
+    common one; the diagonal is left out of the colour scale, because its thousands would hide the rest. A class without
+    images, such as "not a digit", has a column but no row. The last trace has a nearly transparent square in each cell
+    with `customdata` (true, predicted), so that cells can be clicked.
     """
     rows = np.flatnonzero(confusion.any(axis=1))
     shares = _shares(confusion, by)
@@ -56,25 +57,22 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
     )
     if len(names) <= _READABLE_CLASSES:
         text = {"size": 13 if by == COUNT else 11, "color": "#fff" if dark else "#111"}
-        as_ever = {"textfont": {"color": text["color"]}}  # Plotly would let all but the clicked cell's number fade
-        figure.add_scatter(**_numbers(shares, names, by), textfont=text, unselected=as_ever)
+        figure.add_scatter(**_numbers(shares, names, by), textfont=text)
     for row, column in enumerate(rows):
         edges = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
         figure.add_shape(type="rect", **edges, line={"color": BLUE, "width": 1.5}, fillcolor="rgba(59,111,224,.12)")
     figure.add_scatter(**_squares(confusion, rows, names))
     figure.update_layout(
         margin={"l": 24 + 7 * max(map(len, names)), "r": 8, "t": 8, "b": 50},
-        xaxis=_of_classes("predicted") | {"range": [-0.5, len(names) - 0.5]},
-        yaxis=_of_classes("true") | {"range": [len(rows) - 0.5, -0.5]},
+        xaxis=_class_axis(_("Predicted class")) | {"range": [-0.5, len(names) - 0.5]},
+        yaxis=_class_axis(_("True class")) | {"range": [len(rows) - 0.5, -0.5]},
         dragmode=False,
-        clickmode="event+select",
-        uirevision="matrix",  # the mark stays while the page is drawn again
         showlegend=False,
     )
     return figure
 
 
-def _of_classes(title: str) -> dict:
+def _class_axis(title: str) -> dict:
     plain = {"fixedrange": True, "showgrid": False, "showline": False, "zeroline": False, "ticks": ""}
     return {"title": {"text": title, "standoff": 8}, "type": "category", **plain}
 
@@ -87,9 +85,9 @@ def _shares(confusion: np.ndarray, by: str) -> np.ndarray:
 
 
 def _numbers(shares: np.ndarray, names: Sequence[str], by: str) -> dict:
-    """The numbers of a matrix as text: a heatmap's own guesses wrongly what is behind it where colours are translucent.
+    """Return the numbers of a matrix as a text trace. A heatmap's own text gets the wrong colour on translucent cells.
 
-    Zeros stay empty: a matrix of zeros hides its few mistakes.
+    Zeros are left out, because a matrix full of zeros hides its few mistakes.
     """
     true, predicted = np.nonzero(shares)
     values = shares[true, predicted]
@@ -108,65 +106,63 @@ def _squares(confusion: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> d
         "x": [names[predicted] for _, predicted in cells],
         "y": [names[true] for true, _ in cells],
         "customdata": cells,
-        "text": [f"{confusion[cell]:,}" for cell in cells],
-        "hovertemplate": "true %{y}, predicted %{x}: %{text} images<extra></extra>",
+        "text": [
+            ngettext("{n} image", "{n} images", n).format(n=f"{n:,}") for n in (confusion[cell] for cell in cells)
+        ],
+        "hovertemplate": _("true class %{y}, predicted as %{x}: %{text}<extra></extra>"),
         "mode": "markers",
         "marker": {"symbol": "square", "size": _MATRIX_PX / len(names), "color": BLUE, "opacity": 0.01},
-        "selected": {"marker": {"opacity": 0.35}},
-        "unselected": {"marker": {"opacity": 0.01}},
     }
 
 
 def reliability(bins: Reliability) -> go.Figure:
-    """Draw for each bin of confidence how often it was right, at how sure its answers were in mean."""
+    """Draw the accuracy of each bin of predictions against their mean confidence."""
     figure = go.Figure(layout_template="none")
     middle, width = (bins.edges[1:] + bins.edges[:-1]) / 2, np.diff(bins.edges)
-    there = bins.count > 0
+    filled = bins.count > 0
     figure.add_bar(
-        x=middle[there].tolist(),
-        y=bins.accuracy[there].tolist(),
-        width=(0.92 * width[there]).tolist(),
+        x=middle[filled].tolist(),
+        y=bins.accuracy[filled].tolist(),
+        width=(0.92 * width[filled]).tolist(),
         marker={"color": BLUE, "opacity": 0.25},
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=bins.confidence[there].tolist(),
-        y=bins.accuracy[there].tolist(),
+        x=bins.confidence[filled].tolist(),
+        y=bins.accuracy[filled].tolist(),
         mode="markers",
-        name="right",
         cliponaxis=False,
         marker={"symbol": "diamond", "size": 10, "color": BLUE},
-        customdata=bins.count[there].tolist(),
-        hovertemplate="sure %{x:.2%}: %{y:.2%} of %{customdata:,} right<extra></extra>",
+        customdata=bins.count[filled].tolist(),
+        hovertemplate=_("confidence %{x:.2%}: %{y:.2%} of %{customdata:,} correct<extra></extra>"),
     )
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="as sure as right",
         line={"color": GREY, "dash": "dash", "width": 1.5},
         hoverinfo="skip",
     )
-    return _shares_across(figure, "probability of the answer", "share that is right", [0, 1.02])
+    return _percent_axes(figure, _("Confidence"), _("Accuracy"), [0, 1.02])
 
 
 def confidence_histogram(bins: Reliability) -> go.Figure:
-    """Draw how many answers there are in each bin of confidence; high bars would hide the low ones, so by powers."""
+    """Draw how many predictions each bin of confidence has, on a log scale because high bars would hide low ones."""
     figure = go.Figure(layout_template="none")
     figure.add_bar(
         x=((bins.edges[1:] + bins.edges[:-1]) / 2).tolist(),
         y=bins.count.tolist(),
         width=(0.92 * np.diff(bins.edges)).tolist(),
         marker={"color": BLUE},
-        hovertemplate="sure %{x:.0%}: %{y:,} images<extra></extra>",
+        hovertemplate=_("confidence %{x:.0%}, images: %{y:,}<extra></extra>"),
     )
-    _shares_across(figure, "probability of the answer", "images", None)
+    _percent_axes(figure, _("Confidence"), _("Images"), None)
     figure.update_yaxes(type="log", tickformat="~s", dtick=1)
     return figure
 
 
-def answered(curve: RiskCoverageCurve, points: int = 400) -> go.Figure:
-    """Draw the accuracy of what is answered against the share that is answered."""
+def accuracy_by_coverage(curve: RiskCoverageCurve, points: int = 400) -> go.Figure:
+    """Draw the accuracy of the accepted predictions against their share of all images."""
     keep = np.unique(np.linspace(0, len(curve.share) - 1, min(points, len(curve.share))).astype(int))
     figure = go.Figure(layout_template="none")
     figure.add_scatter(
@@ -175,13 +171,13 @@ def answered(curve: RiskCoverageCurve, points: int = 400) -> go.Figure:
         mode="lines",
         line={"color": BLUE, "width": 2},
         customdata=curve.threshold[keep].tolist(),
-        hovertemplate="answers %{x:.1%}, %{y:.2%} of them right, from %{customdata:.3f} on<extra></extra>",
+        hovertemplate=_("threshold %{customdata:.3f}: %{x:.1%} accepted, %{y:.2%} of these correct<extra></extra>"),
     )
     lowest = float(curve.accuracy[len(curve.accuracy) // 20 :].min(initial=1.0))
-    return _shares_across(figure, "share of the images that is answered", "share that is right", [lowest - 0.002, 1])
+    return _percent_axes(figure, _("Accepted images"), _("Accuracy of these"), [lowest - 0.002, 1])
 
 
-def _shares_across(figure: go.Figure, x: str, y: str, y_range: list[float] | None) -> go.Figure:
+def _percent_axes(figure: go.Figure, x: str, y: str, y_range: list[float] | None) -> go.Figure:
     figure.update_layout(
         margin={"l": 56, "r": 12, "t": 8, "b": 44},
         showlegend=False,
@@ -194,7 +190,7 @@ def _shares_across(figure: go.Figure, x: str, y: str, y_range: list[float] | Non
 
 
 def robustness(kind: PerturbationKind, strengths: Sequence[float], accuracies: Sequence[float]) -> go.Figure:
-    """Draw accuracy against the strength of one perturbation, the unperturbed point marked."""
+    """Draw accuracy against the strength of one perturbation; a diamond marks the unperturbed images."""
     figure = go.Figure(layout_template="none")
     symbols = ["diamond" if strength == kind.neutral else "circle" for strength in strengths]
     figure.add_scatter(
@@ -203,29 +199,32 @@ def robustness(kind: PerturbationKind, strengths: Sequence[float], accuracies: S
         mode="lines+markers",
         line={"color": BLUE, "width": 2},
         marker={"size": 9, "symbol": symbols, "color": [ORANGE if s == "diamond" else BLUE for s in symbols]},
-        hovertemplate="%{x:g}: %{y:.1%} right<extra></extra>",
+        hovertemplate=_("%{x:g}: accuracy %{y:.1%}<extra></extra>"),
     )
     figure.update_layout(
         margin={"l": 48, "r": 12, "t": 6, "b": 40},
         showlegend=False,
-        xaxis={"title": {"text": kind.unit}, "tickvals": list(strengths), "fixedrange": True},
+        xaxis={"title": {"text": translate(kind.unit)}, "tickvals": list(strengths), "fixedrange": True},
         yaxis={"range": [0, 1.03], "tickformat": ".0%", "fixedrange": True},
         dragmode=False,
     )
     return figure
 
 
-def image_map(
+def embedding(
     points: np.ndarray, labels: np.ndarray, predicted: np.ndarray, indices: np.ndarray, names: Sequence[str]
 ) -> go.Figure:
-    """Draw images as points `(n, 2)`, coloured by true class; mistakes are crosses. `customdata` is the test image."""
+    """Draw images as points `(n, 2)`, coloured by true class, misclassified ones as crosses.
+
+    `customdata` is the number of the test image.
+    """
     figure = go.Figure(layout_template="none")
     right = labels == predicted
     for label in np.unique(labels):
-        for of, symbol, size in ((right, "circle", 5), (~right, "x", 10)):
-            chosen = of & (labels == label)
+        for group, symbol, size in ((right, "circle", 5), (~right, "x", 10)):
+            chosen = group & (labels == label)
             if chosen.any():
-                figure.add_scatter(**_cloud(points, predicted, indices, names, int(label), chosen, symbol, size))
+                figure.add_scatter(**_points(points, predicted, indices, names, int(label), chosen, symbol, size))
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
@@ -237,7 +236,7 @@ def image_map(
     return figure
 
 
-def _cloud(
+def _points(
     points: np.ndarray,
     predicted: np.ndarray,
     indices: np.ndarray,
@@ -249,6 +248,7 @@ def _cloud(
 ) -> dict:
     colour = _CLASSES[label % len(_CLASSES)]
     wrong = symbol == "x"
+    misclassified = _("{true} predicted as {predicted}")
     return {
         "x": points[chosen, 0].tolist(),
         "y": points[chosen, 1].tolist(),
@@ -257,7 +257,10 @@ def _cloud(
         "name": names[label],
         "legendgroup": names[label],
         "showlegend": not wrong,
-        "text": [f"{names[label]} read as {names[guess]}" if wrong else names[label] for guess in predicted[chosen]],
+        "text": [
+            misclassified.format(true=names[label], predicted=names[k]) if wrong else names[label]
+            for k in predicted[chosen]
+        ],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {"symbol": symbol, "size": size, "color": colour, "opacity": 1 if wrong else 0.6}
         | ({"line": {"width": 1, "color": "#111"}} if wrong else {}),

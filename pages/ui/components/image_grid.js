@@ -1,9 +1,9 @@
-// A grid of small images that can be opened: each is a button, told apart by its number.
+// A grid of small images that can be clicked: each is a button with a number.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".gallery");
   grid.report = (number) => setTriggerValue("opened", number);
-  // A button that is replaced between mouse-down and mouse-up hears no click.
+  // A button that is replaced between mouse-down and mouse-up gets no click event.
   const shown = JSON.stringify(data);
   if (grid.shown === shown) return;
   grid.shown = shown;

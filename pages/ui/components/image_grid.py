@@ -1,6 +1,6 @@
-"""A grid of small images with a caption each, to look at or to open: sizes are fixed, so nothing moves when one loads.
+"""A grid of small images with captions, to look at or to click. Sizes are fixed, so nothing moves while images load.
 
-Knows arrays and HTML; knows nothing of runs or pages. Captions are escaped: class names come from users' files.
+Knows arrays and HTML; knows nothing of runs or pages. Captions are escaped, because class names come from users' files.
 """
 
 import base64
@@ -29,7 +29,7 @@ _CSS = """
 .gallery button img { display: block; margin: 0 auto 4px; }
 """
 
-_openable = st.components.v2.component(
+_clickable = st.components.v2.component(
     "digit-lab.tiles",
     html='<div class="gallery"></div>',
     css=_CSS,
@@ -43,16 +43,18 @@ _FRAMES = {True: "right", False: "wrong", None: ""}
 
 @dataclass(frozen=True)
 class Tile:
-    """One image, `(height, width, 1 or 3)` uint8, and the lines below it; `alt` says for screen readers what it is."""
+    """One image, `(height, width, 1 or 3)` uint8, and the lines below it; `alt` describes it to screen readers."""
 
     image: np.ndarray
     lines: tuple[str, ...]
     alt: str
-    right: bool | None = None  # frames the image; the lines say it too, for who can't tell the frames apart
+    right: bool | None = (
+        None  # the frame of the image; the lines must show it too, for people who can't see the colours
+    )
 
 
 def image_grid(tiles: Iterable[Tile], side: int = 84) -> None:
-    """Draw the tiles, `side` pixels wide, in as many columns as there is room for."""
+    """Draw the tiles, `side` pixels wide, in as many columns as fit."""
     st.html(
         f"<style>{_CSS}</style>"
         + f'<div class="gallery" style="--side: {side}px">'
@@ -62,7 +64,7 @@ def image_grid(tiles: Iterable[Tile], side: int = 84) -> None:
 
 
 def clickable_image_grid(tiles: Iterable[tuple[int, Tile]], key: str, side: int = 84) -> int | None:
-    """Draw numbered tiles that can be clicked; return the number of the one that was clicked just now, or None."""
+    """Draw numbered tiles that can be clicked; return the number of the one that was just clicked, or None."""
     shown = [
         {
             "number": number,
@@ -73,12 +75,12 @@ def clickable_image_grid(tiles: Iterable[tuple[int, Tile]], key: str, side: int 
         }
         for number, tile in tiles
     ]
-    clicked = _openable(key=key, data={"tiles": shown, "side": side}, on_opened_change=lambda: None).get("opened")
+    clicked = _clickable(key=key, data={"tiles": shown, "side": side}, on_opened_change=lambda: None).get("opened")
     return clicked if clicked in [tile["number"] for tile in shown] else None
 
 
 def picture(image: np.ndarray, side: int, alt: str) -> None:
-    """Draw one image, `(height, width)` uint8, at `side` pixels, each of its pixels a square."""
+    """Draw one image, `(height, width)` uint8, enlarged to `side` pixels without smoothing."""
     st.html(
         f'<img src="{data_uri(image)}" alt="{escape(alt)}" width="{side}" height="{side}" '
         'style="image-rendering: pixelated; border-radius: 6px; border: 1px solid rgba(128,128,128,.35)">'
@@ -86,7 +88,7 @@ def picture(image: np.ndarray, side: int, alt: str) -> None:
 
 
 def data_uri(image: np.ndarray) -> str:
-    """Return an image as a PNG in a data address; no second request, and nothing left on the server."""
+    """Return an image as a PNG in a data URI: no second request, and nothing stays on the server."""
     pixels = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")

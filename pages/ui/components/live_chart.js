@@ -1,14 +1,14 @@
-// Draws a Plotly figure on one node and updates it in place. Called by Streamlit with each new figure.
+// Draws a Plotly figure on one node and updates it in place. Streamlit calls it with each new figure.
 
 let library;
 
 function load(script) {
-  // Relative to the app's base, because Community Cloud serves apps below a path.
+  // Relative to the app's base, because Community Cloud serves apps under a path.
   library ??= new Promise((resolve, reject) => {
     const tag = document.createElement("script");
     tag.src = new URL(script, document.baseURI).href;
     tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => { library = undefined; reject(new Error(`${tag.src} did not load`)); };
+    tag.onerror = () => { library = undefined; reject(new Error(tag.src)); };
     document.head.append(tag);
   });
   return library;
@@ -28,7 +28,7 @@ function themed(layout, node) {
            font: { family: font, color: text, size: 13, ...layout.font } };
 }
 
-// Shows, beside the point under the mouse, the small image whose number the point carries in `customdata`.
+// Shows the small image whose number is in the point's `customdata` beside the point under the mouse.
 function showPictures(node, pictures) {
   if (node.pictures) { node.pictures = pictures; return; }
   node.pictures = pictures;
@@ -52,9 +52,10 @@ function showPictures(node, pictures) {
   node.on("plotly_unhover", () => { frame.hidden = true; });
 }
 
-const MOST_PX = 8; // that a finger or mouse moves between down and up and still clicks
+const MARK = { fillcolor: "rgba(59,111,224,.35)", line: { color: "#3b6fe0", width: 2.5 } }; // of the clicked cell
+const MOST_PX = 8; // a finger or mouse may move this far between down and up and still click
 
-// Returns the `customdata` of the point nearest to a place on the screen; undefined outside the axes.
+// Returns the point with `customdata` that is nearest to a place on the screen; undefined outside the axes.
 function nearest(node, { clientX, clientY }) {
   const box = node.getBoundingClientRect();
   let found, least = Infinity;
@@ -65,21 +66,21 @@ function nearest(node, { clientX, clientY }) {
     if (left < 0 || top < 0 || left > across._length || top > down._length) continue;
     customdata.forEach((each, i) => {
       const distance = Math.hypot(across.d2p(x[i]) - left, down.d2p(y[i]) - top);
-      if (distance < least) [least, found] = [distance, each];
+      if (distance < least) [least, found] = [distance, { x: x[i], y: y[i], customdata: each }];
     });
   }
   return found;
 }
 
-// Calls `node.report` with the `customdata` of each point that is clicked. Plotly's own clicks won't do: where a chart
-// is drawn again between mouse-down and mouse-up, Plotly forgets that the mouse went down, and the click is lost.
-function hearClicks(node) {
+// Calls `node.report` with each clicked point. Plotly's own click events aren't reliable: if the chart is redrawn between
+// mouse-down and mouse-up, Plotly forgets the mouse-down and the click is lost.
+function listenForClicks(node) {
   let pressed;
   node.addEventListener("pointerdown", (event) => {
     const point = event.isPrimary && event.button === 0 ? nearest(node, event) : undefined;
     pressed = point === undefined ? undefined : { point, event };
   }, { capture: true });
-  // Plotly covers the page while a button is down, so the release never reaches the node.
+  // Plotly covers the page while a button is down, so the node never gets the release.
   const release = (event) => {
     if (!node.isConnected) return stop.abort();
     if (!pressed || event.pointerId !== pressed.event.pointerId) return;
@@ -94,20 +95,20 @@ function hearClicks(node) {
   }
 }
 
-// Returns traces in which the point that was clicked last is selected.
-function marked(traces, clicked) {
-  if (!clicked) return traces;
-  return traces.map((trace) => {
-    const i = trace.customdata?.findIndex((each) => String(each) === String(clicked)) ?? -1;
-    return i < 0 ? trace : { ...trace, selectedpoints: [i] };
-  });
+// Returns the shapes of a layout and one over the cell that was clicked last. On category axes a cell reaches half a
+// category to each side of its point; a square marker wouldn't cover the ends of a wide cell.
+function withMark(node, shapes = []) {
+  if (!node.clicked) return shapes;
+  const { xaxis, yaxis } = node._fullLayout;
+  const [column, row] = [xaxis.p2l(xaxis.d2p(node.clicked.x)), yaxis.p2l(yaxis.d2p(node.clicked.y))];
+  const edges = { x0: column - 0.5, x1: column + 0.5, y0: row - 0.5, y1: row + 0.5 };
+  return [...shapes, { type: "rect", name: "clicked", ...edges, ...MARK }];
 }
 
 function draw(Plotly, node, { figure, pictures, clickable }) {
   const layout = themed(figure.layout, node);
-  if (clickable) layout.clickmode = "none"; // or Plotly would unselect what is clicked twice
-  const traces = clickable ? marked(figure.data, node.clicked) : figure.data;
-  return Plotly.react(node, traces, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });
+  if (clickable) layout.shapes = withMark(node, layout.shapes);
+  return Plotly.react(node, figure.data, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -116,10 +117,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   node.style.height = `${data.height}px`;
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", data.description);
-  if (data.clickable && !node.newest) hearClicks(node);
+  if (data.clickable && !node.newest) listenForClicks(node);
   node.newest = data;
   node.report = (point) => {
-    setTriggerValue("clicked", point);
+    setTriggerValue("clicked", point.customdata);
     node.clicked = point;
     draw(window.Plotly, node, node.newest);
   };
@@ -129,5 +130,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return draw(Plotly, node, data).then(() => {
       if (data.pictures) showPictures(node, data.pictures);
     });
-  }).catch((error) => { node.textContent = `The chart can't be drawn: ${error.message}.`; });
+  }).catch((error) => { node.textContent = data.failure.replace("{reason}", error.message); });
 }

@@ -1,8 +1,8 @@
-"""A Plotly figure that is updated in place: for charts that move.
+"""A Plotly figure that is updated in place, for charts that change while people watch.
 
-`st.plotly_chart` mounts a new chart at each change, which flickers and forgets zoom and hover; this component calls
-`Plotly.react` on one node. plotly.min.js is served from the installed plotly package, so page and figures are
-always of one version and nothing is fetched from elsewhere. Knows figures and Streamlit's components.
+`st.plotly_chart` mounts a new chart for each change, which flickers and loses zoom and hover; this component calls
+`Plotly.react` on one node. plotly.min.js is served from the installed plotly package, so page and figures always have
+the same version and nothing is loaded from other servers. Knows figures and Streamlit's components.
 """
 
 import json
@@ -14,7 +14,9 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
-# Declared for its route alone, component/<name>/plotly.min.js; it is never mounted.
+from pages.ui.translation import _
+
+# Declared only for its route, component/<name>/plotly.min.js; never mounted.
 _FILES = st.components.v1.declare_component("plotly_files", path=str(Path(plotly.__file__).parent / "package_data"))
 
 _CSS = """
@@ -25,7 +27,7 @@ _CSS = """
   image-rendering: pixelated; z-index: 5; background-color: #000; }
 """
 
-_CLICKED = "-clicked"  # after a chart's key: the click that it has not returned yet
+_CLICKED = "-clicked"  # suffix of a chart's key: the click that the chart hasn't returned yet
 
 _chart = st.components.v2.component(
     "digit-lab.live_chart",
@@ -38,12 +40,12 @@ _chart = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Pictures:
-    """Small square images in one sheet, row by row; a point whose `customdata` is a number shows that one."""
+    """Small square images in one sheet, row by row; a point shows the image whose number is its `customdata`."""
 
-    sheet: str  # a data address
+    sheet: str  # a data URI
     side: int  # pixels of one image in the sheet
     columns: int
-    zoom: float  # how much larger it is shown
+    zoom: float  # factor by which images are enlarged on the screen
 
 
 def live_chart(
@@ -54,11 +56,11 @@ def live_chart(
     pictures: Pictures | None = None,
     clickable: bool = False,
 ) -> Any:
-    """Draw or update a chart of `height` pixels; `description` says for screen readers what it shows now.
+    """Draw or update a chart of `height` pixels; `description` describes its current content to screen readers.
 
-    `figure` is one of Plotly's or what one is made of: plain values under `data` and `layout`. With `pictures` the
-    point under the mouse shows its image. With `clickable` the `customdata` of the point that was clicked is returned
-    once, as the browser sent it; None where none was.
+    `figure` is a Plotly figure or a dictionary of plain values with `data` and `layout`. With `pictures` the point
+    under the mouse shows its image. With `clickable` the chart marks the cell of a clicked point and returns the
+    point's `customdata` once, as the browser sent it; None if nothing was clicked.
     """
     _chart(
         key=key,
@@ -69,6 +71,7 @@ def live_chart(
             "pictures": asdict(pictures) if pictures else None,
             "clickable": clickable,
             "script": f"component/{_FILES.name}/plotly.min.js",
+            "failure": _("The chart can't be shown ({reason}). Reload the page."),
         },
         height=height,
         on_clicked_change=lambda: _remember_click(key),
@@ -77,7 +80,7 @@ def live_chart(
 
 
 def _remember_click(key: str) -> None:
-    """Keep a click until the chart returns it: a run that another widget interrupts before would lose it."""
+    """Keep a click until the chart returns it: a script run that another widget interrupts would lose it."""
     clicked = st.session_state[key].get("clicked")
     if clicked is not None:
         st.session_state[key + _CLICKED] = clicked

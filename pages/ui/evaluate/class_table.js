@@ -1,4 +1,4 @@
-// A table of classes with a bar behind each share; a click on a column's title sorts by it.
+// A table of classes with a bar behind each share; a click on a column title sorts by that column.
 
 function cell(value, column) {
   const td = document.createElement("td");

@@ -1,18 +1,14 @@
-"""How each class fares, as a table with bars that is sorted by a click on a title. Knows metrics and one component."""
+"""Metrics per class, in a table with bars that is sorted by a click on a column title.
+
+Knows metrics and one component.
+"""
 
 from pathlib import Path
 
 import streamlit as st
 
 from model.results import Metrics
-
-_COLUMNS = (
-    {"title": "Class"},
-    {"title": "Precision", "digits": 4},
-    {"title": "Recall", "digits": 4},
-    {"title": "F1", "digits": 4},
-    {"title": "Images"},
-)
+from pages.ui.translation import _, class_label
 
 _table = st.components.v2.component(
     "digit-lab.class_table",
@@ -34,13 +30,19 @@ _table = st.components.v2.component(
 
 
 def show(metrics: Metrics) -> None:
-    """Draw the table of the classes that occur, their means in the last row."""
-    occurring = [row for row in metrics.classes if row.support]
+    """Draw a row for each class that has images, and their mean in the last row."""
+    shown = [row for row in metrics.classes if row.support]
     _table(
         key="eval-class-table",
         data={
-            "columns": list(_COLUMNS),
-            "rows": [[row.name, row.precision, row.recall, row.f1, row.support] for row in occurring],
-            "mean": ["Mean", metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n],
+            "columns": [
+                {"title": _("Class")},
+                {"title": _("Precision"), "digits": 4},
+                {"title": _("Recall"), "digits": 4},
+                {"title": _("F1"), "digits": 4},
+                {"title": _("Images")},
+            ],
+            "rows": [[class_label(row.name), row.precision, row.recall, row.f1, row.support] for row in shown],
+            "mean": [_("Mean"), metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n],
         },
     )

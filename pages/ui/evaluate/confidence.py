@@ -1,60 +1,64 @@
-"""How sure: whether probabilities come true, and what a network gains by not answering where it doubts.
+"""Confidence: whether it matches accuracy, and what rejecting predictions with low confidence gains.
 
-Knows scores, judgements and charts; computes no figure of its own.
+Knows scores, analyses and charts; computes no figures itself.
 """
 
 import streamlit as st
 
 from model.evaluation import analysis
 from model.evaluation.evaluate import EvaluationResult
+from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
+from pages.ui.evaluate import help
+from pages.ui.translation import _
 
 _HEIGHT = 300
 
 
 def show(result: EvaluationResult) -> None:
-    """Draw the reliability diagram, the histogram, and what a threshold does."""
+    """Draw the reliability diagram, the histogram of confidence, and the effect of a threshold."""
     reliability = analysis.reliability(result.predictions.correct, result.predictions.confidence)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Is it right as often as it says?**")
+        st.markdown(_("**Calibration**"), help=glossary.explain("Calibration"))
         _chart(evaluation_charts.reliability(reliability), "eval-reliability")
-        st.caption(
-            "A diamond stands for all answers of about the same probability: as far to the right as they claim to be, "
-            "as high as the share that is right. Below the dashed line they are too sure, above it too modest. Those "
-            "of few answers jump about: see the counts."
-        )
+        st.caption(_(help.CALIBRATION))
     with right:
-        st.markdown("**How sure is it?**")
+        st.markdown(_("**Distribution of confidence**"), help=glossary.explain("Confidence"))
         _chart(evaluation_charts.confidence_histogram(reliability), "eval-confidence")
-        st.caption("How many test images get an answer of that probability. Each line is ten times the one below.")
+        st.caption(_(help.CONFIDENCE_HISTOGRAM))
     _threshold(result)
 
 
 def _threshold(result: EvaluationResult) -> None:
-    st.markdown("**What if it only answered where it is sure?**")
+    st.markdown(_("**Accept only confident predictions**"))
     left, right = st.columns([1, 1], gap="medium")
     with left:
         threshold = st.slider(
-            "Answer from this probability on", 0.0, 1.0, 0.9, 0.01, key="eval-threshold", format="percent"
+            _("Confidence threshold"),
+            0.0,
+            1.0,
+            0.9,
+            0.01,
+            key="eval-threshold",
+            format="percent",
+            help=glossary.explain("Threshold"),
         )
-        answered = analysis.operating_point(result.predictions.correct, result.predictions.confidence, threshold)
+        point = analysis.operating_point(result.predictions.correct, result.predictions.confidence, threshold)
         n = len(result.predictions.correct)
-        with st.container(horizontal=True, gap="medium"):
-            st.metric("Answered", f"{answered.share:.1%}", width="content")
-            st.metric("Of these right", f"{answered.accuracy:.2%}" if answered.share else "–", width="content")
+        with st.container(horizontal=True, gap="medium", key="eval-accepted"):
+            st.metric(_("Accepted"), f"{point.share:.1%}", width="content")
+            st.metric(_("Accuracy of these"), f"{point.accuracy:.2%}" if point.share else "–", width="content")
         st.caption(
-            f"{round(answered.share * n):,} of {n:,} images are answered, and {round((1 - answered.share) * n):,} left "
-            "to a person."
+            _("Of {n} images, {accepted} are accepted and {rejected} are rejected: a person would check those.").format(
+                n=f"{n:,}",
+                accepted=f"{round(point.share * n):,}",
+                rejected=f"{round((1 - point.share) * n):,}",
+            )
         )
     with right:
-        _chart(
-            evaluation_charts.answered(
-                analysis.risk_coverage_curve(result.predictions.correct, result.predictions.confidence)
-            ),
-            "eval-answered",
-            240,
-        )
+        curve = analysis.risk_coverage_curve(result.predictions.correct, result.predictions.confidence)
+        _chart(evaluation_charts.accuracy_by_coverage(curve), "eval-answered", 240)
 
 
 def _chart(figure, key: str, height: int = _HEIGHT) -> None:

@@ -1,6 +1,6 @@
-"""Where it goes wrong: the confusion matrix and the table of classes. A click on a cell opens its images.
+"""The confusion matrix and the metrics per class. A click on a cell of the matrix opens its images.
 
-Knows charts and metrics; computes no figure of its own.
+Knows charts and metrics; computes no figures itself.
 """
 
 from typing import Any, TypeGuard
@@ -8,27 +8,30 @@ from typing import Any, TypeGuard
 import streamlit as st
 
 from model.evaluation import analysis
+from model.messages import N_
 from model.results import Metrics
+from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.live_chart import live_chart
-from pages.ui.evaluate import class_table
+from pages.ui.evaluate import class_table, help
 from pages.ui.shell.text import plain
+from pages.ui.translation import _, class_label, translate
 
 Cell = tuple[int, int]  # true and predicted class
 
 _BY = {
-    evaluation_charts.COUNT: "Images",
-    evaluation_charts.BY_TRUE: "Share of true",
-    evaluation_charts.BY_PREDICTED: "Share of predicted",
+    evaluation_charts.COUNT: N_("Count"),
+    evaluation_charts.BY_TRUE: N_("% of row"),
+    evaluation_charts.BY_PREDICTED: N_("% of column"),
 }
 _HEIGHT = 440
-_SENTENCES = 6
+_PAIRS = 6  # of classes
 
 
 def show(metrics: Metrics, key: str) -> Cell | None:
-    """Draw matrix and classes side by side; return the cell that was clicked just now, or None.
+    """Draw the matrix beside the metrics per class; return the cell that was just clicked, or None.
 
-    `key` tells runs apart, whose epochs share one chart.
+    `key` distinguishes runs; the epochs of a run share one chart.
     """
     matrix, classes = st.columns([1.15, 1], gap="medium")
     with matrix:
@@ -39,13 +42,13 @@ def show(metrics: Metrics, key: str) -> Cell | None:
 
 
 def _matrix(metrics: Metrics, key: str) -> Cell | None:
-    names = metrics.class_names
+    names = [class_label(name) for name in metrics.class_names]
     with st.container(key="eval-confusion"):
-        st.subheader("What is taken for what")
+        st.subheader(_("Confusion matrix"), help=glossary.explain("Confusion matrix"))
         by = st.segmented_control(
-            "Numbers in the cells",
+            _("Numbers in the cells"),
             list(_BY),
-            format_func=_BY.__getitem__,
+            format_func=lambda by: _(_BY[by]),
             default=evaluation_charts.COUNT,
             required=True,
             key="eval-by",
@@ -54,19 +57,16 @@ def _matrix(metrics: Metrics, key: str) -> Cell | None:
         figure = evaluation_charts.confusion_matrix(
             metrics.confusion, names, dark=st.context.theme.type == "dark", by=by
         )
-        description = (
-            f"confusion matrix of {metrics.n:,} images and {len(names)} classes, true ones down, predicted ones across"
-        )
+        description = _(
+            "Confusion matrix of {n} images in {classes} classes: true classes in rows, predicted classes in columns."
+        ).format(n=f"{metrics.n:,}", classes=len(names))
         clicked = live_chart(figure, f"eval-matrix-{key}", _HEIGHT, description, clickable=True)
-        st.caption(
-            "Rows are true classes. Blue cells are right; the deeper the orange, the more often that mistake happens. "
-            "**Click a cell to see its images.**"
-        )
+        st.caption(_(help.MATRIX))
     return (clicked[0], clicked[1]) if _is_cell(clicked, len(names)) else None
 
 
 def _is_cell(clicked: Any, n_classes: int) -> TypeGuard[list[int]]:
-    """Check what a browser sends like any input."""
+    """Check what the browser sent, as any input is checked."""
     return (
         isinstance(clicked, list)
         and len(clicked) == 2
@@ -75,10 +75,11 @@ def _is_cell(clicked: Any, n_classes: int) -> TypeGuard[list[int]]:
 
 
 def _classes(metrics: Metrics) -> None:
-    confused = analysis.confused_pairs(metrics.confusion, metrics.class_names, _SENTENCES)
+    names = [class_label(name) for name in metrics.class_names]
+    pairs = analysis.confused_pairs(metrics.confusion, names, _PAIRS)
     with st.container(key="eval-classes"):
-        st.subheader("Class by class")
+        st.subheader(_("Metrics per class"))
         class_table.show(metrics)
-        if confused:
-            st.markdown("**Most often confused**")
-            st.markdown(" · ".join(plain(pair.in_words()) for pair in confused))
+        if pairs:
+            st.markdown(_("**Most common confusions**"))
+            st.markdown(" · ".join(plain(translate(pair.in_words())) for pair in pairs))

@@ -1,4 +1,4 @@
-"""What of an evaluation can be taken along: predictions as CSV, figures as JSON, all of it as a report.
+"""Downloads of an evaluation: predictions as CSV, metrics as JSON, and a report as HTML.
 
 Knows scores and plain text formats.
 """
@@ -12,27 +12,32 @@ import streamlit as st
 from model.evaluation.evaluate import EvaluationResult
 from model.runs.run import FinishedRun
 from pages.ui.report.report import report
+from pages.ui.translation import _
 
 
 def menu(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
-    """Draw the downloads; each is made when it is asked for. `epoch` None is the network that the run keeps."""
-    of = run.id if epoch is None else f"{run.id}-epoch-{epoch:03}"
-    with st.popover("Take along", icon=":material/download:"):
+    """Draw the downloads; each file is made when its button is clicked. `epoch` None is the final network."""
+    base = run.id if epoch is None else f"{run.id}-epoch-{epoch:03}"
+    with st.popover(_("Download"), icon=":material/download:"):
         for label, name, make in (
-            ("Predictions as CSV", f"{of}-predictions.csv", lambda: predictions_csv(result)),
-            ("Figures as JSON", f"{of}-metrics.json", lambda: metrics_json(run, result, epoch)),
-            ("Report as HTML", f"{run.id}-report.html", lambda: report(run)),
+            (_("Predictions (CSV)"), f"{base}-predictions.csv", lambda: predictions_csv(result)),
+            (_("Metrics (JSON)"), f"{base}-metrics.json", lambda: metrics_json(run, result, epoch)),
+            (_("Report (HTML)"), f"{run.id}-report.html", lambda: report(run)),
         ):
             kind = name.rsplit("-", 1)[-1]
             st.download_button(
                 label, make, file_name=name, key=f"eval-download-{kind}", on_click="ignore", width="stretch"
             )
         if epoch is not None:
-            st.caption(f"Predictions and figures are those after epoch {epoch}; the report is of the whole run.")
+            st.caption(
+                _(
+                    "Predictions and metrics are of the network after epoch {epoch}; the report covers the whole run."
+                ).format(epoch=epoch)
+            )
 
 
 def predictions_csv(result: EvaluationResult) -> str:
-    """Return one row a test image: number, true and predicted class, and the probability of every class."""
+    """Return one row for each test image: number, true and predicted class, and the probability of every class."""
     names, predictions = result.metrics.class_names, result.predictions
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
@@ -44,11 +49,11 @@ def predictions_csv(result: EvaluationResult) -> str:
 
 
 def metrics_json(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> str:
-    """Return the figures of the page with the run they are of, and the epoch where it is not the kept one's."""
+    """Return the metrics of the page with their run and epoch; `epoch` None is the final network."""
     kept = epoch is None
-    of = {"run": run.id, "epoch": run.kept_epoch if kept else epoch, "kept": kept}
+    source = {"run": run.id, "epoch": run.kept_epoch if kept else epoch, "kept": kept, "dataset": run.config.dataset}
     more = {
         "accuracy_interval_95": list(result.interval),
         "calibration_error": result.calibration_error,
     }
-    return json.dumps(of | {"dataset": run.config.dataset} | result.metrics.to_dict() | more, indent=1)
+    return json.dumps(source | result.metrics.to_dict() | more, indent=1)

@@ -1,9 +1,11 @@
-"""The images: misclassified ones, one cell of the confusion matrix, correct ones with a low margin, or a sample.
+"""Test images: misclassified ones, one cell of the confusion matrix, close calls, or a random sample.
 
-The chosen classes live in two select boxes, which a clicked cell fills. Knows predictions, test images and the grid.
+The chosen classes are the values of two select boxes, which a click on a cell sets. Knows predictions, test images and
+the grid.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -11,20 +13,36 @@ import streamlit as st
 from model.errors import DataError
 from model.evaluation import analysis
 from model.evaluation.evaluate import EvaluationResult
+from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.components import image_grid
-from pages.ui.evaluate import image_detail
+from pages.ui.evaluate import help, image_detail
 from pages.ui.evaluate.confusion import Cell
 from pages.ui.shell import services
 from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _, class_label, ngettext, translate
 
 IMAGES_PER_PAGE = 24
 _SIDE = 84
-_MAX_LOW_MARGIN = 240
-_TRUE, _PREDICTED, _WHAT, _DIFFER = "eval-true", "eval-predicted", "eval-what", "eval-differ"
-_CELLS_CLICKED = "eval-cells-clicked"  # how many cells were clicked in this session
+_MAX_CLOSE_CALLS = 240
+_TRUE, _PREDICTED, _LIST, _DIFFER = "eval-true", "eval-predicted", "eval-what", "eval-differ"
+_N_CLICKED = "eval-cells-clicked"  # how many cells were clicked in this session
 _ANY = -1
-_MISTAKES, _NEARLY, _SAMPLE = "Mistakes", "Nearly wrong", "A sample"
+_MISCLASSIFIED, _CLOSE_CALLS, _SAMPLE = "misclassified", "close", "sample"
+_LISTS = {
+    _MISCLASSIFIED: N_("Misclassified"),
+    _CLOSE_CALLS: N_("Close calls"),
+    _SAMPLE: N_("Random sample"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The images to browse, `(n,)` by their numbers; `key` distinguishes one selection from another."""
+
+    indices: np.ndarray
+    key: str
+    description: str
 
 
 def show(
@@ -34,77 +52,124 @@ def show(
     cell: Cell | None = None,
     differ: np.ndarray | None = None,
 ) -> None:
-    """Draw the images of a result; `epoch` None is the kept network.
+    """Draw the images of a result; `epoch` None is the final network.
 
-    `cell` is the cell of the confusion matrix that was clicked just now, `differ` the images `(n,)` on which two
-    networks differ, where two are compared.
+    `cell` is the cell of the confusion matrix that was just clicked. `differ` are the images `(n,)` on which two
+    compared networks differ.
     """
-    names = result.metrics.class_names
+    names = [class_label(name) for name in result.metrics.class_names]
     if cell:
         _choose(cell)
     with st.container(key="eval-errors"):
         only_differing = (
             differ is not None
             and len(differ) > 0
-            and st.toggle("Only the images on which A and B differ", key=_key(_DIFFER))
+            and st.toggle(_("Only images on which A and B differ"), key=_key(_DIFFER))
         )
-        st.subheader("The images")
+        st.subheader(_("Test images"))
         if only_differing and differ is not None:
-            chosen, description = differ, "on which the two networks differ"
+            selection = Selection(differ, _DIFFER, describe_differing(len(differ)))
         else:
-            chosen, description = _filter(result, names)
+            selection = _select(result, names)
         try:
             images = services.test_images(run)
         except DataError as error:
-            st.info(str(error), icon=":material/image_not_supported:")
-            _without_pictures(result, chosen, names)
+            st.info(translate(error), icon=":material/image_not_supported:")
+            _table(result, selection.indices, names)
             return
-        count = "1 image" if len(chosen) == 1 else f"{len(chosen):,} images"
-        st.caption(f"{count} {description}. Click one to look closer.")
-        if len(chosen):
-            page = _page_of(chosen, f"{run.id}-{epoch}-{description}")
+        st.caption(f"{selection.description} {_(help.TILES)}" if len(selection.indices) else selection.description)
+        if len(selection.indices):
+            page = _page_of(selection.indices, f"{run.id}-{epoch}-{selection.key}")
             opened = _grid(images, result, page.tolist(), names)
             if opened is not None:
                 image_detail.show(run, result, opened, epoch)
 
 
-def _choose(cell: Cell) -> None:
-    """Show one cell of the matrix in new widgets: a browser that has not got them yet still sends the old ones' values.
+def describe_differing(n: int) -> str:
+    """Return the caption of the images on which two compared networks differ."""
+    return ngettext(
+        "{n} image on which the two networks differ.", "{n} images on which the two networks differ.", n
+    ).format(n=f"{n:,}")
 
-    Called before the widgets are drawn that hold the choice.
+
+def describe_cell(n: int, true: str | None = None, predicted: str | None = None) -> str:
+    """Return the caption of the n images in a cell, a row or a column of the matrix, or of all misclassified ones."""
+    if true is not None and true == predicted:
+        text = ngettext(
+            "{n} image of {true} classified correctly, most confident first.",
+            "{n} images of {true} classified correctly, most confident first.",
+            n,
+        )
+    elif true is not None and predicted is not None:
+        text = ngettext(
+            "{n} image of {true} misclassified as {predicted}, most confident first.",
+            "{n} images of {true} misclassified as {predicted}, most confident first.",
+            n,
+        )
+    elif true is not None:
+        text = ngettext(
+            "{n} image of {true} misclassified, most confident first.",
+            "{n} images of {true} misclassified, most confident first.",
+            n,
+        )
+    elif predicted is not None:
+        text = ngettext(
+            "{n} image misclassified as {predicted}, most confident first.",
+            "{n} images misclassified as {predicted}, most confident first.",
+            n,
+        )
+    else:
+        text = ngettext(
+            "{n} misclassified image, most confident first.", "{n} misclassified images, most confident first.", n
+        )
+    return text.format(n=f"{n:,}", true=true, predicted=predicted)
+
+
+def _choose(cell: Cell) -> None:
+    """Show one cell of the matrix in new widgets, because the browser may still send the values of the old ones.
+
+    Must be called before those widgets are drawn.
     """
-    st.session_state[_CELLS_CLICKED] = st.session_state.get(_CELLS_CLICKED, 0) + 1
+    st.session_state[_N_CLICKED] = st.session_state.get(_N_CLICKED, 0) + 1
     st.session_state[_key(_TRUE)], st.session_state[_key(_PREDICTED)] = cell
 
 
 def _key(widget: str) -> str:
-    """Return a widget's key, which each clicked cell renews."""
-    n_clicked = st.session_state.get(_CELLS_CLICKED, 0)
+    """Return a widget's key, which changes with every click on a cell."""
+    n_clicked = st.session_state.get(_N_CLICKED, 0)
     return f"{widget}-{n_clicked}" if n_clicked else widget
 
 
-def _filter(result: EvaluationResult, names: Sequence[str]) -> tuple[np.ndarray, str]:
-    """Draw the choices and return the images `(n,)` that they leave, with words for them."""
+def _select(result: EvaluationResult, names: Sequence[str]) -> Selection:
+    """Draw the lists and filters; return the images that match."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        what = st.segmented_control(
-            "What",
-            [_MISTAKES, _NEARLY, _SAMPLE],
-            default=_MISTAKES,
+        chosen = st.segmented_control(
+            _("List"),
+            list(_LISTS),
+            format_func=lambda chosen: _(_LISTS[chosen]),
+            default=_MISCLASSIFIED,
             required=True,
-            key=_key(_WHAT),
+            key=_key(_LIST),
             label_visibility="collapsed",
             width="content",
         )
-        if what == _MISTAKES:
-            true, predicted = _class_box("True", _key(_TRUE), names), _class_box("Read as", _key(_PREDICTED), names)
-    if what == _NEARLY:
-        low_margin = analysis.low_margin_predictions(result.predictions, _MAX_LOW_MARGIN)
-        indices = np.array([prediction.index for prediction in low_margin], np.int64)
-        return indices, "read right, those first that were nearly wrong"
-    if what == _SAMPLE:
+        if chosen == _MISCLASSIFIED:
+            true = _class_box(_("True class"), _key(_TRUE), names)
+            predicted = _class_box(_("Predicted class"), _key(_PREDICTED), names)
+            return _of_cell(result, true, predicted, [plain(name) for name in names])
+    if chosen == _CLOSE_CALLS:
+        close_calls = analysis.low_margin_predictions(result.predictions, _MAX_CLOSE_CALLS)
+        indices = np.array([prediction.index for prediction in close_calls], np.int64)
+        text = ngettext(
+            "{n} image classified correctly, but only just.",
+            "{n} images classified correctly, but only just; closest calls first.",
+            len(indices),
+        )
+    else:
         order = np.random.default_rng(0).permutation(len(result.predictions))
-        return np.sort(order[: 4 * IMAGES_PER_PAGE]), "drawn from the test set, right or wrong"
-    return _of_cell(result, true, predicted, [plain(name) for name in names])
+        indices = np.sort(order[: 4 * IMAGES_PER_PAGE])
+        text = ngettext("{n} random test image.", "{n} random test images.", len(indices))
+    return Selection(indices, chosen, text.format(n=f"{len(indices):,}"))
 
 
 def _class_box(label: str, key: str, names: Sequence[str]) -> int:
@@ -115,26 +180,25 @@ def _class_box(label: str, key: str, names: Sequence[str]) -> int:
         [_ANY, *range(len(names))],
         key=key,
         width=170,
-        format_func=lambda i: "any class" if i == _ANY else names[i] if i < len(names) else str(i),
+        format_func=lambda i: _("any class") if i == _ANY else names[i] if i < len(names) else str(i),
     )
 
 
-def _of_cell(result: EvaluationResult, true: int, predicted: int, names: list[str]) -> tuple[np.ndarray, str]:
+def _of_cell(result: EvaluationResult, true: int, predicted: int, names: Sequence[str]) -> Selection:
     indices = result.predictions.indices_in_cell(
         None if true == _ANY else true, None if predicted == _ANY else predicted
     )
-    if true == predicted != _ANY:
-        return indices, f"of {names[true]} read right, the surest first"
-    of = "" if true == _ANY else f"of {names[true]} "
-    how = "read wrong" if predicted == _ANY else f"wrongly read as {names[predicted]}"
-    return indices, f"{of}{how}, the surest mistake first"
+    text = describe_cell(
+        len(indices), None if true == _ANY else names[true], None if predicted == _ANY else names[predicted]
+    )
+    return Selection(indices, f"{true}-{predicted}", text)
 
 
-def _page_of(chosen: np.ndarray, of: str) -> np.ndarray:
-    """Return the images of one page; each choice of images has a page of its own, starting with the first."""
-    pages = -(-len(chosen) // IMAGES_PER_PAGE)
-    page = st.pagination(pages, key=f"eval-page-{of}") if pages > 1 else 1
-    return chosen[(page - 1) * IMAGES_PER_PAGE : page * IMAGES_PER_PAGE]
+def _page_of(indices: np.ndarray, key: str) -> np.ndarray:
+    """Return the images of one page; each selection has its own page number, starting with the first."""
+    pages = -(-len(indices) // IMAGES_PER_PAGE)
+    page = st.pagination(pages, key=f"eval-page-{key}") if pages > 1 else 1
+    return indices[(page - 1) * IMAGES_PER_PAGE : page * IMAGES_PER_PAGE]
 
 
 def _grid(images: np.ndarray, result: EvaluationResult, shown: Sequence[int], names: Sequence[str]) -> int | None:
@@ -144,23 +208,26 @@ def _grid(images: np.ndarray, result: EvaluationResult, shown: Sequence[int], na
         probabilities = predictions.probabilities[index]
         second, best = (int(i) for i in np.argsort(probabilities)[-2:])
         true = int(predictions.labels[index])
-        read = f"{names[true]} read as {names[best]}" if best != true else f"✓ {names[true]}"
-        alt = f"Test image {index}: a {names[true]}, read as {names[best]}"
-        lines = (read, f"{percent(probabilities[best])} sure", f"then {names[second]}")
+        classes = f"{names[true]} → {names[best]}" if best != true else f"✓ {names[true]}"
+        alt = _("Test image {index}: {true}, predicted as {predicted}").format(
+            index=index, true=names[true], predicted=names[best]
+        )
+        lines = (classes, percent(probabilities[best]), _("second: {name}").format(name=names[second]))
         return image_grid.Tile(images[index], lines, alt, right=best == true)
 
     return image_grid.clickable_image_grid(((index, tile(index)) for index in shown), "eval-gallery", _SIDE)
 
 
-def _without_pictures(result: EvaluationResult, chosen: np.ndarray, names: Sequence[str]) -> None:
-    shown = chosen[:IMAGES_PER_PAGE]
+def _table(result: EvaluationResult, indices: np.ndarray, names: Sequence[str]) -> None:
+    """Draw the first predictions without their images."""
+    shown = indices[:IMAGES_PER_PAGE]
     predictions = result.predictions
     st.table(
         {
-            "Test image": [f"{index}" for index in shown],
-            "True": [plain(names[label]) for label in predictions.labels[shown]],
-            "Read as": [plain(names[label]) for label in predictions.predicted[shown]],
-            "Sure": [f"{probability:.1%}" for probability in predictions.confidence[shown]],
+            _("Test image"): [f"{index}" for index in shown],
+            _("True class"): [plain(names[label]) for label in predictions.labels[shown]],
+            _("Predicted class"): [plain(names[label]) for label in predictions.predicted[shown]],
+            _("Confidence"): [f"{probability:.1%}" for probability in predictions.confidence[shown]],
         },
         hide_index=True,
         border="horizontal",

@@ -1,6 +1,6 @@
-"""One test image, looked at closely: what the network answers, on which parts that hangs, what its layers see.
+"""One test image in detail: its prediction, the parts of the image that it depends on, and the feature maps.
 
-Knows explanations, scores and the gallery; computes nothing of its own.
+Knows explanations, scores and the grid; computes nothing itself.
 """
 
 from collections.abc import Sequence
@@ -12,43 +12,62 @@ from model.errors import DigitLabError
 from model.evaluation import explain
 from model.evaluation.evaluate import EvaluationResult
 from model.inference.litert import Recognizer
+from model.results import NO_DIGIT
 from model.runs.run import FinishedRun
+from pages.ui import glossary
 from pages.ui.charts.common import probability_bars
 from pages.ui.components import image_grid
 from pages.ui.components.heatmaps import heat, layer_maps
+from pages.ui.evaluate import help
 from pages.ui.shell import predictions, services
 from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _, class_label, translate
 
 _SIDE, _SMALL = 168, 56  # pixels on the screen
 _NEIGHBOURS = 8
 
 
-@st.dialog("One image", width="large")
 def show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
-    """Open a dialog on test image `index`; `epoch` None is the kept network."""
-    try:
-        _show(run, result, index, epoch)
-    except DigitLabError as error:
-        st.warning(str(error))
+    """Open a dialog on test image `index`; `epoch` None is the final network."""
+    st.dialog(_("Image details"), width="large")(_show)(run, result, index, epoch)
 
 
 def _show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
-    names = result.metrics.class_names
+    try:
+        _details(run, result, index, epoch)
+    except DigitLabError as error:
+        st.warning(translate(error))
+
+
+def _details(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
+    names = [class_label(name) for name in result.metrics.class_names]
     image = services.test_images(run)[index]
     probabilities = result.predictions.probabilities[index]
     true, best = int(result.predictions.labels[index]), int(result.predictions.predicted[index])
-    right = "rightly" if true == best else "wrongly"
-    read = f"{right} read as **{plain(names[best])}** ({percent(probabilities[best])})"
-    st.markdown(f"Test image {index}, **{plain(names[true])}**, is {read}.")
+    text = (
+        _("Test image {index}: **{true}**, classified correctly with a confidence of {confidence}.")
+        if true == best
+        else _("Test image {index}: **{true}**, misclassified as **{predicted}** with a confidence of {confidence}.")
+    )
+    st.markdown(
+        text.format(
+            index=index,
+            true=plain(names[true]),
+            predicted=plain(names[best]),
+            confidence=percent(probabilities[best]),
+        )
+    )
     path = run.network if epoch is None else explain.epoch_networks(run)[epoch]
     recognizer = services.network(path)
     left, middle, bars = st.columns([1, 1, 1.3], gap="small")
     with left:
-        image_grid.picture(_grey_or_colour(image), _SIDE, f"test image {index}, {names[true]}")
-        st.caption("As the network sees it.")
+        image_grid.picture(
+            _grey_or_colour(image), _SIDE, _("Test image {index}: {true}").format(index=index, true=names[true])
+        )
+        st.caption(_("What the network sees."))
     with middle:
-        image_grid.picture(heat(image, explain.occlusion(recognizer, image, best)), _SIDE, "occlusion map")
-        st.caption(f"Orange: covered, the network believes less in {plain(names[best])}. Blue: it believes more.")
+        image_grid.picture(heat(image, explain.occlusion(recognizer, image, best)), _SIDE, _("Occlusion map"))
+        st.caption(_(help.OCCLUSION).format(prediction=plain(names[best])), help=glossary.explain("Occlusion map"))
     with bars:
         st.plotly_chart(
             probability_bars(names, probabilities),
@@ -56,7 +75,7 @@ def _show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | N
             config={"displayModeBar": False},
             key="closeup-bars",
         )
-    _canvas_link(run, index, epoch)
+    _draw_link(run, index, epoch)
     _layers(recognizer, image)
     _epochs(run, image, names, true)
     _neighbours(run, image, names)
@@ -66,11 +85,10 @@ def _grey_or_colour(image: np.ndarray) -> np.ndarray:
     return image[..., 0] if image.shape[-1] == 1 else image
 
 
-def _canvas_link(run: FinishedRun, index: int, epoch: int | None) -> None:
-    kept = "" if epoch is None else ", to the network that is kept"
+def _draw_link(run: FinishedRun, index: int, epoch: int | None) -> None:
     st.page_link(
         "pages/draw.py",
-        label=f"Send to the canvas{kept}",
+        label=_("Open on the Draw page") if epoch is None else _("Open on the Draw page with the final network"),
         icon=":material/draw:",
         width="content",
         query_params={"run": run.id, "image": str(index)},
@@ -80,7 +98,7 @@ def _canvas_link(run: FinishedRun, index: int, epoch: int | None) -> None:
 def _layers(recognizer: Recognizer, image: np.ndarray) -> None:
     maps = explain.feature_maps(recognizer, image)
     if maps:
-        with st.expander("What its layers see", icon=":material/layers:"):
+        with st.expander(_("Feature maps"), icon=":material/layers:", key="closeup-layers"):
             layer_maps(maps)
 
 
@@ -88,53 +106,53 @@ def _epochs(run: FinishedRun, image: np.ndarray, names: Sequence[str], true: int
     try:
         after_epochs = explain.predict_after_each_epoch(run, image, services.network)
     except DigitLabError as error:
-        st.caption(str(error))
+        st.caption(translate(error))
         return
     if not after_epochs:
         return
-    with st.expander("The same image after each epoch", icon=":material/timeline:"):
+    of_true = _("P({name})").format(name=plain(names[true]))
+    with st.expander(_("Prediction after each epoch"), icon=":material/timeline:", key="closeup-epochs"):
         st.table(
             {
-                "Epoch": [f"{epoch}" for epoch, _ in after_epochs],
-                "Answer": [
-                    f"{'✓' if probs.argmax() == true else '✗'} {_name(names, probs)}" for _, probs in after_epochs
+                _("Epoch"): [f"{epoch}" for epoch, probs in after_epochs],
+                _("Prediction"): [
+                    f"{'✓' if probs.argmax() == true else '✗'} {_name(names, probs)}" for epoch, probs in after_epochs
                 ],
-                "Sure": [percent(probs.max()) for _, probs in after_epochs],
-                f"Probability of {plain(names[true])}": [percent(probs[true]) for _, probs in after_epochs],
+                _("Confidence"): [percent(probs.max()) for epoch, probs in after_epochs],
+                of_true: [percent(probs[true]) for epoch, probs in after_epochs],
             },
             hide_index=True,
             border="horizontal",
         )
+        st.caption(_("{symbol} is the probability of the true class.").format(symbol=of_true))
 
 
 def _name(names: Sequence[str], probabilities: np.ndarray) -> str:
-    """Name an answer; what is beyond the test set's classes is "no digit"."""
+    """Return the predicted class; the only one beyond the classes of the test set is "not a digit"."""
     best = int(probabilities.argmax())
-    return plain(names[best]) if best < len(names) else "no digit"
+    return plain(names[best] if best < len(names) else class_label(NO_DIGIT))
 
 
 def _neighbours(run: FinishedRun, image: np.ndarray, names: Sequence[str]) -> None:
-    """Draw what the kept network finds alike: what two networks make of images can't be compared."""
-    with st.expander("Training images that it finds alike", icon=":material/group_work:", on_change="rerun") as opened:
+    """Draw the nearest neighbours in the final network's embedding; those of two networks can't be compared."""
+    with st.expander(
+        _("Most similar training images"),
+        icon=":material/group_work:",
+        key="closeup-neighbours",
+        on_change="rerun",
+    ) as opened:
         if not opened.open:
             return
         try:
             known = predictions.neighbours(run)
             of_image = services.recognizer(run).features(image[None])[0]
-            nearest, _ = explain.nearest_neighbours(known.features, of_image, _NEIGHBOURS)
+            nearest, distances = explain.nearest_neighbours(known.features, of_image, _NEIGHBOURS)
         except DigitLabError as error:
-            st.caption(str(error))
+            st.caption(translate(error))
             return
-        image_grid.image_grid(
-            (
-                image_grid.Tile(
-                    known.images[i], (names[known.labels[i]],), f"a training image of {names[known.labels[i]]}"
-                )
-                for i in nearest
-            ),
-            side=_SMALL,
-        )
-        st.caption(
-            f"The nearest of {len(known.labels):,} training images, by what the last layer decides from: the network "
-            "that is kept takes these for the same."
-        )
+        image_grid.image_grid((_neighbour(known.images[i], names[known.labels[i]]) for i in nearest), side=_SMALL)
+        st.caption(_(help.NEIGHBOURS).format(n=f"{len(known.labels):,}"), help=glossary.explain("Embedding"))
+
+
+def _neighbour(image: np.ndarray, name: str) -> image_grid.Tile:
+    return image_grid.Tile(image, (name,), _("Training image of {name}").format(name=name))

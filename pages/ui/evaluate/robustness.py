@@ -1,6 +1,6 @@
-"""How robust: accuracy when the test images are turned, moved, scaled, thickened, blurred or drowned in noise.
+"""Robustness: accuracy on rotated, shifted, scaled, thickened, blurred and noisy test images.
 
-Measured once in the background and kept with the run. Knows scores, charts and the gallery.
+Measured once in the background and saved with the run. Knows scores, charts and the grid.
 """
 
 import numpy as np
@@ -11,16 +11,18 @@ from model.evaluation.perturbations import PERTURBATIONS, perturb
 from model.evaluation.robustness import Robustness
 from model.jobs.robustness_job import RobustnessJob
 from model.runs.run import FinishedRun
+from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import predictions, services
+from pages.ui.translation import _, translate
 
 _POLL_S = 0.5
 _HEIGHT, _SIDE = 200, 40
 
 
 def show(run: FinishedRun) -> None:
-    """Draw the curves, or how far their measurement has come."""
+    """Draw the curves, or the progress of their measurement."""
     job = _job(run)
     if job is None:
         return
@@ -31,11 +33,11 @@ def show(run: FinishedRun) -> None:
 
 
 def _job(run: FinishedRun) -> RobustnessJob | None:
-    """Return the measurement, or show why there can be none."""
+    """Return the measurement, or show why there is none."""
     try:
         return predictions.robustness_of(run)
     except DigitLabError as error:
-        st.info(str(error), icon=":material/image_not_supported:")
+        st.info(translate(error), icon=":material/image_not_supported:")
         return None
 
 
@@ -44,22 +46,27 @@ def _progress(run: FinishedRun) -> None:
     if job is None:
         return
     if job.failure:
-        st.warning(job.failure)
-        st.button("Try again", icon=":material/replay:", on_click=services.robustness_jobs().forget, args=(run,))
+        st.warning(translate(job.failure))
+        st.button(_("Try again"), icon=":material/replay:", on_click=services.robustness_jobs().forget, args=(run,))
     elif job.result:
         st.rerun()
     else:
-        st.progress(job.share, text="Disturbing the test images and asking the network; it is kept with the run.")
+        st.progress(
+            job.share, text=_("Measuring the accuracy on perturbed test images. The result is saved with the run.")
+        )
 
 
 def _curves(run: FinishedRun, robustness: Robustness) -> None:
-    st.caption(f"Accuracy on {robustness.n:,} test images, each disturbed alike. The diamond is the image as it is.")
+    st.caption(
+        _("Accuracy on {n} perturbed test images. A diamond marks the original images.").format(n=f"{robustness.n:,}"),
+        help=glossary.explain("Robustness"),
+    )
     example = _example(run)
     for row in _in_pairs(list(robustness.curves.items())):
         for column, (kind, curve) in zip(st.columns(2, gap="medium"), row, strict=False):
             perturbation = PERTURBATIONS[kind]
             with column:
-                st.markdown(f"**{perturbation.title}**")
+                st.markdown(f"**{translate(perturbation.title)}**")
                 st.plotly_chart(
                     evaluation_charts.robustness(perturbation, curve.strengths, curve.accuracies),
                     height=_HEIGHT,
@@ -77,12 +84,17 @@ def _in_pairs(items: list) -> list[list]:
 def _example(run: FinishedRun) -> np.ndarray | None:
     try:
         return services.test_images(run)[:1]
-    except DataError:  # the curves were kept with the run; pictures need the images
+    except DataError:  # the curves are saved with the run, the images aren't
         return None
 
 
 def _perturbed(image: np.ndarray, kind: str, strengths: tuple[float, ...]) -> list[Tile]:
+    title = translate(PERTURBATIONS[kind].title)
     return [
-        Tile(perturb(image, kind, strength)[0], (f"{strength:g}",), f"a test image, {kind} {strength:g}")
+        Tile(
+            perturb(image, kind, strength)[0],
+            (f"{strength:g}",),
+            _("Test image, {perturbation}: {strength}").format(perturbation=title, strength=f"{strength:g}"),
+        )
         for strength in strengths
     ]

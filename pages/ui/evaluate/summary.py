@@ -1,6 +1,6 @@
-"""How good: the figures of one network on a test set, each with a sentence of meaning, and two networks compared.
+"""The metrics of one network on its test set, each with an explanation, and a comparison of two networks.
 
-Knows scores and judgements; computes no figure of its own.
+Knows scores and analyses; computes no figures itself.
 """
 
 import streamlit as st
@@ -8,96 +8,109 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.evaluation import analysis
 from model.evaluation.evaluate import EvaluationResult
+from model.messages import N_
 from model.results import Metrics
 from model.runs.run import FinishedRun
+from pages.ui import glossary
+from pages.ui.evaluate import help
 from pages.ui.shell import predictions
 from pages.ui.shell.text import plain, run_title
+from pages.ui.translation import _, ngettext, translate
 
-_CARD_COLUMNS = (("What", "what"), ("Figure", "figure"), ("n", "n"))
+_CARD_COLUMNS = ((N_("Measurement"), "what"), (N_("Value"), "figure"), (N_("n"), "n"))
 
 
 def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, epoch: int) -> None:
-    """Draw the figures; `result` is None where the answers to the single images can't be read."""
-    low, high = analysis.wilson_interval(metrics.n_correct, metrics.n)
+    """Draw the metrics; `result` is None where the predictions for the single images can't be read."""
+    n_wrong = len(metrics.mistakes)
+    misclassified = ngettext(
+        "{n_wrong} of {n} test images is misclassified.", "{n_wrong} of {n} test images are misclassified.", n_wrong
+    ).format(n_wrong=f"{n_wrong:,}", n=f"{metrics.n:,}")
+    mean = _(help.MEAN_OF_CLASSES)
     shown = [
-        (
-            "Accuracy",
-            f"{metrics.accuracy:.2%}",
-            f"{len(metrics.mistakes):,} of {metrics.n:,} test images are read wrong.",
-        ),
-        ("Loss", f"{metrics.loss:.4f}", "Mean cross-entropy: small when the true class gets a high probability."),
-        (
-            "Precision",
-            f"{metrics.macro_precision:.4f}",
-            "Of what is called a class, the share that is it; mean of classes.",
-        ),
-        ("Recall", f"{metrics.macro_recall:.4f}", "Of what is a class, the share that is called it; mean of classes."),
-        ("F1", f"{metrics.macro_f1:.4f}", "The harmonic mean of precision and recall; mean of classes."),
+        (_("Accuracy"), f"{metrics.accuracy:.2%}", f"{glossary.explain('Accuracy')} {misclassified}"),
+        (_("Loss"), f"{metrics.loss:.4f}", glossary.explain("Loss")),
+        (_("Precision"), f"{metrics.macro_precision:.4f}", f"{glossary.explain('Precision')} {mean}"),
+        (_("Recall"), f"{metrics.macro_recall:.4f}", f"{glossary.explain('Recall')} {mean}"),
+        (_("F1"), f"{metrics.macro_f1:.4f}", f"{glossary.explain('F1')} {mean}"),
     ]
     if result is not None:
-        gap = result.calibration_error or 0.0
-        shown.append(
-            ("Calibration error", f"{gap:.2%}", "How far the probabilities lie from how often they are right, in mean.")
-        )
+        error = result.calibration_error or 0.0
+        shown.append((_("Calibration error"), f"{error:.2%}", glossary.explain("Calibration error")))
     with st.container(key="eval-accuracy", horizontal=True, gap="medium"):
         for label, value, meaning in shown:
             st.metric(label, value, help=meaning, width="content")
-    st.caption(
-        f"On {metrics.n:,} test images that the network never learnt from: on all images of the kind, its accuracy is "
-        f"probably between {low:.2%} and {high:.2%} (95 % interval, Wilson). {_network(run, epoch)}"
-    )
+    low, high = analysis.wilson_interval(metrics.n_correct, metrics.n)
+    interval = _(
+        "Measured on {n} test images that weren't used for training. On all images of this kind, the accuracy is "
+        "probably between {low} and {high} (95% Wilson interval)."
+    ).format(n=f"{metrics.n:,}", low=f"{low:.2%}", high=f"{high:.2%}")
+    st.caption(f"{interval} {_network(run, epoch)}", help=glossary.explain("Confidence interval"))
 
 
 def _network(run: FinishedRun, epoch: int) -> str:
     outcome = run.outcome
-    shows_rejected = epoch == run.kept_epoch and run.calibration.is_fitted
-    network = f"{run.config.preset}, {outcome.parameters:,} parameters, weights of epoch {epoch} of {outcome.epochs}."
-    if not shows_rejected:
-        return network
-    return (
-        f'{network} Scored on the ten digits only. With "not a digit" allowed, it would reject {outcome.n_rejected} '
-        "of these images."
+    network = _("Network: {name}, {parameters} parameters, weights of epoch {epoch} of {epochs}.").format(
+        name=_("custom network") if run.config.design else run.config.preset,
+        parameters=f"{outcome.parameters:,}",
+        epoch=epoch,
+        epochs=outcome.epochs,
     )
+    if epoch != run.kept_epoch or not run.calibration.is_fitted:
+        return network
+    rejected = _(
+        'Scored on the ten digits only. With "not a digit" allowed, it would reject {n} of these images.'
+    ).format(n=f"{outcome.n_rejected:,}")
+    return f"{network} {rejected}"
 
 
 def card(run: FinishedRun) -> None:
-    """Draw what a shipped network was made from, what was measured with it, and what it can't."""
+    """Draw the model card of a shipped network: training data, recipe, weaknesses and measurements."""
     card = run.outcome.card
     if not card:
         return
-    with st.expander("Model card: what it learnt from, what it can and what it can't", icon=":material/badge:"):
+    with st.expander(_("Model card: training data, recipe, weaknesses, measurements"), icon=":material/badge:"):
         for title, lines in (
-            ("Learnt from", card.data),
-            ("Recipe", card.recipe),
-            ("Known weaknesses", card.weaknesses),
+            (_("Training data"), card.data),
+            (_("Recipe"), card.recipe),
+            (_("Known weaknesses"), card.weaknesses),
         ):
             st.markdown(f"**{title}**")
             st.markdown("\n".join(f"- {line}" for line in lines))
-        st.markdown("**Measured**")
+        st.markdown(_("**Measurements**"))
         st.table(
-            {title: [getattr(figure, name) for figure in card.figures] for title, name in _CARD_COLUMNS},
+            {_(title): [getattr(figure, name) for figure in card.figures] for title, name in _CARD_COLUMNS},
             hide_index=True,
             border="horizontal",
         )
 
 
 def compare(result: EvaluationResult, other: FinishedRun) -> analysis.Comparison | None:
-    """Say which of two networks is better and how sure that is; return the comparison, None where there is none."""
+    """Show which of two networks is better and whether that may be chance; return the comparison, None on an error."""
     try:
         theirs = predictions.stored(other)
         compared = analysis.compare(result.predictions, theirs.predictions)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return None
+    who = _("**A** is this network, **B** is {run}.").format(run=plain(run_title(other)))
     points = 100 * (result.metrics.accuracy - theirs.metrics.accuracy)
-    better = (
-        f"{abs(points):.2f} points {'more' if points > 0 else 'less'} accurate than" if points else "as accurate as"
-    )
-    st.markdown(
-        f"**A** is this network, **B** is {plain(run_title(other))}. A is {better} B: {compared.in_words('A', 'B')}"
-    )
+    st.markdown(f"{who} {_difference(points)} {translate(compared.in_words('A', 'B'))}")
     st.caption(
-        f"Both read {compared.both_right:,} of {compared.n:,} images right and {compared.both_wrong:,} wrong. "
-        "The p-value is McNemar's: how often two equally good networks would differ as much."
+        _(
+            "Of {n} images, both classify {right} correctly and both misclassify {wrong}. Tested with McNemar's test."
+        ).format(n=f"{compared.n:,}", right=f"{compared.both_right:,}", wrong=f"{compared.both_wrong:,}"),
+        help=" ".join((glossary.explain("McNemar's test"), glossary.explain("p-value"))),
     )
     return compared
+
+
+def _difference(points: float) -> str:
+    if not points:
+        return _("Both have the same accuracy.")
+    text = (
+        _("A's accuracy is {points} percentage points higher.")
+        if points > 0
+        else _("A's accuracy is {points} percentage points lower.")
+    )
+    return text.format(points=f"{abs(points):.2f}")

@@ -1,6 +1,6 @@
-"""One HTML file that tells a run's whole story, with charts that still answer the mouse, to be read without a network.
+"""A report on a run: one HTML file with interactive charts, which can be read offline.
 
-Knows runs, Plotly and HTML; knows nothing of Streamlit. Whatever comes from people or files is escaped.
+Knows runs, Plotly and HTML; draws nothing with Streamlit. Everything that comes from people or files is escaped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,15 @@ from model.errors import DataError, DigitLabError
 from model.evaluation import analysis
 from model.evaluation.evaluate import EvaluationResult, stored_result
 from model.networks.summary import summary
+from model.results import Mistake
 from model.runs.events import EpochEvent
 from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.components.image_grid import data_uri
 from pages.ui.shell import services
-from pages.ui.shell.text import in_words
+from pages.ui.shell.text import in_words, percent
+from pages.ui.translation import _, class_label, translate
 
 _PAIRS, _SHOWN = 6, 24  # of classes; mistakes
 
@@ -39,37 +41,40 @@ figure { margin: 0; text-align: center; font-size: .8rem; } figure img { image-r
 
 
 def training_report(run: FinishedRun, images: np.ndarray | None = None) -> str:
-    """Return the report of a complete run as one HTML page, about 5 MB, most of it Plotly itself.
+    """Return the report on a finished run as one HTML page of about 5 MB, most of it Plotly itself.
 
-    With the test `images` `(n, h, w, c)` uint8 that it was scored on, its surest mistakes are shown.
+    With the test `images` `(n, h, w, c)` uint8 that the run was scored on, it shows the most confident mistakes.
     """
     history = run.history()
     body = [
         f"<h1>{escape(run.metadata.name or run.id)}</h1>",
         f'<p class="note">{escape(run.metadata.note)}</p>' if run.metadata.note else "",
         f"<p>{escape(_summary(run))}</p>",
-        f"<p>{escape(_how_sure(stored_result(run)))}</p>",
-        "<h2>How it learnt</h2><div class='two'>",
-        *(
-            _chart(go.Figure(training_charts.curve(history, name)), 320, name.capitalize())
-            for name in ("loss", "accuracy")
-        ),
+        f"<p>{escape(_reliability(stored_result(run)))}</p>",
+        _heading(_("Training curves")),
+        "<div class='two'>",
+        _chart(go.Figure(training_charts.curve(history, "loss")), 320, _("Loss")),
+        _chart(go.Figure(training_charts.curve(history, "accuracy")), 320, _("Accuracy")),
         "</div>",
-        _chart(go.Figure(training_charts.learning_rate(history)), 180, "Learning rate"),
-        "<h2>After each epoch</h2>",
+        _chart(go.Figure(training_charts.learning_rate(history)), 180, _("Learning rate")),
+        _heading(_("Metrics after each epoch")),
         _epochs(history.epochs),
-        "<h2>What is taken for what</h2>",
+        _heading(_("Confusion matrix")),
         _confusion(run),
-        f"<p>{escape(_confused(run))}</p>",
+        f"<p>{escape(_confusions(run))}</p>",
         _mistakes(run, images) if images is not None else "",
-        "<h2>Class by class</h2>",
+        _heading(_("Metrics per class")),
         _classes(run),
-        "<h2>The network</h2>",
+        _heading(_("Network")),
         _network(run),
-        "<h2>The settings</h2>",
-        _table(("Setting", "Value"), _settings(run)),
+        _heading(_("Settings")),
+        _table((_("Setting"), _("Value")), _settings(run)),
     ]
     return _page(run.metadata.name or run.id, body)
+
+
+def _heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
 
 
 def _page(title: str, body: Iterable[str]) -> str:
@@ -82,7 +87,7 @@ def _page(title: str, body: Iterable[str]) -> str:
 
 def _chart(figure: go.Figure, height: int, title: str) -> str:
     # The template "none" leaves axes without lines, which the app's own chart adds from its theme.
-    figure.update_layout(height=height, title=None, font={"family": "system-ui, sans-serif", "size": 13})
+    figure.update_layout(height=height, title=None, font={"family": "system-ui,sans-serif", "size": 13})
     figure.update_xaxes(gridcolor="#e3e6ec").update_yaxes(gridcolor="#e3e6ec")
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
     return f"<div><b>{escape(title)}</b>{drawn}</div>"
@@ -90,46 +95,70 @@ def _chart(figure: go.Figure, height: int, title: str) -> str:
 
 def _summary(run: FinishedRun) -> str:
     metrics, outcome = run.metrics, run.outcome
-    return (
-        f"{run.config.preset} on {run.config.dataset}, {run.state()} after {outcome.epochs} epochs and "
-        f"{outcome.seconds:,.0f} s of training. The weights of epoch {run.kept_epoch} are kept: "
-        f"{metrics.accuracy:.2%} of {metrics.n:,} test images right, loss {metrics.loss:.4f}, macro precision "
-        f"{metrics.macro_precision:.4f}, recall {metrics.macro_recall:.4f}, F1 {metrics.macro_f1:.4f}. "
-        f"Begun {run.description.created}; {run.dataset.source}."
+    sentences = (
+        _("{network} on {dataset}, trained for {seconds} s. The final weights are those of epoch {epoch} of {epochs}."),
+        _("{correct} of {n} test images are classified correctly."),
+        _("Loss {loss}; means of the classes: precision {precision}, recall {recall}, F1 {f1}."),
+        _("Started {created}. Dataset: {source}."),
+    )
+    return " ".join(sentences).format(
+        network=_("Custom network") if run.config.design else run.config.preset,
+        dataset=run.config.dataset,
+        seconds=f"{outcome.seconds:,.0f}",
+        epoch=run.kept_epoch,
+        epochs=outcome.epochs,
+        correct=f"{metrics.accuracy:.2%}",
+        n=f"{metrics.n:,}",
+        loss=f"{metrics.loss:.4f}",
+        precision=f"{metrics.macro_precision:.4f}",
+        recall=f"{metrics.macro_recall:.4f}",
+        f1=f"{metrics.macro_f1:.4f}",
+        created=run.description.created,
+        source=run.dataset.source,
     )
 
 
-def _how_sure(result: EvaluationResult) -> str:
+def _reliability(result: EvaluationResult) -> str:
     low, high = result.interval
-    interval = (
-        f"On all images of the kind its accuracy is probably between {low:.2%} and {high:.2%} (95 % interval, Wilson)."
-    )
-    if result.calibration_error is None:  # the single predictions are gone; the figures made from them are not
+    interval = _("On all images of this kind, the accuracy is probably between {low} and {high} (95% Wilson interval).")
+    interval = interval.format(low=f"{low:.2%}", high=f"{high:.2%}")
+    if result.calibration_error is None:  # the single predictions are missing; the metrics computed from them aren't
         return interval
-    return f"{interval} Expected calibration error: {result.calibration_error:.2%}."
+    error = _("Calibration error (ECE): {error}.").format(error=f"{result.calibration_error:.2%}")
+    return f"{interval} {error}"
 
 
-def _confused(run: FinishedRun) -> str:
-    names = run.class_names
-    pairs = analysis.confused_pairs(run.metrics.confusion, names, _PAIRS)
-    return f"Most often confused: {'; '.join(pair.in_words() for pair in pairs)}." if pairs else ""
+def _confusions(run: FinishedRun) -> str:
+    pairs = analysis.confused_pairs(run.metrics.confusion, _names(run), _PAIRS)
+    if not pairs:
+        return ""
+    return _("Most common confusions: {pairs}.").format(pairs="; ".join(translate(pair.in_words()) for pair in pairs))
 
 
 def _mistakes(run: FinishedRun, images: np.ndarray) -> str:
-    names = run.class_names
-    figures = (
-        f'<figure><img src="{data_uri(images[mistake.index])}" alt="test image {mistake.index}" width="64" height="64">'
-        f"<figcaption>{escape(names[mistake.true])} read as {escape(names[mistake.predicted])}<br>"
-        f"{mistake.probability:.1%} sure</figcaption></figure>"
-        for mistake in run.metrics.mistakes[:_SHOWN]
+    names = _names(run)
+    figures = (_mistake(mistake, images[mistake.index], names) for mistake in run.metrics.mistakes[:_SHOWN])
+    return f'{_heading(_("Most confident mistakes"))}<div class="images">{"".join(figures)}</div>'
+
+
+def _mistake(mistake: Mistake, image: np.ndarray, names: Sequence[str]) -> str:
+    alt = _("Test image {index}").format(index=mistake.index)
+    classes = _("{true} predicted as {predicted}").format(true=names[mistake.true], predicted=names[mistake.predicted])
+    confidence = _("confidence {confidence}").format(confidence=percent(mistake.probability))
+    return (
+        f'<figure><img src="{data_uri(image)}" alt="{escape(alt)}" width="64" height="64">'
+        f"<figcaption>{escape(classes)}<br>{escape(confidence)}</figcaption></figure>"
     )
-    return f'<h2>Its surest mistakes</h2><div class="images">{"".join(figures)}</div>'
+
+
+def _names(run: FinishedRun) -> list[str]:
+    return [class_label(name) for name in run.class_names]
 
 
 def _epochs(epochs: Sequence[EpochEvent]) -> str:
     columns = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
     rows = [[_number(getattr(event, name)) for name in columns] for event in epochs]
-    return _table(("Epoch", "Loss", "Accuracy", "Validation loss", "Validation accuracy"), rows)
+    return _table((_("Epoch"), _("Loss"), _("Accuracy"), _("Validation loss"), _("Validation accuracy")), rows)
 
 
 def _number(value: object) -> str:
@@ -137,26 +166,26 @@ def _number(value: object) -> str:
 
 
 def _confusion(run: FinishedRun) -> str:
-    names = run.class_names
-    return _chart(evaluation_charts.confusion_matrix(run.metrics.confusion, names, dark=False), 520, "")
+    return _chart(evaluation_charts.confusion_matrix(run.metrics.confusion, _names(run), dark=False), 520, "")
 
 
 def _classes(run: FinishedRun) -> str:
     rows = [
-        (row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}")
+        (class_label(row.name), f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}")
         for row in run.metrics.classes
         if row.support
     ]
-    return _table(("Class", "Precision", "Recall", "F1", "Images"), rows)
+    return _table((_("Class"), _("Precision"), _("Recall"), _("F1"), _("Images")), rows)
 
 
 def _network(run: FinishedRun) -> str:
     try:
         layers = summary(run.config.network, run.dataset.image_shape, len(run.dataset.class_names))
     except DigitLabError:  # a preset of another version
-        return f"<p>{run.outcome.parameters:,} parameters.</p>"
-    rows = [(row.title, " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
-    return _table(("Layer", "Output", "Parameters"), [*rows, ("All", "", f"{run.outcome.parameters:,}")])
+        return f"<p>{escape(_('{n} parameters.').format(n=f'{run.outcome.parameters:,}'))}</p>"
+    rows = [(translate(row.title), " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
+    total = (_("Total"), "", f"{run.outcome.parameters:,}")
+    return _table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])
 
 
 def _settings(run: FinishedRun) -> list[tuple[str, str]]:
@@ -172,7 +201,7 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def report(run: FinishedRun) -> str:
-    """Return the run's report, with its surest mistakes where the test images are here."""
+    """Return the report on a run, with its most confident mistakes if the test images are available."""
     try:
         return training_report(run, services.test_images(run))
     except DataError:

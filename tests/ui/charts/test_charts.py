@@ -92,7 +92,7 @@ def test_without_a_prediction_no_bar_is_highlighted():
     assert set(bars.marker.color) == {GREY}
 
 
-def test_the_matrix_shows_counts_and_colours_only_mistakes():
+def test_the_matrix_shows_counts_and_colours_mistakes_only():
     confusion = np.array([[90, 2], [0, 80]])
     heatmap, counts, cells = evaluation_charts.confusion_matrix(confusion, ["a", "b"], dark=False).data
     assert [confusion[true, predicted] for true, predicted in cells.customdata] == [90, 2, 0, 80]
