@@ -1,4 +1,4 @@
-"""Take README's pictures: real pages of a real server in a real Chromium.
+"""Take the README's pictures: real pages of a real server in a real Chromium.
 
     python -m tests.screenshots [draw] [train] [evaluate] [demo]
 
@@ -35,12 +35,10 @@ DEMO_WINDOW = {"width": WIDTH, "height": 680}
 DEMO_CROP = {"x": 64, "y": 0, "width": 1152, "height": 668}
 TRAINING_MS = 6000
 
-# Drawings in canvas pixels, 280 x 280: corners that `smooth` rounds as a hand would.
+# Drawings in canvas pixels, 280 x 280: corners that `smooth` rounds.
 FOUR = [[(118, 44), (100, 92), (78, 148), (120, 150), (196, 146)], [(158, 92), (154, 150), (150, 232)]]
 STAR = [[(140, 50), (172, 226), (58, 112), (222, 112), (96, 224), (140, 50)]]
-SMALL_THREE = [
-    [(58, 66), (78, 52), (98, 60), (96, 82), (76, 94), (98, 100), (106, 122), (88, 140), (60, 132)],
-]
+SMALL_FOUR = [[(0.45 * x + 150, 0.45 * y + 140) for x, y in points] for points in FOUR]
 
 # The page is at rest: the server is idle, nothing waits for a prediction, and no element is an old one.
 _AT_REST = """() => !document.querySelector(
@@ -56,8 +54,10 @@ def main() -> None:
     """Take the pictures whose names are given."""
     pictures = {"draw": _draw, "train": _train, "evaluate": _evaluate, "demo": _demo}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[*pictures, []], metavar="NAME", help=", ".join(pictures))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(pictures))
     names = parser.parse_args().names or list(pictures)
+    if unknown := set(names) - set(pictures):
+        parser.error(f"{', '.join(unknown)} must be one of {', '.join(pictures)}")
     data = Path(os.environ.get("DIGIT_LAB_DATA") or REAL_DATA).resolve()
     if not (data / "mnist.npz").exists():
         sys.exit(f"There is no mnist.npz in {data}. Set DIGIT_LAB_DATA to a folder that contains it.")
@@ -76,16 +76,17 @@ def main() -> None:
 
 
 def _draw(server: Server, browser: Browser) -> None:
-    """A small digit far from the centre, and the maps of the network that reads it."""
-    visitor = _visitor(server, browser, height=1100)
+    """A small digit far from the centre, what a network would see without centring, and how the prediction formed."""
+    visitor = _visitor(server, browser, height=1400)
     page = visitor.open_draw()
-    visitor.draw(smooth(SMALL_THREE))
+    visitor.draw(smooth(SMALL_FOUR))
     page.wait_for_selector(".st-key-draw-seen img")
     _rest(page)
-    page.locator(".st-key-draw-part button").first.click()
+    page.locator(".st-key-draw-squeezed label").first.click()
     _rest(page)
-    maps = page.locator(".gallery").filter(visible=True).first.bounding_box()
-    _save(page, "draw", bottom=maps["y"] + maps["height"] + 12)
+    page.locator(".st-key-draw-part button").nth(1).click()
+    _rest(page)
+    _save(page, "draw", bottom=page.locator(".st-key-footer").bounding_box()["y"])
     visitor.context.close()
 
 
@@ -103,7 +104,7 @@ def _train(server: Server, browser: Browser) -> None:
 
 
 def _evaluate(server: Server, browser: Browser) -> None:
-    """The classroom network's confusion matrix, and the images of its most common confusion."""
+    """The classroom network: its figures, its confusion matrix and its most confident mistakes."""
     visitor = _visitor(server, browser, height=1500)
     page = visitor.open(f"evaluate?run={CLASSROOM_RUN}")
     page.wait_for_selector(".st-key-eval-confusion .js-plotly-plot")
