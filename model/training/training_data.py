@@ -83,5 +83,6 @@ def split_dataset(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, L
         train = np.sort(np.random.default_rng(config.seed).permutation(train)[: config.train_images])
     images, labels = dataset.x_train[train], dataset.y_train[train]
     if dataset.extra_training:
-        images, labels = np.concatenate([images, dataset.extra_training[0]]), np.concatenate([labels, dataset.extra_training[1]])
+        extra_images, extra_labels = dataset.extra_training
+        images, labels = np.concatenate([images, extra_images]), np.concatenate([labels, extra_labels])
     return (images, labels), validation

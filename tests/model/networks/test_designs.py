@@ -37,7 +37,7 @@ def _rows_of_keras(design, shape):
 
     rows = []
     layer_input = (None, *shape)
-    for layer in _layers_by_hand(design):
+    for layer in _keras_layers(design):
         try:
             layer.build(layer_input)
             layer_input = layer.compute_output_shape(layer_input)
@@ -50,7 +50,7 @@ def _rows_of_keras(design, shape):
     return rows
 
 
-def _layers_by_hand(design):
+def _keras_layers(design):
     """Yield the Keras layers of a design, without using `model.networks`."""
     from keras import layers
 
@@ -105,7 +105,7 @@ def test_the_keras_model_has_exactly_these_layers(design):
     built = [(layer.output.shape[1:], layer.count_params()) for layer in model.layers[1:]]
     assert built == [(row.shape, row.parameters) for row in rows]
     assert [type(layer).__name__ for layer in model.layers[1:]] == [
-        type(layer).__name__ for layer in _layers_by_hand(design)
+        type(layer).__name__ for layer in _keras_layers(design)
     ]
 
 

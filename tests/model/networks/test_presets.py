@@ -60,7 +60,7 @@ DEEP = [
 ]
 
 
-def test_the_deep_preset_agrees_with_counting_by_hand():
+def test_the_deep_preset_has_the_counted_shapes():
     rows = summary("deep", (28, 28, 1), 11)
     assert [(row.shape, row.parameters) for row in rows] == DEEP
     assert sum(row.parameters for row in rows) == 289_195
