@@ -1,26 +1,27 @@
-"""Everything Digit Lab knows about digits, networks and trainings; nothing about web pages.
+"""The library behind Digit Lab: digits, networks and training. It contains nothing about web pages.
 
     >>> from model import DigitReader, Classifier, RunStore
     >>> reader = DigitReader(Classifier(RunStore().open_finished("deep")))
     >>> reader.read_strokes([[[80, 70], [200, 70], [140, 210]]]).text
     '7'
 
-The packages, each of which may import those above it:
+Each of these packages may import the ones above it:
 
-    errors, results      exceptions; figures and predictions as plain values
+    messages             translatable sentences
+    errors, results      exceptions; metrics and predictions as plain values
     limits, config, ink  a host's limits; training settings; strokes and photos -> 28x28 images
-    data                 labelled images come in
+    data                 datasets of labelled images
     networks             networks as lists of layers, and as Keras models
-    runs                 one folder per training
-    inference            a stored network predicts (LiteRT)
+    runs                 one folder per training run
+    inference            predictions with a saved network (LiteRT)
     drawings             collections of drawn characters
-    evaluation           how good, how certain, how robust, and why
+    evaluation           accuracy, confidence, robustness and explanations
     training             the training loop and the process around it
     jobs, cli            the app's queue of worker processes; the command line
 
 Only `networks.keras_models`, `training.loop` and `training.export` import Keras or TensorFlow, and no module that the
-web server imports reaches them. This package knows neither Streamlit nor Plotly. The names below are its public face;
-each is imported when it is first used (PEP 562), so `python -m model` starts at once.
+web server imports reaches them. This package uses neither Streamlit nor Plotly. The names below are its public
+interface; each is imported when it is first used (PEP 562), so `python -m model` starts immediately.
 """
 
 from importlib import import_module

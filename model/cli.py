@@ -1,7 +1,7 @@
 """The command line: train, evaluate, predict, runs, data.
 
-Reads arguments and prints; the work is done by the functions that the app calls too. Results go to stdout,
-everything else to stderr; a bad argument or file ends with exit code 2 and one line that says what is wrong.
+Parses arguments and prints; the same functions do the work for the app. Results go to stdout, everything else to
+stderr; a bad argument or file ends in exit code 2 and a one-line message.
 """
 
 import argparse
@@ -49,14 +49,14 @@ from model.training.recipes import RECIPES
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage."""
+    """Reports errors in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see --help.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0, 2 for a user's mistake, 1 for a training that failed."""
+    """Run one command and return its exit code: 0, 2 for a user's mistake, 1 for a failed training."""
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen))
@@ -68,54 +68,58 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> _Parser:
     parser = _Parser(prog="python -m model", description="Train, evaluate and use digit networks.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_train(commands.add_parser("train", help="train a network and keep it as a run"))
+    _add_train(commands.add_parser("train", help="train a network and save it as a run"))
     evaluate = commands.add_parser("evaluate", help="score a run on its test set")
-    evaluate.add_argument("wanted", nargs="?", metavar="RUN", help="a run's id or folder; default: the shipped network")
-    evaluate.add_argument("--dataset", help="score on this dataset's test images instead of the run's own")
+    evaluate.add_argument(
+        "target", nargs="?", metavar="RUN", help="a run's id or folder (default: the network that ships with Digit Lab)"
+    )
+    evaluate.add_argument("--dataset", help="use the test images of this dataset instead of the run's")
     evaluate.set_defaults(run=_evaluate)
-    predict = commands.add_parser("predict", help="read drawings or pictures of digits")
-    predict.add_argument("paths", nargs="+", metavar="[RUN] FILE", help='.jsonl of {"strokes": …}, or images')
+    predict = commands.add_parser("predict", help="read drawings or images of digits")
+    predict.add_argument(
+        "paths", nargs="+", metavar="[RUN] FILE", help='a .jsonl file of {"strokes": …} objects, or image files'
+    )
     predict.add_argument("--numbers", action="store_true", help="read several digits from left to right")
     predict.set_defaults(run=_predict)
     commands.add_parser("runs", help="list the runs").set_defaults(run=_runs)
     commands.add_parser("data", help="list the datasets").set_defaults(run=_data)
     for command in commands.choices.values():
-        command.add_argument("--json", action="store_true", default=False, help="print one JSON object a line")
+        command.add_argument("--json", action="store_true", default=False, help="print one JSON object per line")
     return parser
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    # Without defaults of their own: what is not given comes from the recipe.
+    # No defaults here: options that are not given keep the recipe's values.
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
-    add("--recipe", default="classroom", choices=RECIPES, help="settings to begin with, default: classroom")
-    add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits or one of your own")
+    add("--recipe", default="classroom", choices=RECIPES, help="settings to start from (default: classroom)")
+    add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits, or your own dataset")
     add("--preset", choices=PRESETS)
-    add("--design", type=_design, metavar="JSON", help="a network of your own, as JSON; see README")
+    add("--design", type=_design, metavar="JSON", help="a custom network as JSON; see README")
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--optimizer", choices=OPTIMIZERS)
-    add("--learning-rate", type=float, help="default: the usual one for optimizer and schedule")
+    add("--learning-rate", type=float, help="default: the usual rate for the optimizer and schedule")
     add("--schedule", choices=SCHEDULES)
-    add("--loss", choices=LOSSES, help="labels as class numbers or as one-hot rows")
-    add("--label-smoothing", type=float, help="share of each one-hot row that is spread over all classes")
-    add("--validation-share", type=float)
-    add("--train-images", type=int, help="learn from so many images only")
-    add("--patience", type=int, help="stop after so many epochs without a better validation loss")
-    add("--rotation", type=float, help="augmentation: degrees, both ways")
-    add("--shift", type=float, help="augmentation: share of the image's side, both ways")
-    add("--zoom", type=float, help="augmentation: 0.1 is a scale from 0.9 to 1.1")
-    add("--shear", type=float, help="augmentation: degrees by which upright lines lean, both ways")
-    add("--elastic", type=float, help="augmentation: pixels of a smooth bending")
-    add("--flip", action="store_true", help="augmentation: left and right exchanged")
-    add("--drawings", action="store_true", help="drawn digits from DIGIT_LAB_DATA join, and a class 'no digit'")
-    add("--keep", choices=KEPT, help="weights of the epoch with the best validation loss, or of the last")
+    add("--loss", choices=LOSSES, help="format of the labels: class numbers (sparse) or one-hot (categorical)")
+    add("--label-smoothing", type=float, help="share of each label to spread over all classes")
+    add("--validation-share", type=float, help="share of the training images to hold out for validation")
+    add("--train-images", type=int, help="use only this many images")
+    add("--patience", type=int, help="stop after this many epochs without a better validation loss")
+    add("--rotation", type=float, help="augmentation: maximum angle in degrees, in both directions")
+    add("--shift", type=float, help="augmentation: maximum share of the image's side, in all directions")
+    add("--zoom", type=float, help="augmentation: 0.1 means a scale from 0.9 to 1.1")
+    add("--shear", type=float, help="augmentation: maximum slant in degrees, in both directions")
+    add("--elastic", type=float, help="augmentation: strength of the elastic deformation in pixels")
+    add("--flip", action="store_true", help="augmentation: flip half of the images horizontally")
+    add("--drawings", action="store_true", help="add the drawn digits in DIGIT_LAB_DATA and a 'not a digit' class")
+    add("--keep", choices=KEPT, help="weights to keep: best epoch on validation, or last epoch")
     add("--seed", type=int)
     add("--precision", choices=PRECISIONS)
-    add("--resume", metavar="RUN", default=None, help="go on with an interrupted run")
-    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train what this folder's config says")
-    add("--warm", action="store_true", default=False, help="wait for a run's folder on stdin")
-    add("--control", action="store_true", default=False, help="obey commands on stdin; its end interrupts")
+    add("--resume", metavar="RUN", default=None, help="continue an interrupted run")
+    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
+    add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
+    add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
     parser.set_defaults(run=_train)
 
 
@@ -125,7 +129,7 @@ def _design(text: str) -> Design:
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
     except (ValueError, RecursionError) as error:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no JSON ({error}); expected an object in braces") from error
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a JSON object ({error})") from error
 
 
 def _train(chosen: argparse.Namespace) -> int:
@@ -153,7 +157,7 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
 
 
 def _config(chosen: argparse.Namespace) -> TrainingConfig:
-    """Return the recipe with what was given instead; a new optimizer or schedule brings its usual learning rate."""
+    """Return the recipe with the given options; another optimizer or schedule brings its usual learning rate."""
     given = {field.name: getattr(chosen, field.name) for field in fields(TrainingConfig) if hasattr(chosen, field.name)}
     if "design" in given:
         given = {"preset": CUSTOM} | given
@@ -170,7 +174,7 @@ def _json_event(event: Event) -> None:
 
 
 class _Progress:
-    """Shows a training on a terminal: one line that is written over, and one that stays for each epoch."""
+    """Shows the progress in a terminal: one line that is overwritten, and a permanent one for each epoch."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -179,9 +183,9 @@ class _Progress:
     def __call__(self, event: Event) -> None:
         match event:
             case DownloadingEvent():
-                self._over(f"Downloading {event.dataset}: {event.percent} %")
+                self._overwrite(f"Downloading {event.dataset}: {event.percent}%")
             case DrawingEvent():
-                self._over(f"Drawing training images: {event.images:,}")
+                self._overwrite(f"Drawing training images: {event.images:,}")
             case StartedEvent() | ResumedEvent():
                 self._plan = event.plan or self._plan
             case BatchEvent():
@@ -189,13 +193,13 @@ class _Progress:
             case EpochEvent():
                 self._epoch(event)
             case FailedEvent():
-                self._line(event.reason)
+                self._line(str(event.reason))
             case InterruptedEvent():
                 reason = event.reason or "Interrupted."
-                self._line(f"{reason} Go on with: python -m model train --resume {self._folder.name}")
+                self._line(f"{reason} Continue with: python -m model train --resume {self._folder.name}")
             case FinishedEvent():
-                self._over("")
-                print(f"Test accuracy {event.accuracy:.2%}, loss {event.loss:.4f}. Kept in {self._folder}")
+                self._overwrite("")
+                print(f"Test accuracy {event.accuracy:.2%}, loss {event.loss:.4f}. Saved in {self._folder}")
 
     def _batch(self, event: BatchEvent) -> None:
         per_epoch, epochs = self._plan.batches_per_epoch, self._plan.epochs
@@ -204,26 +208,26 @@ class _Progress:
             return
         filled = 30 * done // per_epoch
         bar = "=" * filled + "." * (30 - filled)
-        self._over(f"Epoch {event.epoch}/{epochs} [{bar}] loss {event.loss:.4f}")
+        self._overwrite(f"Epoch {event.epoch}/{epochs} [{bar}] loss {event.loss:.4f}")
 
     def _epoch(self, event: EpochEvent) -> None:
         train = "" if event.loss is None else f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}; "
-        validation = f"on validation images {event.val_loss:.4f}, {event.val_accuracy:.2%}"
+        validation = f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.2%}"
         self._line(f"Epoch {event.epoch}: {train}{validation}")
 
-    def _over(self, text: str) -> None:
+    def _overwrite(self, text: str) -> None:
         if sys.stderr.isatty():
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     def _line(self, text: str) -> None:
-        self._over("")
+        self._overwrite("")
         print(text, file=sys.stderr, flush=True)
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
     from model.evaluation.evaluate import evaluate
 
-    run = _open_finished(chosen.wanted)
+    run = _open_finished(chosen.target)
     with quiet_stderr():
         result = evaluate(run, chosen.dataset)
     if chosen.json:
@@ -232,7 +236,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     metrics = result.metrics
     print(f"{run.id} on {metrics.n:,} test images of {result.dataset} ({result.source})")
     low, high = result.interval
-    print(f"accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})   loss {metrics.loss:.4f}")
+    print(f"accuracy {metrics.accuracy:.4f} (95% interval {low:.4f} to {high:.4f})   loss {metrics.loss:.4f}")
     if result.calibration_error is not None:
         print(f"expected calibration error {result.calibration_error:.4f}")
     print(f"{'class':16}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}")
@@ -256,7 +260,7 @@ def _predict(chosen: argparse.Namespace) -> int:
 
 
 def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
-    """The first word is a run if one is called so; a file of that name would need ./ before it."""
+    """Return the run and the files to read: the first word names a run if one has that name (./ makes it a file)."""
     first = paths[0]
     if _is_run(first):
         run, paths = _open_finished(first), paths[1:]
@@ -264,10 +268,12 @@ def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
         run = _open_finished(None)
     files = [Path(path) for path in paths]
     if not files:
-        raise ConfigError(f"Only the run {first} was named; expected a file to read after it.")
+        raise ConfigError("Run {run} needs a file to read. Add one after the run.", run=first)
     missing = next((file for file in files if not _exists(file)), None)
     if missing:
-        raise ConfigError(f"{missing} is neither a file nor a run; expected a .jsonl of strokes or an image.")
+        raise ConfigError(
+            "{file} is neither a file nor a run. Give a .jsonl file of strokes or an image file.", file=str(missing)
+        )
     return run, files
 
 
@@ -279,20 +285,22 @@ def _is_run(word: str) -> bool:
 def _exists(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that no file can have
+    except OSError:  # not a valid file name
         return False
 
 
-def _open_finished(wanted: str | None) -> FinishedRun:
-    """Open a run by id or folder; None is the shipped network."""
-    if wanted and _exists(Path(wanted) / "config.json"):
-        return require_finished(open_run(Path(wanted)))
-    return RunStore().open_finished(wanted or DEFAULT_RUN)
+def _open_finished(target: str | None) -> FinishedRun:
+    """Open a run by id or folder; None opens the network that ships with Digit Lab."""
+    if target and _exists(Path(target) / "config.json"):
+        return require_finished(open_run(Path(target)))
+    return RunStore().open_finished(target or DEFAULT_RUN)
 
 
 def _runs(chosen: argparse.Namespace) -> int:
     runs, damaged = RunStore().list()
-    rows = [_run_row(run) for run in runs] + [{"run": d.id, "status": "damaged", "reason": d.reason} for d in damaged]
+    rows = [_run_row(run) for run in runs] + [
+        {"run": d.id, "status": "damaged", "reason": str(d.reason)} for d in damaged
+    ]
     if chosen.json:
         _print_json_lines(rows)
         return 0
@@ -313,22 +321,20 @@ def _run_row(run: Run) -> dict[str, Any]:
         "loss": metrics and metrics.loss,
         "created": run.description.created,
         "shipped": run.shipped,
-        "reason": run.reason or None,
+        "reason": str(run.reason) or None,
         "path": str(run.path),
     }
 
 
 def _data(chosen: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from model.data import catalog
 
-    rows = [asdict(status) for status in catalog.available()]
+    rows = [vars(status) | {"where": str(status.where)} for status in catalog.available()]
     if chosen.json:
         _print_json_lines(rows)
         return 0
     for row in rows:
-        print(f"{row['name']:24}{'here' if row['here'] else 'not here':12}{row['where']}")
+        print(f"{row['name']:24}{'available' if row['here'] else 'to download':14}{row['where']}")
     return 0
 
 
@@ -342,9 +348,9 @@ def _print_json(values: dict[str, Any]) -> None:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process. Where TensorFlow was read, at once: to take it apart takes a second, in which the next waits."""
+    """End the process, without cleaning up if TensorFlow was imported: that takes a second, and the next job waits."""
     if "tensorflow" in sys.modules:
-        with suppress(OSError):  # nobody listens any more
+        with suppress(OSError):  # the reader has closed the pipe
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)

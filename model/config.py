@@ -1,6 +1,6 @@
-"""The settings of a training: frozen dataclasses of plain values, and a short text of them for a link.
+"""The settings of a training run: frozen dataclasses of plain values, and a short encoding of them for links.
 
-Imports nothing of ours but errors.
+Depends only on the error classes.
 """
 
 import base64
@@ -14,18 +14,18 @@ from model.errors import ConfigError
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 LOSSES = ("sparse", "categorical")
-KEPT = ("best", "last")
+KEPT = ("best", "last")  # the epoch whose weights are saved
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 ACTIVATIONS = ("relu", "elu", "gelu", "tanh", "sigmoid")
 PADDINGS = ("valid", "same")
 
-CUSTOM = "own"  # the preset of a network that its design describes
+CUSTOM = "own"  # the preset of networks with a design of their own
 MAX_BLOCKS, MAX_DENSE = 6, 4  # of a design
 
-_MAX_REPR = 80  # characters of a wrong value
+_MAX_REPR = 80  # characters of a value in a message
 
-# The usual starting points: Keras's own default for Adam, ten times that for SGD with momentum 0.9, for one-cycle a
-# peak that was measured to suit one epoch of 128 (README, "Figures"), and for cosine the peak of the recipe `deep`.
+# Common starting points: Keras's default for Adam, ten times that for SGD with momentum 0.9. The one-cycle peak is the
+# best measured for one epoch with batches of 128 (README, "Figures"); the cosine peak is that of the recipe `deep`.
 _USUAL_LEARNING_RATE = {
     ("adam", "constant"): 0.001,
     ("adam", "step"): 0.001,
@@ -49,18 +49,18 @@ def usual_learning_rate(optimizer: str, schedule: str) -> float:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training image may be moved at random, each time it is used. All zero and False is no augmentation.
+    """Limits of the random changes to a training image, each time it is used. By default, nothing changes.
 
     >>> bool(Augmentation()), bool(Augmentation(rotation=10))
     (False, True)
     """
 
     rotation: float = 0.0  # degrees, drawn from [-rotation, rotation]
-    shift: float = 0.0  # share of the image's side, both ways
+    shift: float = 0.0  # share of the image's side, in both directions
     zoom: float = 0.0  # 0.1 draws a scale from [0.9, 1.1]
-    flip: bool = False  # left and right exchanged in half of the images
-    shear: float = 0.0  # degrees by which upright lines lean, drawn from [-shear, shear]
-    elastic: float = 0.0  # pixels, standard deviation of a smooth bending
+    flip: bool = False  # flip half of the images horizontally
+    shear: float = 0.0  # degrees of slant, drawn from [-shear, shear]
+    elastic: float = 0.0  # pixels, standard deviation of the elastic deformation
 
     def __post_init__(self) -> None:
         _check_number("rotation", self.rotation, 0, 180)
@@ -79,10 +79,10 @@ class Block:
     """A convolution of a custom network, and the layers after it."""
 
     filters: int = 32  # 1 to 256
-    kernel: int = 3  # 1 to 7, the side of a filter
-    padding: str = "valid"  # valid: the edge is lost | same: zeros around keep the size
+    kernel: int = 3  # 1 to 7, side of a filter
+    padding: str = "valid"  # valid: the output is smaller | same: zeros around the image keep its size
     batch_normalization: bool = False  # between the convolution and its activation
-    pooling: bool = True  # the largest of each 2 x 2 square is kept
+    pooling: bool = True  # keep the largest of each 2 x 2 square
 
     def __post_init__(self) -> None:
         _check_whole("filters", self.filters, 1, 256)
@@ -98,13 +98,13 @@ class Design:
 
     blocks: tuple[Block, ...] = ()
     dense: tuple[int, ...] = ()  # neurons of each dense layer, 1 to 2,048
-    dropout: float = 0.0  # share of the inputs of the output layer that is dropped in training, 0 to 0.9
-    activation: str = "relu"  # of all layers but the output: relu | elu | gelu | tanh | sigmoid
+    dropout: float = 0.0  # share of the output layer's inputs dropped during training, 0 to 0.9
+    activation: str = "relu"  # of all layers except the output: relu | elu | gelu | tanh | sigmoid
 
     def __post_init__(self) -> None:
         _check_tuple("blocks", self.blocks, MAX_BLOCKS)
-        if not all(isinstance(block, Block) for block in self.blocks):
-            raise ConfigError(f"blocks came as {self.blocks!r}; expected Block records.")
+        for block in self.blocks:
+            _check_record("blocks", block, Block)
         _check_tuple("dense", self.dense, MAX_DENSE)
         for units in self.dense:
             _check_whole("dense", units, 1, 2048)
@@ -118,46 +118,50 @@ class Design:
     @classmethod
     def from_dict(cls, values: Any) -> Self:
         """Build a design from JSON values. Raises ConfigError for unknown names and bad values."""
-        values = _known_fields(cls, "settings of the design", values)
+        values = _known_fields(cls, "design", values)
         for name in values.keys() & {"blocks", "dense"}:
             if not isinstance(values[name], list | tuple):
-                raise ConfigError(f"{name} came as {values[name]!r}; expected a list.")
+                raise ConfigError("{name} must be a list, got {value}.", name=name, value=_short(values[name]))
             values[name] = tuple(values[name])
         if "blocks" in values:
-            known = (_known_fields(Block, "settings of a block", block) for block in values["blocks"])
+            known = (_known_fields(Block, "block", block) for block in values["blocks"])
             values["blocks"] = tuple(Block(**block) for block in known)
         return cls(**values)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All settings of a training: the same config starts the same training again."""
+    """All settings of a training run: the same config gives the same run again."""
 
     dataset: str = "mnist"
     preset: str = "dense-128-dropout"
     epochs: int = 5
     batch_size: int = 32
     optimizer: str = "adam"  # adam | adamw (with weight decay 0.02) | sgd (with momentum 0.9)
-    learning_rate: float = 0.001  # the peak, where the schedule has one
+    learning_rate: float = 0.001  # the peak, if the schedule has one
     schedule: str = "constant"  # constant | step | cosine | one-cycle
     loss: str = "sparse"  # cross-entropy on class numbers (sparse) or one-hot rows (categorical)
-    label_smoothing: float = 0.0  # share of each one-hot row that is spread over all classes
+    label_smoothing: float = 0.0  # share of each one-hot row to spread over all classes
     validation_share: float = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
-    train_images: int = 0  # train on this many images; 0: on all
+    train_images: int = 0  # use only this many images; 0: all
     patience: int = 0  # stop after this many epochs without a better validation loss; 0: never
     augmentation: Augmentation = field(default_factory=Augmentation)
-    drawings: bool = False  # add drawn digits to the images and "no digit" to the classes: see `drawings.mixing`
-    keep: str = "best"  # best: the epoch with the smallest validation loss | last
+    drawings: bool = False  # add drawn digits to the images and "not a digit" to the classes: see `drawings.mixing`
+    keep: str = "best"  # weights to keep: best (the epoch with the lowest validation loss) | last
     seed: int = 0
-    precision: str = "auto"  # mixed_bfloat16 where the processor computes in it, else float32
-    start_from: str = ""  # a run to fine-tune on its folder's drawings: see `drawings.fine_tuning`
-    design: Design | None = None  # the layers of the preset "own"; None with all others
+    precision: str = "auto"  # auto: mixed_bfloat16 if the processor supports it, else float32
+    start_from: str = ""  # a run to fine-tune on the drawings in this run's folder: see `drawings.fine_tuning`
+    design: Design | None = None  # the layers of the preset "own"; None for every other preset
 
     def __post_init__(self) -> None:
         _check_name("dataset", self.dataset)
         _check_name("preset", self.preset)
         if not isinstance(self.start_from, str):
-            raise ConfigError(f"start_from came as {self.start_from!r}; expected the id of a run, or nothing.")
+            raise ConfigError(
+                "{name} must be the id of a run or empty, got {value}.",
+                name="start_from",
+                value=_short(self.start_from),
+            )
         _check_whole("epochs", self.epochs, 1, 1000)
         _check_whole("batch_size", self.batch_size, 1, 4096)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -167,12 +171,12 @@ class TrainingConfig:
         _check_number("label_smoothing", self.label_smoothing, 0, 0.5)
         if self.label_smoothing and self.loss != "categorical":
             raise ConfigError(
-                f"label_smoothing came as {self.label_smoothing:g} with class numbers for labels; expected one-hot "
-                "rows, so choose the categorical loss or no smoothing."
+                "{name} {value:g} needs one-hot labels. Set loss to categorical, or {name} to 0.",
+                name="label_smoothing",
+                value=self.label_smoothing,
             )
         _check_number("validation_share", self.validation_share, 0.01, 0.5)
-        if not isinstance(self.augmentation, Augmentation):
-            raise ConfigError(f"augmentation came as {self.augmentation!r}; expected an Augmentation record.")
+        _check_record("augmentation", self.augmentation, Augmentation)
         _check_whole("train_images", self.train_images, 0, 10_000_000)
         _check_whole("patience", self.patience, 0, 1000)
         _check_flag("drawings", self.drawings)
@@ -182,16 +186,20 @@ class TrainingConfig:
         self._check_design()
 
     def _check_design(self) -> None:
-        if self.design is not None and not isinstance(self.design, Design):
-            raise ConfigError(f"design came as {self.design!r}; expected a Design record.")
+        if self.design is not None:
+            _check_record("design", self.design, Design)
         if self.preset == CUSTOM and self.design is None:
-            raise ConfigError(f"preset came as {CUSTOM!r} without a design; expected the design of its layers.")
+            raise ConfigError("The preset {preset} needs a design. Add one, or choose another preset.", preset=CUSTOM)
         if self.preset != CUSTOM and self.design is not None:
-            raise ConfigError(f"design came with the preset {self.preset!r}; expected {CUSTOM!r}, or no design.")
+            raise ConfigError(
+                "A design needs the preset {custom}, got {preset}. Change the preset, or remove the design.",
+                custom=CUSTOM,
+                preset=self.preset,
+            )
 
     @property
     def network(self) -> str | Design:
-        """The design if there is one, else the preset's name: the argument of the functions in `networks`."""
+        """The design if there is one, else the name of the preset: what the functions in `networks` accept."""
         return self.design or self.preset
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,7 +209,7 @@ class TrainingConfig:
     @classmethod
     def from_dict(cls, values: Any) -> Self:
         """Build a config from JSON values. Raises ConfigError for unknown names and bad values."""
-        values = _known_fields(cls, "training settings", values)
+        values = _known_fields(cls, "settings", values)
         if "augmentation" in values:
             known = _known_fields(Augmentation, "augmentation", values["augmentation"])
             values["augmentation"] = Augmentation(**known)
@@ -213,48 +221,84 @@ class TrainingConfig:
 def _known_fields(record: type[Any], name: str, values: Any) -> dict[str, Any]:
     names = [known.name for known in fields(record)]
     if not isinstance(values, dict):
-        raise ConfigError(f"The {name} came as {type(values).__name__}; expected an object with {', '.join(names)}.")
+        raise ConfigError(
+            "{name} must be an object with the fields {known}, got {value}.",
+            name=name,
+            known=", ".join(names),
+            value=_short(values),
+        )
     unknown = sorted(set(values) - set(names))
     if unknown:
-        raise ConfigError(f"The {name} have an unknown field {unknown[0]!r}; known are {', '.join(names)}.")
+        raise ConfigError(
+            "Unknown field {field} in {name}. The fields are {known}.",
+            field=_short(unknown[0]),
+            name=name,
+            known=", ".join(names),
+        )
     return dict(values)
+
+
+def _check_record(name: str, value: Any, record: type[Any]) -> None:
+    if not isinstance(value, record):
+        raise ConfigError(
+            "{name} must be of the type {record}, got {value}.", name=name, record=record.__name__, value=_short(value)
+        )
 
 
 def _check_tuple(name: str, value: Any, max_length: int) -> None:
     if not isinstance(value, tuple):
-        raise ConfigError(f"{name} came as {_short(value)}; expected a tuple.")
+        raise ConfigError("{name} must be a tuple, got {value}.", name=name, value=_short(value))
     if len(value) > max_length:
-        raise ConfigError(f"{name} came as {len(value)} entries; expected at most {max_length}.")
+        raise ConfigError(
+            "{name} must have at most {high} entries, got {length}.", name=name, high=max_length, length=len(value)
+        )
 
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(f"{name} came as {_short(value)}; expected a whole number from {low} to {high}.")
+        raise ConfigError(
+            "{name} must be a whole number from {low} to {high}, got {value}.",
+            name=name,
+            low=low,
+            high=high,
+            value=_short(value),
+        )
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:  # false for NaN too
-        raise ConfigError(f"{name} came as {_short(value)}; expected a number from {low:g} to {high:g}.")
+        raise ConfigError(
+            "{name} must be a number from {low:g} to {high:g}, got {value}.",
+            name=name,
+            low=low,
+            high=high,
+            value=_short(value),
+        )
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ConfigError(f"{name} came as {_short(value)}; expected one of {', '.join(choices)}.")
+        raise ConfigError(
+            "{name} must be one of {choices}, got {value}.",
+            name=name,
+            choices=", ".join(choices),
+            value=_short(value),
+        )
 
 
 def _check_name(name: str, value: Any) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{name} came as {_short(value)}; expected a name.")
+        raise ConfigError("{name} must be a name, got {value}.", name=name, value=_short(value))
 
 
 def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise ConfigError(f"{name} came as {_short(value)}; expected true or false.")
+        raise ConfigError("{name} must be true or false, got {value}.", name=name, value=_short(value))
 
 
 def _short(value: Any) -> str:
-    """Return the repr of a value, cut if it is long: it may come from an address."""
+    """Return the repr of a value, shortened if it is long: it may come from a link."""
     text = repr(value)
     return text if len(text) <= _MAX_REPR else f"{text[:_MAX_REPR]}…"
 
@@ -263,14 +307,14 @@ _MAX_TEXT = 4_000  # characters; settings take about 200
 
 
 def settings_text(config: TrainingConfig) -> str:
-    """Return the settings that differ from the defaults as a text that fits into an address."""
+    """Return the settings that differ from the defaults, encoded for use in a link."""
     usual = TrainingConfig().to_dict()
     values = {name: value for name, value in config.to_dict().items() if value != usual[name]}
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def settings_from(text: str) -> TrainingConfig:
-    """Read the text of `settings_text`. Raises ConfigError for anything else.
+    """Decode a text that `settings_text` returned. Raises ConfigError for anything else.
 
     >>> settings_from(settings_text(TrainingConfig(epochs=3))).epochs
     3
@@ -281,7 +325,6 @@ def settings_from(text: str) -> TrainingConfig:
         values = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError, binascii.Error) as error:
         raise ConfigError(
-            f"The settings of this address came as {text[:30]!r}…; expected a link that Digit Lab made, so copy "
-            "it whole."
+            "The settings in this link can't be read: {text!r}… Copy the whole link again.", text=text[:30]
         ) from error
     return TrainingConfig.from_dict(values)

@@ -1,6 +1,6 @@
-"""Figures and predictions, as frozen dataclasses: what evaluations, recognizers and run folders hold.
+"""Metrics, predictions and calibration as frozen dataclasses, which evaluations, networks and run folders share.
 
-Knows NumPy arrays and plain values; knows nothing of files, Keras or Streamlit.
+NumPy arrays and plain values only: no files, no Keras, no Streamlit.
 """
 
 import math
@@ -13,11 +13,11 @@ from typing import Any, Self
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NO_DIGIT = "no digit"  # the name of an eleventh class
+NO_DIGIT = "no digit"  # the eleventh class, "not a digit", as it is called on disk
 
 
 class ArrayRepr:
-    """Gives a dataclass that holds arrays a repr of one line: each array as its dtype and shape."""
+    """Adds a one-line repr to a dataclass with arrays: each array as its dtype and shape."""
 
     def __repr__(self) -> str:
         values = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
@@ -32,13 +32,13 @@ def _short_repr(value: object) -> str:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where an earlier training of the same config was left."""
+    """The state from which an interrupted training run continues."""
 
-    step: int  # finished batches
+    step: int  # batches completed
     checkpoint: Path  # a .keras file with optimizer state
-    seconds: float = 0.0  # trained so far
-    rate_factor: float = 1.0  # what a person made of the scheduled learning rate
-    validation_losses: dict[int, float] = field(default_factory=dict)  # of the finished epochs
+    seconds: float = 0.0  # training time so far
+    rate_factor: float = 1.0  # of the scheduled learning rate, after changes during training
+    validation_losses: dict[int, float] = field(default_factory=dict)  # of the completed epochs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,7 +60,7 @@ class Predictions(ArrayRepr):
 
     @cached_property
     def predicted(self) -> Array:
-        """The most probable class of each image, `(n,)` int64."""
+        """The class with the highest probability for each image, `(n,)` int64."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
@@ -74,10 +74,10 @@ class Predictions(ArrayRepr):
         return np.asarray(self.probabilities.max(axis=1))
 
     def indices_in_cell(self, true: int | None = None, predicted: int | None = None) -> Array:
-        """Return the images `(m,)` int64 in one cell of the confusion matrix, the most confident predictions first.
+        """Return the indices `(m,)` int64 of the images in a cell of the confusion matrix, highest confidence first.
 
-        With both classes it is that cell; on the diagonal these are correct predictions. With one class it is the
-        misclassified images of that row or column; with none, all misclassified images.
+        With both classes, that cell (on the diagonal: correct predictions). With one class, the misclassified images
+        of that row or column. With no class, all misclassified images.
         """
         chosen = np.ones(len(self), bool) if true is None else self.labels == true
         if predicted is not None:
@@ -90,7 +90,7 @@ class Predictions(ArrayRepr):
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """How one class fared: precision, recall and F1 in [0, 1], support as a count of images."""
+    """The metrics of one class: precision, recall and F1 in [0, 1]; support is the number of images."""
 
     name: str
     precision: float
@@ -101,17 +101,17 @@ class ClassMetrics:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One image that the network got wrong; `index` counts in the test set."""
+    """A misclassified image; `index` is its position in the test set."""
 
     index: int
     true: int
     predicted: int
-    probability: float  # that the network gave to its wrong answer
+    probability: float  # of the wrong prediction
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Metrics(ArrayRepr):
-    """The figures of one evaluation. Shares are in [0, 1]; loss is the mean cross-entropy in nats."""
+    """The metrics of one evaluation. Shares are in [0, 1]; loss is the mean cross-entropy in nats."""
 
     n: int
     accuracy: float
@@ -121,16 +121,16 @@ class Metrics(ArrayRepr):
     macro_f1: float
     classes: tuple[ClassMetrics, ...]
     confusion: Array  # (classes, classes) int64: row = true class, column = predicted class
-    mistakes: tuple[Mistake, ...]  # most confident first
+    mistakes: tuple[Mistake, ...]  # highest confidence first
 
     @property
     def n_correct(self) -> int:
-        """The number of images that are classified correctly."""
+        """The number of correctly classified images."""
         return self.n - len(self.mistakes)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, in their order."""
+        """The names of the classes, in order."""
         return tuple(row.name for row in self.classes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Metrics(ArrayRepr):
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        """Build the record from the result of `to_dict`. Raises ValueError for anything else."""
         try:
             metrics = cls(
                 **{
@@ -150,12 +150,12 @@ class Metrics(ArrayRepr):
                 }
             )
         except (KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"the figures lack a field or have an unknown one ({error})") from error
+            raise ValueError(f"the metrics have a missing or unknown field ({error})") from error
         metrics._check()
         return metrics
 
     def _check(self) -> None:
-        """Raise ValueError for figures that no evaluation gives."""
+        """Raise ValueError for values that no evaluation could return."""
         k = len(self.classes)
         shares = [self.accuracy, self.macro_precision, self.macro_recall, self.macro_f1]
         shares += [share for row in self.classes for share in (row.precision, row.recall, row.f1)]
@@ -163,17 +163,17 @@ class Metrics(ArrayRepr):
         counts = [self.n, *(row.support for row in self.classes), *(mistake.index for mistake in self.mistakes)]
         classes = [label for mistake in self.mistakes for label in (mistake.true, mistake.predicted)]
         if not all(_is_number(share) and 0 <= share <= 1 for share in shares):
-            raise ValueError("a share is not a number in [0, 1]")
+            raise ValueError("a share must be a number in [0, 1]")
         if not _is_number(self.loss) or self.loss < 0:
-            raise ValueError("loss is not a number from 0")
+            raise ValueError("loss must be a number of at least 0")
         if not all(_is_count(count) for count in counts) or len(self.mistakes) > self.n:
-            raise ValueError("a count is not a whole number from 0")
+            raise ValueError("a count must be a whole number of at least 0, and mistakes at most n")
         if not all(_is_count(label) and label < k for label in classes):
             raise ValueError("a misclassified image has an unknown class")
         if k < 1 or not all(isinstance(row.name, str) for row in self.classes):
             raise ValueError("a class has no name")
         if self.confusion.shape != (k, k) or (self.confusion < 0).any():
-            raise ValueError(f"the confusion matrix does not have {k} rows and columns of counts")
+            raise ValueError(f"the confusion matrix must have {k} rows and columns of counts")
 
 
 def _is_number(value: Any) -> bool:
@@ -184,44 +184,47 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
+# Names of the fields of a calibration in run folders, where they differ.
+_ON_DISK = {"rejection_threshold": "reject_above", "rejected": "refused"}
+_IN_PYTHON = {on_disk: name for name, on_disk in _ON_DISK.items()}
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """How a network was calibrated on characters held out from training; shares are in [0, 1]."""
+    """The calibration of a network on characters held out from training; shares are in [0, 1]."""
 
-    temperature: float  # the last layer was divided by it
-    bias: float  # and before that raised by this for "not a digit"
-    rejection_threshold: float  # the rejection score above which a character is rejected
+    temperature: float  # divisor of the last layer's outputs
+    bias: float  # added to the output for "not a digit" before the division
+    rejection_threshold: float  # characters with a higher rejection score are rejected
     n_digits: int
     n_others: int  # letters, scribbles
-    ece_before: float  # expected calibration error of the digits
+    ece_before: float  # expected calibration error, digits only
     ece_after: float
-    accepted: float  # of the digits
-    refused: float  # of the others
+    accepted: float  # share of the digits
+    rejected: float  # share of the others
 
     @property
     def is_fitted(self) -> bool:
-        """Whether it was fitted, and is not the default of networks that were trained without drawings."""
+        """Whether it was fitted; if not, it is the default for networks trained without drawings."""
         return self.n_digits > 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON; the threshold has the name that run folders use."""
-        values = asdict(self)
-        values["reject_above"] = values.pop("rejection_threshold")
-        return values
+        """Return plain values for JSON, with the field names that run folders use."""
+        return {_ON_DISK.get(name, name): value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        """Build the record from the result of `to_dict`. Raises ValueError for anything else."""
         try:
-            calibration = cls(**{"rejection_threshold" if k == "reject_above" else k: v for k, v in values.items()})
+            calibration = cls(**{_IN_PYTHON.get(name, name): value for name, value in values.items()})
         except (TypeError, AttributeError) as error:
-            raise ValueError(f"the calibration lacks a field or has an unknown one ({error})") from error
+            raise ValueError(f"the calibration has a missing or unknown field ({error})") from error
         if not all(_is_number(value) for value in asdict(calibration).values()):
-            raise ValueError("the calibration holds something that is not a number")
+            raise ValueError("every value of the calibration must be a number")
         return calibration
 
 
-# The threshold was chosen with dense-128-dropout so that 98 % of one half of the writers' drawn digits are accepted.
+# The threshold was chosen with dense-128-dropout to accept 98% of the digits drawn by one half of the writers.
 UNCALIBRATED = Calibration(
     temperature=1.0,
     bias=0.0,
@@ -231,5 +234,5 @@ UNCALIBRATED = Calibration(
     ece_before=0.0,
     ece_after=0.0,
     accepted=0.98,
-    refused=0.0,
+    rejected=0.0,
 )

@@ -1,1 +1,1 @@
-"""Labelled images come in: named datasets, files, splits, augmentation."""
+"""Labelled images: named datasets, file formats, splits, augmentation."""

@@ -1,15 +1,15 @@
-"""Rotate, scale, shear and shift images: where each pixel comes from, and one bilinear sampler that reads it there.
+"""Rotate, scale, shear and shift images: source coordinates for each pixel, and a bilinear sampler.
 
-Training augmentation and the perturbations of an evaluation share both. Knows arrays only.
+Training augmentation and the perturbations of an evaluation use both. Arrays only.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 FloatImages = npt.NDArray[np.float32]
-Setting = float | npt.NDArray[np.floating]  # one for all images, or one each: (n, 1, 1)
+Setting = float | npt.NDArray[np.floating]  # one value for all images, or one per image: (n, 1, 1)
 
-_VALUES_AT_A_TIME = 1_000_000  # of a chunk that is sampled: larger batches take more memory and no less time
+_VALUES_AT_A_TIME = 1_000_000  # sampled in one chunk: larger ones need more memory without being faster
 
 
 def source_points(
@@ -22,11 +22,11 @@ def source_points(
     shift_x: Setting = 0.0,
     shift_y: Setting = 0.0,
 ) -> tuple[FloatImages, FloatImages]:
-    """Return the rows and columns `(n, height, width)` float32 of the points that the pixels of moved images show.
+    """Return the source row and column of each pixel of the transformed images, `(n, height, width)` float32 each.
 
-    n is 1 where every setting is a number; settings of `(n, 1, 1)` move each image in its own way. Images are rotated
-    by degrees counter-clockwise and scaled around their middle, then sheared (upright lines lean to the right by so
-    many degrees), then shifted by pixels to the right and down.
+    n is 1 if every setting is a number; settings of `(n, 1, 1)` transform each image differently. Images are rotated
+    counter-clockwise by degrees and scaled around their centre, then sheared (upright lines lean to the right by
+    degrees), then shifted to the right and down by pixels.
 
     >>> rows, columns = source_points(3, 3, shift_x=1)
     >>> columns[0, 0].tolist()
@@ -43,10 +43,10 @@ def source_points(
 
 
 def sample(images: FloatImages, rows: FloatImages, columns: FloatImages) -> FloatImages:
-    """Read `images` `(n, height, width, channels)` between their pixels, bilinearly, with 0 outside the frame.
+    """Interpolate `images` `(n, height, width, channels)` bilinearly at source coordinates, with 0 outside the frame.
 
-    `rows` and `columns` are `(n, height, width)`, or `(1, height, width)` to move all images alike. Returns float32 of
-    the shape of `images`.
+    `rows` and `columns` are `(n, height, width)`, or `(1, height, width)` to transform all images alike. Returns
+    float32 of the same shape as `images`.
     """
     n, height, width, _ = images.shape
     step = max(1, _VALUES_AT_A_TIME // max(1, images[:1].size))

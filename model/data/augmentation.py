@@ -1,7 +1,7 @@
-"""Small random changes to training images that keep their meaning: rotation, shear, shift, zoom, bending, flip.
+"""Small random changes to training images that don't change their class, such as rotation or elastic deformation.
 
-Knows arrays and a random generator. Training and preview call the same function, so a preview shows exactly what the
-network trains on.
+Arrays and a random generator only. Training and preview call the same function, so the preview shows exactly what the
+network is trained on.
 """
 
 from functools import cache
@@ -11,14 +11,14 @@ import numpy as np
 from model.config import Augmentation
 from model.data.affine import FloatImages, sample, source_points
 
-_KNOTS = 6  # of the grid of random displacements, each way
+_KNOTS = 6  # per side of the grid of random displacements
 
 
-def augment(images: np.ndarray, how: Augmentation, rng: np.random.Generator) -> FloatImages:
-    """Return a changed copy of `images`, `(n, height, width, channels)` in [0, 255], as float32.
+def augment(images: np.ndarray, augmentation: Augmentation, rng: np.random.Generator) -> FloatImages:
+    """Return an augmented copy of `images`, `(n, height, width, channels)` in [0, 255], as float32.
 
-    Each image gets its own rotation, shear, zoom, shift and bending, applied at once as one map with bilinear
-    sampling; everything from outside the frame is 0. The same generator state gives the same images.
+    Each image gets its own rotation, shear, zoom, shift and elastic deformation, combined into one map and sampled
+    bilinearly; pixels from outside the frame are 0. The same generator state gives the same images.
 
     >>> images = np.full((1, 28, 28, 1), 200, np.uint8)
     >>> augmented = augment(images, Augmentation(rotation=10, shift=0.1), np.random.default_rng(0))
@@ -26,38 +26,40 @@ def augment(images: np.ndarray, how: Augmentation, rng: np.random.Generator) -> 
     ((1, 28, 28, 1), 'float32', True)
     """
     pixels = np.asarray(images, dtype=np.float32)
-    if not how:
+    if not augmentation:
         return pixels
-    if how.flip:
+    if augmentation.flip:
         mirrored = rng.random(len(pixels)) < 0.5
         pixels = np.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
-    if not (how.rotation or how.shift or how.zoom or how.shear or how.elastic):
+    if augmentation == Augmentation(flip=augmentation.flip):
         return pixels
-    return sample(pixels, *_source_points(pixels.shape, how, rng))
+    return sample(pixels, *_source_points(pixels.shape, augmentation, rng))
 
 
 def _source_points(
-    shape: tuple[int, ...], how: Augmentation, rng: np.random.Generator
+    shape: tuple[int, ...], limits: Augmentation, rng: np.random.Generator
 ) -> tuple[FloatImages, FloatImages]:
-    """Draw a movement for each image; the order of the random numbers is part of every stored training."""
+    """Draw a transformation for each image. The order of the random numbers must not change: runs are reproducible."""
     n, height, width, _ = shape
-    angle = rng.uniform(-how.rotation, how.rotation, (n, 1, 1))
-    scale = rng.uniform(1 - how.zoom, 1 + how.zoom, (n, 1, 1))
-    shift_y, shift_x = rng.uniform(-how.shift, how.shift, (2, n, 1, 1)).astype(np.float32)
-    shear = rng.uniform(-how.shear, how.shear, (n, 1, 1)) if how.shear else 0.0
+    angle = rng.uniform(-limits.rotation, limits.rotation, (n, 1, 1))
+    scale = rng.uniform(1 - limits.zoom, 1 + limits.zoom, (n, 1, 1))
+    shift_y, shift_x = rng.uniform(-limits.shift, limits.shift, (2, n, 1, 1)).astype(np.float32)
+    shear = rng.uniform(-limits.shear, limits.shear, (n, 1, 1)) if limits.shear else 0.0
     rows, columns = source_points(
         height, width, rotation=-angle, scale=scale, shear=shear, shift_x=shift_x * width, shift_y=shift_y * height
     )
-    if how.elastic:
-        rows, columns = rows + _bending(shape, how.elastic, rng), columns + _bending(shape, how.elastic, rng)
+    if limits.elastic:
+        rows = rows + _elastic_displacement(shape, limits.elastic, rng)
+        columns = columns + _elastic_displacement(shape, limits.elastic, rng)
     return rows, columns
 
 
-def _bending(shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> FloatImages:
+def _elastic_displacement(shape: tuple[int, ...], strength: float, rng: np.random.Generator) -> FloatImages:
     """Return a smooth random displacement in pixels, `(n, height, width)`, with standard deviation `strength`.
 
-    Random values on a coarse grid, spread over the image by Gaussian weights (the elastic distortions of P. Simard,
-    D. Steinkraus, J. Platt, "Best practices for convolutional neural networks", 2003, at a fraction of their cost).
+    Random values on a coarse grid are spread over the image with Gaussian weights: the elastic distortions of
+    P. Simard, D. Steinkraus, J. Platt, "Best practices for convolutional neural networks", 2003, at a fraction of the
+    cost.
     """
     n, height, width, _ = shape
     values = rng.standard_normal((n, _KNOTS, _KNOTS), dtype=np.float32)
@@ -67,7 +69,7 @@ def _bending(shape: tuple[int, ...], strength: float, rng: np.random.Generator) 
 
 @cache
 def _spread(side: int) -> FloatImages:
-    """Return the weight of each knot at each pixel, `(side, knots)`; squares add up to 1, so deviations are kept."""
+    """Return the weight of each knot at each pixel, `(side, knots)`; squares add up to 1, so the deviation is kept."""
     knots = np.linspace(-0.5, side - 0.5, _KNOTS)
     distance = (np.arange(side)[:, None] - knots) / (side / (_KNOTS - 1))
     weight = np.exp(-(distance**2)).astype(np.float32)

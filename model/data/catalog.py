@@ -1,11 +1,11 @@
 """Named datasets: a local file, Keras's cache, a verified download, or the digits inside scikit-learn.
 
-Knows the names and places of datasets; `formats` reads their files. pooch and requests are imported where they are
-needed, because the web server must start at once.
+Finds datasets by name; `formats` reads their files. pooch and requests are imported only when they are needed, so that
+the web server starts quickly.
 
-    DIGIT_LAB_DATA     a folder of .npz files: built-in ones by their names, and people's own
-    KERAS_HOME         where Keras keeps its cache (default ~/.keras)
-    DIGIT_LAB_CACHE    where downloads are kept (default: the system's cache folder for digit-lab)
+    DIGIT_LAB_DATA     a folder of .npz files: your own datasets, or copies of the built-in ones under their names
+    KERAS_HOME         the parent of Keras's cache (default ~/.keras)
+    DIGIT_LAB_CACHE    the folder for downloads (default: the system's cache folder for digit-lab)
 """
 
 import contextlib
@@ -23,8 +23,9 @@ from model.data.dataset import Dataset
 from model.data.download import Progress, Remote, _BrokenDownloadError, _Download
 from model.data.formats import Arrays
 from model.errors import DataError
+from model.messages import N_, Message
 
-# SHA-256 and bytes of each file of a download. The hash decides; the size is for the progress bar.
+# SHA-256 and size in bytes of each downloaded file. The hash is checked; the size is for the progress bar.
 _FILES = {
     "mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1 11490434",
     "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84 26421880",
@@ -36,17 +37,41 @@ _FILES = {
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 _CIFAR_URL = "https://www.cs.toronto.edu/~kriz/"
 
-_DIGITS = "0,1,2,3,4,5,6,7,8,9"
-_CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
-_THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
+_DIGITS = tuple("0123456789")
+_CLOTHES = (
+    N_("T-shirt/top"),
+    N_("Trouser"),
+    N_("Pullover"),
+    N_("Dress"),
+    N_("Coat"),
+    N_("Sandal"),
+    N_("Shirt"),
+    N_("Sneaker"),
+    N_("Bag"),
+    N_("Ankle boot"),
+)
+_ANIMALS_AND_VEHICLES = (
+    N_("airplane"),
+    N_("automobile"),
+    N_("bird"),
+    N_("cat"),
+    N_("deer"),
+    N_("dog"),
+    N_("frog"),
+    N_("horse"),
+    N_("ship"),
+    N_("truck"),
+)
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}")
-_OWN_FOLDER = "the folder named by DIGIT_LAB_DATA"
-_is_file = os.path.isfile  # Path's own raises in a folder that we may not look into
+_IN_SCIKIT_LEARN = Message("part of scikit-learn")
+_IN_KERAS_CACHE = Message("Keras's cache")
+_IN_OUR_CACHE = Message("Digit Lab's download cache")
+_is_file = os.path.isfile  # Path's method raises an error in a folder without permissions
 
 
 @dataclass(frozen=True)
 class BuiltinDataset:
-    """A dataset that Digit Lab knows by name. One without remotes is part of scikit-learn."""
+    """A dataset that Digit Lab knows by name. Without remotes, it is part of scikit-learn."""
 
     title: str
     note: str
@@ -57,7 +82,7 @@ class BuiltinDataset:
     remotes: tuple[Remote, ...] = ()
     time_limit: float = 120  # seconds for the whole download
     keras_folder: str = ""  # in Keras's cache
-    read_keras: Callable[[Path], Arrays] | None = None  # None: Keras keeps the files of the download
+    read_keras: Callable[[Path], Arrays] | None = None  # None: Keras's cache contains the same files as a download
     aliases: tuple[str, ...] = ()
     may_flip: bool = False
 
@@ -68,21 +93,21 @@ class BuiltinDataset:
 
     @property
     def keras_files(self) -> tuple[str, ...]:
-        """The names of the files that Keras keeps."""
+        """The names of the files in Keras's cache."""
         return formats.CIFAR_BATCHES if self.read_keras else tuple(remote.file for remote in self.remotes)
 
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """Facts about a dataset that need no file to be opened."""
+    """Facts about a dataset, found without opening a file."""
 
     name: str
     title: str
-    here: bool  # a load needs no network
-    where: str  # for people to read
-    download_bytes: int | None  # what a load would download; None when nothing
+    here: bool  # loading it needs no network
+    where: Message
+    download_bytes: int | None  # to download when it is loaded; None for no download
     note: str
-    image_shape: tuple[int, int, int] | None  # None for people's own, known only after a load
+    image_shape: tuple[int, int, int] | None  # None for your own datasets until they are loaded
 
 
 def _remotes(base: str, *files: str) -> tuple[Remote, ...]:
@@ -93,8 +118,8 @@ def _remotes(base: str, *files: str) -> tuple[Remote, ...]:
 BUILTINS: dict[str, BuiltinDataset] = {
     "mnist": BuiltinDataset(
         title="MNIST",
-        note="70,000 handwritten digits, 28x28, grey",
-        class_names=tuple(_DIGITS.split(",")),
+        note=N_("70,000 handwritten digits, 28×28 pixels, greyscale"),
+        class_names=_DIGITS,
         image_shape=(28, 28, 1),
         n_train=60_000,
         read=lambda folder: formats.read_npz(folder / "mnist.npz")[0],
@@ -102,8 +127,8 @@ BUILTINS: dict[str, BuiltinDataset] = {
     ),
     "fashion-mnist": BuiltinDataset(
         title="Fashion-MNIST",
-        note="70,000 pieces of clothing, 28x28, grey",
-        class_names=tuple(_CLOTHES.split(",")),
+        note=N_("70,000 pieces of clothing, 28×28 pixels, greyscale"),
+        class_names=_CLOTHES,
         image_shape=(28, 28, 1),
         n_train=60_000,
         read=formats.read_fashion,
@@ -115,8 +140,8 @@ BUILTINS: dict[str, BuiltinDataset] = {
     ),
     "cifar-10": BuiltinDataset(
         title="CIFAR-10",
-        note="60,000 photos of animals and vehicles, 32x32, in colour",
-        class_names=tuple(_THINGS.split(",")),
+        note=N_("60,000 photos of animals and vehicles, 32×32 pixels, colour"),
+        class_names=_ANIMALS_AND_VEHICLES,
         image_shape=(32, 32, 3),
         n_train=50_000,
         read=lambda folder: formats.read_cifar_binary(folder / "cifar-10-binary.tar.gz"),
@@ -128,9 +153,9 @@ BUILTINS: dict[str, BuiltinDataset] = {
         may_flip=True,
     ),
     "uci-digits": BuiltinDataset(
-        title="UCI digits",
-        note="1,797 handwritten digits, 8x8 brought to 28x28, grey",
-        class_names=tuple(_DIGITS.split(",")),
+        title=N_("UCI digits"),
+        note=N_("1,797 handwritten digits, enlarged from 8×8 to 28×28 pixels, greyscale"),
+        class_names=_DIGITS,
         image_shape=(28, 28, 1),
         n_train=1_437,
         read=lambda folder: formats.read_uci_digits(),
@@ -139,13 +164,13 @@ BUILTINS: dict[str, BuiltinDataset] = {
 
 
 def load(name: str, progress: Progress | None = None) -> Dataset:
-    """Return the dataset called `name` from the first place that has it.
+    """Return the dataset called `name` from the first of its locations where it is found.
 
     Images are `(n, h, w, c)` uint8 in [0, 255], labels `(n,)` int64; the arrays are read-only, because many
-    visitors' pages share them. `progress(done, total)` is called with the bytes of a download.
+    visitors' pages share them. `progress(received, total)` is called with the bytes of a download.
 
-    Raises DataError for an unknown name, a damaged file in DIGIT_LAB_DATA, or a failed download, of which nothing
-    stays on the disk. Damaged files in Keras's cache are skipped.
+    Raises DataError for an unknown name, a damaged file in DIGIT_LAB_DATA, or a failed download, which leaves no files
+    behind. Damaged files in Keras's cache are skipped.
     """
     name, own = _look_up(name)
     if own:
@@ -155,11 +180,11 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
         class_names = BUILTINS[name].class_names
     for array in arrays:
         array.setflags(write=False)
-    return Dataset(name, source, *arrays, class_names, arrays.fingerprint())
+    return Dataset(name, str(source), *arrays, class_names, arrays.fingerprint())
 
 
 def available() -> tuple[DatasetStatus, ...]:
-    """Return the built-in datasets, then people's own by name. Opens no file and asks no network."""
+    """Return the built-in datasets, then your own by name. Opens no files and needs no network."""
     return tuple(status(name) for name in (*BUILTINS, *_own_names()))
 
 
@@ -167,40 +192,40 @@ def status(name: str) -> DatasetStatus:
     """Return the status of one dataset. Raises DataError for an unknown name."""
     name, own = _look_up(name)
     if own and name not in BUILTINS:
-        return DatasetStatus(name, name, True, _in_own_folder(own), None, "your own images", None)
+        return DatasetStatus(name, name, True, _in_own_folder(own), None, N_("your own images"), None)
     builtin = BUILTINS[name]
-    where = _in_own_folder(own) if own else _place(name, builtin)
+    where = _in_own_folder(own) if own else _location(name, builtin)
     size = None if where else sum(remote.size for remote in builtin.remotes)
-    where = where or f"to be downloaded from {builtin.host}"
+    where = where or Message("to be downloaded from {host}", {"host": builtin.host})
     return DatasetStatus(name, builtin.title, size is None, where, size, builtin.note, builtin.image_shape)
 
 
 def reachable(name: str, timeout: float = 2.0) -> bool:
-    """Return whether the dataset's server responds within `timeout` seconds; raises nothing.
+    """Return whether the dataset's server responds within `timeout` seconds. Never raises an error.
 
-    False for datasets that have no download, and for unknown names.
+    False for datasets without a download, and for unknown names.
     """
     import requests
 
     responses: list[bool] = []
 
-    def ask(url: str) -> None:
+    def send_request(url: str) -> None:
         with contextlib.suppress(requests.RequestException, OSError, ValueError):
             responses.append(requests.head(url, timeout=timeout, allow_redirects=True).ok)
 
     builtin = BUILTINS.get(_canonical(name))
     if builtin and builtin.remotes:
-        # A thread, because no timeout of requests covers a name server that stays silent.
-        asking = threading.Thread(target=ask, args=(builtin.remotes[0].url,), name="reachable", daemon=True)
-        asking.start()
-        asking.join(timeout)
+        # In a thread, because the timeouts of requests don't cover a name server that doesn't respond.
+        thread = threading.Thread(target=send_request, args=(builtin.remotes[0].url,), name="reachable", daemon=True)
+        thread.start()
+        thread.join(timeout)
     return responses == [True]
 
 
 def may_flip(name: str) -> bool:
-    """Return whether images of the dataset keep their meaning when left and right are exchanged.
+    """Return whether images of the dataset keep their class when they are flipped horizontally.
 
-    False for digits. True for clothes, photos and people's own images, where the choice is left to the person.
+    False for digits. True for clothes, photos, and your own datasets, where the choice is yours.
     """
     builtin = BUILTINS.get(_canonical(name))
     return builtin is None or builtin.may_flip
@@ -211,19 +236,24 @@ def _canonical(name: str) -> str:
 
 
 def _look_up(name: str) -> tuple[str, Path | None]:
-    """Return the dataset's proper name and the person's own file, which only a built-in dataset can do without."""
-    known = f"known are {', '.join((*BUILTINS, *_own_names()))}"
-    # Names come from addresses and command lines, and become parts of paths.
+    """Return the canonical name of a dataset and its file in DIGIT_LAB_DATA; only built-in datasets may have none."""
+    known = ", ".join((*BUILTINS, *_own_names()))
+    # Names come from links and command lines, and become parts of paths.
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise DataError(
-            f"The dataset name came as {str(name)[:70]!r}; expected up to 61 letters, digits, spaces, dots, "
-            f"dashes or underscores; {known}: choose one of them."
+            "A dataset name must consist of up to 61 letters, digits, spaces, dots, dashes or underscores, got "
+            "{value!r}. Choose one of {known}.",
+            value=str(name)[:70],
+            known=known,
         )
     name = _canonical(name)
     own = _own_file(name)
     if name not in BUILTINS and not own:
         raise DataError(
-            f"There is no dataset called {name!r}; {known}: choose one of them, or put {name}.npz into {_OWN_FOLDER}."
+            "Dataset {name} doesn't exist. Choose one of {known}, or put {name}.npz into the folder named by "
+            "DIGIT_LAB_DATA.",
+            name=name,
+            known=known,
         )
     return name, own
 
@@ -234,7 +264,7 @@ def _own_folder() -> Path | None:
 
 
 def _expanded(path: str) -> Path:
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises without a home
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's method raises an error without a home folder
 
 
 def _own_names() -> list[str]:
@@ -250,18 +280,18 @@ def _own_file(name: str) -> Path | None:
     return next(filter(_is_file, paths), None)
 
 
-def _in_own_folder(path: Path) -> str:
-    return f"{path.name} in {_OWN_FOLDER}"
+def _in_own_folder(path: Path) -> Message:
+    return Message("{file} in the folder named by DIGIT_LAB_DATA", {"file": path.name})
 
 
-def _place(name: str, builtin: BuiltinDataset) -> str:
-    """Return in words where the complete dataset is; empty when it must be downloaded."""
+def _location(name: str, builtin: BuiltinDataset) -> Message | None:
+    """Return where the complete dataset is stored, or None if it has to be downloaded."""
     if not builtin.remotes:
-        return "inside scikit-learn"
+        return _IN_SCIKIT_LEARN
     if all(_is_file(_keras_folder(builtin) / file) for file in builtin.keras_files):
-        return "Keras's cache"
+        return _IN_KERAS_CACHE
     cached = all(_is_file(_cache_folder(name) / remote.file) for remote in builtin.remotes)
-    return "Digit Lab's download cache" if cached else ""
+    return _IN_OUR_CACHE if cached else None
 
 
 def _keras_folder(builtin: BuiltinDataset) -> Path:
@@ -274,29 +304,33 @@ def _cache_folder(name: str) -> Path:
     return _expanded(os.environ.get("DIGIT_LAB_CACHE") or str(pooch.os_cache("digit-lab"))) / name
 
 
-def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], str]:
-    """Return a person's own arrays, their class names and, in words, where they are."""
+def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], Message]:
+    """Return the arrays in a file of DIGIT_LAB_DATA, their class names and where they come from."""
     arrays, class_names = formats.read_npz(path)
     source = _in_own_folder(path)
     if builtin is None:
         return arrays, class_names, source
     formats.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
     if (n := len(arrays.x_train)) < builtin.n_train:
-        source += f", a part: {n:,} of {builtin.n_train:,} training images"
+        source = Message(
+            "{file}, a subset: {n:,} of {total:,} training images",
+            {"file": source, "n": n, "total": builtin.n_train},
+        )
     return arrays, builtin.class_names, source
 
 
-def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, str]:
+def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, Message]:
     if not builtin.remotes:
-        return builtin.read(Path()), "inside scikit-learn"
+        return builtin.read(Path()), _IN_SCIKIT_LEARN
     if arrays := _from_keras(builtin):
-        return arrays, "Keras's cache"
-    _fetch(name, builtin, progress)
-    return builtin.read(_cache_folder(name)), f"{builtin.host}, checked by SHA-256"
+        return arrays, _IN_KERAS_CACHE
+    _download(name, builtin, progress)
+    source = Message("{host}, verified by SHA-256", {"host": builtin.host})
+    return builtin.read(_cache_folder(name)), source
 
 
 def _from_keras(builtin: BuiltinDataset) -> Arrays | None:
-    """Return the arrays from Keras's cache, or None when they are missing or damaged."""
+    """Return the arrays from Keras's cache, or None if files are missing or damaged."""
     folder = _keras_folder(builtin)
     try:
         if builtin.read_keras:
@@ -307,11 +341,11 @@ def _from_keras(builtin: BuiltinDataset) -> Arrays | None:
         return None
 
 
-def _fetch(name: str, builtin: BuiltinDataset, progress: Progress | None) -> None:
-    """Download the dataset's files into our cache and verify them; good ones that are already there stay."""
+def _download(name: str, builtin: BuiltinDataset, progress: Progress | None) -> None:
+    """Download the dataset's files into our cache and verify them; valid files that are already there are kept."""
     import pooch
 
-    pooch.get_logger().setLevel("CRITICAL")  # its notes would land between the lines of --json
+    pooch.get_logger().setLevel("CRITICAL")  # its messages would appear between the lines of --json
     folder = _cache_folder(name)
     download = _Download(builtin.remotes, builtin.time_limit, progress)
     try:
@@ -320,13 +354,19 @@ def _fetch(name: str, builtin: BuiltinDataset, progress: Progress | None) -> Non
             download.finish(remote)
         return
     except _BrokenDownloadError as error:
-        reason = str(error)
+        reason = error.reason
     except ValueError:  # pooch compared the hashes
-        reason = f"{download.received:,} bytes came that are not the expected file (their SHA-256 differs)"
+        reason = Message(
+            "The {received:,} bytes received aren't the expected file (wrong SHA-256).", {"received": download.received}
+        )
     except OSError as error:
         cause = os.strerror(error.errno) if error.errno else "not permitted"
-        reason = f"the cache folder {folder} can't be written ({cause})"
+        reason = Message("The cache folder {folder} isn't writable ({cause}).", {"folder": str(folder), "cause": cause})
     raise DataError(
-        f"{builtin.title} could not be downloaded from {builtin.host}: {reason}. "
-        f"Put {name}.npz into {_OWN_FOLDER}, or choose uci-digits, which needs no network."
+        "{title} couldn't be downloaded from {host}. {reason} Put {name}.npz into the folder named by DIGIT_LAB_DATA, "
+        "or choose uci-digits, which needs no download.",
+        title=builtin.title,
+        host=builtin.host,
+        reason=reason,
+        name=name,
     )

@@ -16,15 +16,15 @@ class Dataset(ArrayRepr):
     """Labelled images. `x_*` are `(n, height, width, channels)` uint8, `y_*` `(n,)` int64 class numbers."""
 
     name: str
-    source: str  # where it was loaded from, for people to read
+    source: str  # where it was loaded from, in English
     x_train: Images
     y_train: Labels
     x_test: Images
     y_test: Labels
     class_names: tuple[str, ...]
-    fingerprint: str  # of all arrays: stored predictions belong to the same images if it is the same
-    validation: tuple[Images, Labels] | None = None  # images and labels; None: a part of the training images
-    lessons: tuple[Images, Labels] | None = None  # always trained on, whatever part of the others is
+    fingerprint: str  # of all arrays: saved predictions belong to these images if it is the same
+    validation: tuple[Images, Labels] | None = None  # None: a share of the training images
+    extra_training: tuple[Images, Labels] | None = None  # always trained on, even if a limit leaves out others
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

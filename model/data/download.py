@@ -1,11 +1,13 @@
-"""Downloads files within a time limit, for pooch to verify. requests is imported only when something is fetched."""
+"""Download files within a time limit, for pooch to verify. requests is imported only when it is needed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-Progress = Callable[[int, int], None]  # bytes done, bytes in total
+from model.messages import Message
+
+Progress = Callable[[int, int], None]  # bytes received, bytes in total
 
 CONNECT_LIMIT = 5.0  # seconds
 SILENCE_LIMIT = 15.0  # seconds without one byte
@@ -26,21 +28,25 @@ class Remote:
 
 
 class _BrokenDownloadError(Exception):
-    """The reason why a download failed, as the middle of a sentence."""
+    """A failed download; `reason` is a whole sentence."""
+
+    def __init__(self, reason: Message):
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class _Download:
-    """Fetches the files of one dataset for pooch, within one time limit.
+    """Downloads the files of one dataset for pooch, within one time limit.
 
-    pooch's own downloader checks the time after each full block of bytes, so that a server that sends a byte now and
-    then delays it far beyond any limit. This one checks after every read from the socket.
+    pooch's own downloader checks the time after each full block of bytes, so a server that only sends a byte now and
+    then can delay it far beyond any limit. This one checks after every read from the socket.
     """
 
     def __init__(self, remotes: Sequence[Remote], time_limit: float, progress: Progress | None):
         self.limit = time_limit
         self.deadline = time.monotonic() + time_limit
         self.total = sum(remote.size for remote in remotes)
-        self.finished = self.received = 0  # bytes of the files before, bytes of this file
+        self.finished = self.received = 0  # bytes of the previous files, bytes of this file
         self.progress = progress or (lambda done, total: None)
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
@@ -60,22 +66,34 @@ class _Download:
         from urllib3.exceptions import HTTPError, ReadTimeoutError
 
         patience = max(0.1, min(SILENCE_LIMIT, self.deadline - time.monotonic()))
-        # identity: the hash is of the file on the server, not of a proxy's compressed version.
+        # identity: the hash belongs to the file on the server, not to a proxy's compressed version.
         headers, timeout = {"Accept-Encoding": "identity"}, (CONNECT_LIMIT, patience)
-        progress = "no bytes"
+        expected = self.total
         try:
             with requests.get(url, stream=True, headers=headers, timeout=timeout) as response:
                 if not response.ok:
-                    raise _BrokenDownloadError(f"the server answered {response.status_code}")
+                    raise _BrokenDownloadError(
+                        Message("The server responded with status {status}.", {"status": response.status_code})
+                    )
                 expected = int(response.headers.get("content-length", self.total))
                 while chunk := response.raw.read1(1 << 16, decode_content=False):
                     yield chunk
-                    progress = f"{self.received:,} of {expected:,} bytes"
                     if time.monotonic() > self.deadline:
-                        raise _BrokenDownloadError(f"it took longer than {self.limit:g} s ({progress} came)")
+                        values = {"limit": self.limit, "received": self.received, "expected": expected}
+                        raise _BrokenDownloadError(
+                            Message("It took longer than {limit:g} s ({received:,} of {expected:,} bytes).", values)
+                        )
         except requests.ConnectionError as error:
-            raise _BrokenDownloadError("no connection") from error
+            raise _BrokenDownloadError(Message("There is no connection to the server.")) from error
         except (requests.Timeout, ReadTimeoutError) as error:
-            raise _BrokenDownloadError(f"the server fell silent for {patience:.2g} s after {progress}") from error
+            values = {"seconds": patience, "received": self.received, "expected": expected}
+            raise _BrokenDownloadError(
+                Message(
+                    "The server stopped responding for {seconds:.2g} s ({received:,} of {expected:,} bytes).", values
+                )
+            ) from error
         except (requests.RequestException, HTTPError, ValueError) as error:
-            raise _BrokenDownloadError(f"the connection ended after {progress}") from error
+            values = {"received": self.received, "expected": expected}
+            raise _BrokenDownloadError(
+                Message("The connection was lost ({received:,} of {expected:,} bytes).", values)
+            ) from error

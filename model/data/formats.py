@@ -1,6 +1,6 @@
-"""Reads dataset files into arrays: `.npz` as Keras lays them out, idx, CIFAR-10's two layouts, UCI's digits.
+"""Read dataset files into arrays: `.npz` in Keras's layout, idx, CIFAR-10's two formats, UCI's digits.
 
-Knows bytes and paths. Any problem with a file is raised as a DataError that names the file; no reader runs code from a
+Bytes and paths only. Any problem with a file is raised as a DataError that names the file; no reader runs code from a
 file.
 """
 
@@ -18,13 +18,13 @@ import numpy as np
 
 from model.errors import DataError
 
-MAX_BYTES = 2 * 1024**3  # of a file, and of what it unpacks to
-SIDES = (8, 256)  # pixels, both ends included
+MAX_BYTES = 2 * 1024**3  # of a file, and of its unpacked contents
+SIDES = (8, 256)  # pixels, both inclusive
 CLASSES = (2, 100)
 MAX_CLASS_NAME = 40  # characters
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-CIFAR_SHAPE = (3, 32, 32)  # channels first, as both layouts store it
+CIFAR_SHAPE = (3, 32, 32)  # channels first in both formats
 CIFAR_IMAGES_PER_BATCH = 10_000
 CIFAR_BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 FASHION_FILES = (
@@ -55,9 +55,9 @@ class Arrays(NamedTuple):
 def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
     """Return the arrays and class names of an `.npz` with x_train, y_train, x_test and y_test.
 
-    Images may be `(n, h, w)` or `(n, h, w, c)`: integers in [0, 255], floats in [0, 255], or floats and
-    booleans in [0, 1], which are stretched to [0, 255]. Labels are `(n,)` or `(n, 1)` whole numbers from 0.
-    An optional array `class_names` of strings names the classes; without it they are "0", "1", and so on.
+    Images may be `(n, h, w)` or `(n, h, w, c)`: integers or floats in [0, 255], or floats and booleans in [0, 1], which
+    are scaled to [0, 255]. Labels are `(n,)` or `(n, 1)` whole numbers from 0. An optional array `class_names` of
+    strings names the classes; without it they are "0", "1", and so on.
 
     Raises DataError for anything else.
     """
@@ -67,8 +67,10 @@ def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
     x_test = _with_channels(file, "x_test", raw["x_test"])
     if x_train.shape[1:] != x_test.shape[1:]:
         raise DataError(
-            f"{file} holds training images of {_by(x_train.shape[1:])} and test images of "
-            f"{_by(x_test.shape[1:])}; expected one size: bring both to it and save again."
+            "The training and test images in {file} must have the same size, got {train} and {test}. Resize them.",
+            file=file,
+            train=_size(x_train.shape[1:]),
+            test=_size(x_test.shape[1:]),
         )
     y_train = _labels(file, "y_train", raw["y_train"], len(x_train))
     y_test = _labels(file, "y_test", raw["y_test"], len(x_test))
@@ -79,30 +81,39 @@ def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
 
 
 def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple[int, ...], expected: int) -> None:
-    """Raise DataError unless the images have this shape and as many classes as expected."""
+    """Raise DataError unless the images have this shape and the expected number of classes."""
     if arrays.x_train.shape[1:] != image_shape or n_classes != expected:
         raise DataError(
-            f"{file} holds images {arrays.x_train.shape[1:]} of {n_classes} classes; expected under this "
-            f"name {image_shape} of {expected} classes: rename the file, and it is a dataset of your own."
+            "{file} must contain {expected} classes of {shape} images to have the name of a built-in dataset, got {n} "
+            "classes of {value} images. Rename the file to use it as your own dataset.",
+            file=file,
+            expected=expected,
+            shape=_size(image_shape),
+            n=n_classes,
+            value=_size(arrays.x_train.shape[1:]),
         )
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Return the uint8 array of a gzipped idx file, in the shape its header gives.
+    """Return the uint8 array of a gzipped idx file, in the shape given in its header.
 
-    Raises DataError for a file that is not a gzipped idx file of unsigned bytes, or not of the length in its header.
+    Raises DataError for a file that isn't a gzipped idx file of unsigned bytes, or not as long as its header states.
     """
     try:
         content = gzip.decompress(path.read_bytes())
         zeros, kind, n_axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{n_axes}I", content, 4)
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise DataError(f"{path.name} is no complete gzipped idx file ({error}): fetch it again.") from error
+        raise DataError(
+            "{file} isn't a complete gzipped idx file ({error}). Download it again.", file=path.name, error=str(error)
+        ) from error
     body = np.frombuffer(memoryview(content)[4 + 4 * n_axes :], np.uint8)
     if zeros or kind != 0x08 or not n_axes or _product(shape) != len(body):
         raise DataError(
-            f"{path.name} holds {len(body):,} bytes under an idx header that says {_by(shape) or 'nothing'}; "
-            "expected as many unsigned bytes as the header says: fetch it again."
+            "{file} must contain {shape} unsigned bytes after its idx header, got {n:,}. Download it again.",
+            file=path.name,
+            shape=_size(shape) or "0",
+            n=len(body),
         )
     return body.reshape(shape)
 
@@ -113,37 +124,42 @@ def read_fashion(folder: Path) -> Arrays:
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         if images.ndim != 3 or labels.shape != images.shape[:1]:
             raise DataError(
-                f"The idx files in {folder.name} hold images {images.shape} with labels {labels.shape}; "
-                "expected (n, h, w) with (n,): fetch them again."
+                "The idx files in {folder} must contain (n, h, w) images and (n,) labels, got {images} and {labels}. "
+                "Download them again.",
+                folder=folder.name,
+                images=images.shape,
+                labels=labels.shape,
             )
     return Arrays(x_train[..., np.newaxis], y_train.astype(np.int64), x_test[..., np.newaxis], y_test.astype(np.int64))
 
 
 def read_cifar_binary(path: Path) -> Arrays:
-    """Return CIFAR-10 from the `.tar.gz` of its binary version: a label byte and 3,072 pixels a record.
+    """Return CIFAR-10 from the `.tar.gz` of its binary version: a label byte and 3,072 pixels per record.
 
-    Raises DataError for an archive that is damaged or lacks a batch.
+    Raises DataError for an archive that is damaged or incomplete.
     """
     try:
         with tarfile.open(path, "r:gz") as archive:
             batches = [_records(_member(archive, f"cifar-10-batches-bin/{name}.bin")) for name in CIFAR_BATCHES]
     except (OSError, EOFError, zlib.error, tarfile.TarError, KeyError, ValueError) as error:
-        raise DataError(f"{path.name} is no complete CIFAR-10 archive ({error}): fetch it again.") from error
+        raise DataError(
+            "{file} isn't a complete CIFAR-10 archive ({error}). Download it again.", file=path.name, error=str(error)
+        ) from error
     return _joined(batches)
 
 
 def read_cifar_pickles(folder: Path) -> Arrays:
     """Return CIFAR-10 from the six Python pickles that Keras unpacks.
 
-    Raises DataError for a batch that is missing, of another size, or asks for anything but NumPy arrays.
+    Raises DataError for a batch that is missing, has another size, or needs anything other than NumPy arrays.
     """
     return _joined([_pickled_batch(folder / name) for name in CIFAR_BATCHES])
 
 
 def read_uci_digits() -> Arrays:
-    """Return the 8x8 digits inside scikit-learn as MNIST has its own: 20x20 pixels in the middle of 28x28.
+    """Return scikit-learn's 8x8 digits in MNIST's layout: 20x20 pixels in the centre of 28x28.
 
-    1,437 to train and 360 to test, drawn in fixed order with equal shares of each digit.
+    1,437 for training and 360 for testing: a stratified split that is always the same.
     """
     from PIL import Image
     from sklearn.datasets import load_digits
@@ -165,76 +181,124 @@ def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             present = [key for key in (*KEYS, "class_names") if key in archive]
             arrays = {key: archive[key] for key in present}
-    # A damaged archive raises nearly anything: zip, zlib and header errors, SyntaxError, MemoryError.
+    # A damaged archive can raise almost any error: zip, zlib and header errors, SyntaxError, MemoryError.
     except Exception as error:
         if "Object arrays" in str(error):
             raise DataError(
-                f"{path.name} holds an array of Python objects; expected plain numbers (and plain strings "
-                "in class_names): convert it with astype and save again."
+                "{file} contains an array of Python objects. Convert it to numbers (class_names to strings) with "
+                "astype and save it again.",
+                file=path.name,
             ) from error
         raise DataError(
-            f"{path.name} is damaged ({type(error).__name__} while unpacking); expected an .npz as "
-            "numpy.savez writes it: save or copy it again."
+            "{file} is damaged ({error} while unpacking). Save it again with numpy.savez_compressed.",
+            file=path.name,
+            error=type(error).__name__,
         ) from error
     missing = [key for key in KEYS if not isinstance(arrays.get(key), np.ndarray)]
     if missing:
         raise DataError(
-            f"{path.name} has no array {missing[0]}; expected {', '.join(KEYS)}: "
-            "save all four with numpy.savez_compressed."
+            "{file} is missing {key}. Save {keys} with numpy.savez_compressed.",
+            file=path.name,
+            key=missing[0],
+            keys=", ".join(KEYS),
         )
     return arrays
 
 
 def _check_archive(path: Path) -> None:
-    limit = f"{MAX_BYTES / 1e9:.1f} GB: save fewer or smaller images."
+    limit = MAX_BYTES / 1e9
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise DataError(f"{path.name} is {size / 1e9:.1f} GB large; expected at most {limit}")
+            raise DataError(
+                "{file} must be at most {limit:.1f} GB, got {size:.1f} GB. Save fewer or smaller images.",
+                file=path.name,
+                limit=limit,
+                size=size / 1e9,
+            )
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except OSError as error:
-        raise DataError(f"{path.name} can't be read ({error.strerror or error}): check its permissions.") from error
+        raise DataError(
+            "{file} can't be read ({error}). Check its permissions.",
+            file=path.name,
+            error=error.strerror or str(error),
+        ) from error
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
         raise DataError(
-            f"{path.name} is no complete .npz archive ({size:,} bytes); expected one as "
-            "numpy.savez writes it: save or copy it again."
+            "{file} isn't a complete .npz archive ({size:,} bytes). Save it again with numpy.savez_compressed.",
+            file=path.name,
+            size=size,
         ) from error
     if unpacked > MAX_BYTES:
-        raise DataError(f"{path.name} unpacks to {unpacked / 1e9:.1f} GB; expected at most {limit}")
+        raise DataError(
+            "{file} must unpack to at most {limit:.1f} GB, got {unpacked:.1f} GB. Save fewer or smaller images.",
+            file=path.name,
+            limit=limit,
+            unpacked=unpacked / 1e9,
+        )
 
 
 def _with_channels(file: str, key: str, images: np.ndarray) -> np.ndarray:
-    start = f"{file} holds {key} with the shape {images.shape}"
     if images.ndim not in (3, 4):
-        raise DataError(f"{start}; expected (n, height, width) or (n, height, width, channels): reshape it.")
+        raise DataError(
+            "{key} in {file} must have the shape (n, height, width) or (n, height, width, channels), got {shape}. "
+            "Reshape it.",
+            key=key,
+            file=file,
+            shape=images.shape,
+        )
     if images.ndim == 3:
         images = images[..., np.newaxis]
     n, height, width, channels = images.shape
     if channels not in (1, 3):
-        raise DataError(f"{start}; expected 1 channel (grey) or 3 (colours) on its last axis: convert it.")
+        raise DataError(
+            "{key} in {file} must have 1 channel (greyscale) or 3 (colour), got {channels}. Convert the images.",
+            key=key,
+            file=file,
+            channels=channels,
+        )
     if not (SIDES[0] <= height <= SIDES[1] and SIDES[0] <= width <= SIDES[1]):
-        raise DataError(f"{start}; expected sides from {SIDES[0]} to {SIDES[1]} pixels: resize the images.")
+        raise DataError(
+            "Images in {key} of {file} must have sides of {low} to {high} pixels, got {size}. Resize them.",
+            key=key,
+            file=file,
+            low=SIDES[0],
+            high=SIDES[1],
+            size=_size((height, width)),
+        )
     if n == 0:
-        raise DataError(f"{start}; expected at least one image: put some images into {key}.")
+        raise DataError("{key} in {file} is empty. Add at least one image.", key=key, file=file)
     return images
 
 
 def _labels(file: str, key: str, labels: np.ndarray, n_images: int) -> np.ndarray:
-    start = f"{file} holds {key}"
     if labels.shape not in ((n_images,), (n_images, 1)):
         raise DataError(
-            f"{start} with the shape {labels.shape} beside {n_images:,} images; "
-            "expected one class number for each image: save them in equal number."
+            "{key} in {file} must contain one class number for each of the {n:,} images, got the shape {shape}.",
+            key=key,
+            file=file,
+            n=n_images,
+            shape=labels.shape,
         )
     labels = labels.reshape(n_images)
     if labels.dtype.kind not in "iuf":
-        raise DataError(f"{start} of the type {labels.dtype}; expected whole numbers: number the classes from 0.")
+        raise DataError(
+            "{key} in {file} must contain whole numbers, got the type {dtype}. Number the classes from 0.",
+            key=key,
+            file=file,
+            dtype=str(labels.dtype),
+        )
     low, high = _range(labels)
     if not (low >= 0 and high < CLASSES[1]) or (labels != np.rint(labels)).any():
         raise DataError(
-            f"{start} with values from {low:g} to {high:g}; expected whole numbers "
-            f"from 0 to at most {CLASSES[1] - 1}: number the classes from 0."
+            "{key} in {file} must contain whole numbers from 0 to {most}, got values from {low:g} to {high:g}. "
+            "Number the classes from 0.",
+            key=key,
+            file=file,
+            most=CLASSES[1] - 1,
+            low=low,
+            high=high,
         )
     return labels.astype(np.int64)
 
@@ -243,8 +307,11 @@ def _n_classes(file: str, y_train: np.ndarray, y_test: np.ndarray) -> int:
     n_classes = int(max(y_train.max(), y_test.max())) + 1
     if n_classes < CLASSES[0]:
         raise DataError(
-            f"{file} holds one class, the label 0; expected {CLASSES[0]} to {CLASSES[1]} classes: "
-            "add images of another class."
+            "{file} must contain {low} to {high} classes, got {n}. Add images of another class.",
+            file=file,
+            low=CLASSES[0],
+            high=CLASSES[1],
+            n=n_classes,
         )
     return n_classes
 
@@ -252,27 +319,30 @@ def _n_classes(file: str, y_train: np.ndarray, y_test: np.ndarray) -> int:
 def _class_names(file: str, names: np.ndarray | None, n_classes: int) -> tuple[str, ...]:
     if names is None:
         return tuple(str(number) for number in range(n_classes))
-    start = f"{file} holds class_names"
     if not isinstance(names, np.ndarray) or names.ndim != 1 or names.dtype.kind != "U":
         raise DataError(
-            f"{start} that came as something else than a list of strings; expected one name for each class: "
-            "save them as numpy.array([...], dtype=str)."
+            "class_names in {file} must be a list of strings. Save them as numpy.array([...], dtype=str).", file=file
         )
     if len(names) != n_classes:
         raise DataError(
-            f"{start} with {len(names)} names for labels from 0 to {n_classes - 1}; "
-            f"expected {n_classes} names: name each class once."
+            "class_names in {file} must contain {expected} names, one per class, got {n}.",
+            file=file,
+            expected=n_classes,
+            n=len(names),
         )
     try:
         texts = tuple(text.strip() for text in names.tolist())
-    except ValueError as error:  # a code point that no character has
-        raise DataError(f"{start} that are no readable text: save them again.") from error
+    except ValueError as error:  # an invalid code point
+        raise DataError("class_names in {file} contains invalid text. Save the names again.", file=file) from error
     bad = [text for text in texts if not 0 < len(text) <= MAX_CLASS_NAME or not text.isprintable()]
     bad += [text for text in texts if texts.count(text) > 1]
     if bad:
         raise DataError(
-            f"{start} with {bad[0][:MAX_CLASS_NAME]!r}; expected different printable names of 1 to "
-            f"{MAX_CLASS_NAME} characters: rename that class."
+            "class_names in {file} must be different printable names of 1 to {most} characters, got {name!r}. Rename "
+            "that class.",
+            file=file,
+            most=MAX_CLASS_NAME,
+            name=bad[0][:MAX_CLASS_NAME],
         )
     return texts
 
@@ -280,27 +350,41 @@ def _class_names(file: str, names: np.ndarray | None, n_classes: int) -> tuple[s
 def _common_scale(file: str, x_train: np.ndarray, x_test: np.ndarray) -> int:
     train, train_high = _pixel_scale(file, "x_train", x_train)
     test, test_high = _pixel_scale(file, "x_test", x_test)
-    # All-black images suit either range.
+    # All-black images fit either range.
     if train != test and train_high > 0 and test_high > 0:
         raise DataError(
-            f"{file} holds x_train up to {train_high:g} ({x_train.dtype}) and x_test up to {test_high:g} "
-            f"({x_test.dtype}); expected one range, [0, 1] or [0, 255]: bring both to it."
+            "x_train and x_test in {file} must have the same range, [0, 1] or [0, 255], got {train_type} up to "
+            "{train:g} and {test_type} up to {test:g}. Rescale one of them.",
+            file=file,
+            train_type=str(x_train.dtype),
+            train=train_high,
+            test_type=str(x_test.dtype),
+            test=test_high,
         )
     return train if train_high > 0 else test
 
 
 def _pixel_scale(file: str, key: str, images: np.ndarray) -> tuple[int, float]:
-    """Return the factor that brings the images to [0, 255], and their largest value before."""
+    """Return the factor that scales the images to [0, 255], and their largest value before scaling."""
     kind = images.dtype.kind
     if kind not in "buif":
-        raise DataError(f"{file} holds {key} of the type {images.dtype}; expected numbers from 0 to 255: convert it.")
+        raise DataError(
+            "{key} in {file} must contain numbers, got the type {dtype}. Convert it.",
+            key=key,
+            file=file,
+            dtype=str(images.dtype),
+        )
     low, high = _range(images)
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError(f"{file} holds NaN or infinity in {key}; expected numbers in [0, 255]: replace them.")
+        raise DataError("{key} in {file} contains NaN or infinity. Replace these values.", key=key, file=file)
     if low < 0 or high > 255:
         raise DataError(
-            f"{file} holds {key} with values from {low:g} to {high:g}; "
-            "expected [0, 255], or floats in [0, 1]: rescale it."
+            "Pixels of {key} in {file} must be in [0, 255], or floats in [0, 1], got values from {low:g} to {high:g}. "
+            "Rescale them.",
+            key=key,
+            file=file,
+            low=low,
+            high=high,
         )
     return 255 if kind == "b" or (kind == "f" and high <= 1) else 1, high
 
@@ -309,7 +393,7 @@ def _to_uint8(images: np.ndarray, scale: int) -> np.ndarray:
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
     pixels = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), 1024):  # in blocks: float64 copies of a whole dataset cost gigabytes
+    for start in range(0, len(images), 1024):  # in blocks: a float64 copy of a whole dataset takes gigabytes
         block = images[start : start + 1024].astype(np.float64)
         pixels[start : start + 1024] = np.rint(block * scale)
     return pixels
@@ -332,17 +416,19 @@ def _pickled_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
         with path.open("rb") as file:
             batch = _ArraysOnly(file, encoding="bytes").load()
         return _checked_batch(batch[b"data"], np.array(batch[b"labels"]))
-    # An unpickler on damaged bytes raises nearly anything.
+    # Unpickling damaged bytes can raise almost any error.
     except Exception as error:
-        raise DataError(f"{path.name} is no complete CIFAR-10 batch ({error}): fetch it again.") from error
+        raise DataError(
+            "{file} isn't a complete CIFAR-10 batch ({error}). Download it again.", file=path.name, error=str(error)
+        ) from error
 
 
 def _checked_batch(pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = CIFAR_IMAGES_PER_BATCH
     if pixels.shape != (n, _product(CIFAR_SHAPE)) or pixels.dtype != np.uint8:
-        raise ValueError(f"pixels came as {pixels.dtype} {pixels.shape}")
+        raise ValueError(f"wrong pixels: {pixels.dtype} {pixels.shape}")
     if labels.shape != (n,) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
-        raise ValueError(f"labels came as {labels.dtype} {labels.shape}, or out of 0 to 9")
+        raise ValueError(f"wrong labels: {labels.dtype} {labels.shape}")
     return np.moveaxis(pixels.reshape(n, *CIFAR_SHAPE), 1, -1), labels.astype(np.int64)
 
 
@@ -357,12 +443,12 @@ def _joined(batches: list[tuple[np.ndarray, np.ndarray]]) -> Arrays:
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Builds NumPy arrays and plain values, and refuses every other name a pickle may ask for."""
+    """Unpickles NumPy arrays and plain values only."""
 
     _ALLOWED = {
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
-        # The helper that NumPy itself puts into a pickled array: asked for, because its address is private.
+        # The function that NumPy pickles with every array, taken from an array because its module is private.
         ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
         ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
     }
@@ -371,7 +457,7 @@ class _ArraysOnly(pickle.Unpickler):
         try:
             return self._ALLOWED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
+            raise pickle.UnpicklingError(f"{module}.{name} isn't allowed") from None
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
@@ -380,11 +466,11 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 
 
 def _product(shape: tuple[int, ...]) -> int:
-    product = 1  # np.prod would wrap around in 64 bits on a header made of nonsense
+    product = 1  # np.prod would overflow 64 bits with an invalid header
     for length in shape:
         product *= length
     return product
 
 
-def _by(shape: tuple[int, ...]) -> str:
-    return "x".join(str(length) for length in shape)
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(str(length) for length in shape)

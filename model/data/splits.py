@@ -1,4 +1,4 @@
-"""Choose images by their labels: those held back for validation, and a few of each class to look at."""
+"""Choose images by their labels: those held out for validation, and a few of each class for display."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,10 @@ Indices = npt.NDArray[np.int64]  # (n,)
 
 
 def validation_split(labels: Labels, share: float, seed: int) -> tuple[Indices, Indices]:
-    """Return the sorted indices of the images to train on and of those to validate on.
+    """Return the sorted indices of the training images and of the validation images.
 
-    Stratified (scikit-learn's StratifiedShuffleSplit): every class keeps its share. Raises DataError where a class
-    has too few images to be in both parts.
+    Stratified (scikit-learn's StratifiedShuffleSplit): every class keeps its share. Raises DataError if a class has too
+    few images for both sets.
 
     >>> train, validation = validation_split(np.repeat([0, 1, 2], 10), share=0.1, seed=0)
     >>> len(train), len(validation)
@@ -27,15 +27,17 @@ def validation_split(labels: Labels, share: float, seed: int) -> tuple[Indices, 
     except ValueError as error:
         counts = np.bincount(labels)
         raise DataError(
-            f"The rarest class has {counts[counts > 0].min()} training images and {share:.1%} of {len(labels)} images "
-            f"were to be held back; expected at least 2 of each class and one of each to hold back, "
-            "so bring more images or hold back a larger share."
+            "There are too few images to hold out {share:.1%} of {n:,} for validation: the smallest class has "
+            "{smallest:,}. Add images or hold out a larger share, so that each class is in both sets.",
+            share=share,
+            n=len(labels),
+            smallest=int(counts[counts > 0].min()),
         ) from error
     return np.sort(train), np.sort(validation)
 
 
 def round_robin_by_class(labels: Labels, n: int) -> Indices:
-    """Return the indices of `n` images, of all where there are fewer: the first of each class, the second of each, …
+    """Return the indices of at most `n` images: the first of each class, then the second of each class, and so on.
 
     >>> round_robin_by_class(np.array([0, 0, 0, 1, 1, 2]), 4).tolist()
     [0, 3, 5, 1]

@@ -112,4 +112,4 @@ def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_no_digit: boo
     all_images = np.concatenate([images, np.stack(variations)[..., None]])
     all_labels = np.concatenate([labels, np.array(variation_labels, np.int64)])
     known = all_labels < len(names)  # a network without the class "no digit" can't learn it
-    return replace(dataset, class_names=names, lessons=(all_images[known], all_labels[known]))
+    return replace(dataset, class_names=names, extra_training=(all_images[known], all_labels[known]))

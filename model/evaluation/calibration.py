@@ -35,7 +35,7 @@ def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_D
         ece_before=expected_calibration_error(correct, probabilities[digits, :n_digits].max(axis=1)),
         ece_after=expected_calibration_error(correct, after[digits, :n_digits].max(axis=1)),
         accepted=float((scores[digits] <= rejection_threshold).mean()),
-        refused=float((scores[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
+        rejected=float((scores[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
     )
 
 

@@ -1,1 +1,1 @@
-"""Turn strokes and photos into 28x28 images like MNIST's."""
+"""Turn strokes and photos into 28x28 images like those of MNIST."""

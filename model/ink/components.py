@@ -1,6 +1,6 @@
-"""Connected components of a picture's ink, and where digits that touch each other may be cut apart.
+"""Find the connected components of the ink in an image, and cut digits that touch each other.
 
-Knows masks; knows nothing of files, light or networks.
+Masks only: no files, no lighting, no networks.
 """
 
 import numpy as np
@@ -10,20 +10,20 @@ Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 SPECK = 0.03  # of the largest part's area: smaller parts are dirt
-MIN_SIDE = 0.025  # of the picture's longer side: ink is larger
-MIN_PIXELS = 5  # and larger than this
-EDGE = 0.9  # of a side of the picture: a part that runs along so much of it is the table
+MIN_SIDE = 0.025  # of the image's longer side: ink is larger
+MIN_PIXELS = 5  # ink is larger than this, too
+EDGE = 0.9  # of a side of the image: a part that covers this much of it is the table
 # Shares of the height of a line of digits, see `cut`.
 WIDE = 0.85  # a narrower part is at most one digit
 MIN_SLICE = 0.22  # the narrowest piece
-MAX_INK = 0.35  # in the column of a cut: digits touch at a stroke, not along a wall
+MAX_INK = 0.35  # in the column of a cut: digits touch at a single stroke
 
 
 def find(mask: Mask) -> tuple[Ints, Ints]:
-    """Return which part each pixel of `mask` `(h, w)` bool belongs to, and the parts' boxes.
+    """Return the number of each pixel's part in `mask` `(h, w)` bool, and the bounding boxes of the parts.
 
-    `(h, w)` int, -1 for none, and `(parts, 4)` int: left, top, right, bottom, the latter two exclusive. Dirt and
-    parts that run along a whole side of the picture are left out.
+    The numbers are `(h, w)` int, -1 for background; the boxes are `(parts, 4)` int: left, top, right, bottom, the
+    latter two exclusive. Dirt and parts along a whole side of the image are left out.
     """
     part = np.full(mask.shape, -1)
     rows, columns = np.nonzero(mask)
@@ -44,24 +44,24 @@ def find(mask: Mask) -> tuple[Ints, Ints]:
 
 
 def cut(part: Ints, boxes: Ints) -> tuple[Ints, Ints]:
-    """Cut wide parts where little ink connects them; arguments and results are those of `find`.
+    """Cut wide parts where little ink connects their sides; arguments and results are those of `find`.
 
-    This separates touching digits, but also cuts wide digits: the caller must be able to join the pieces again.
+    This separates touching digits, but it also cuts wide digits: the caller must be able to join the pieces again.
     """
     part, pieces = part.copy(), [tuple(box) for box in boxes.tolist()]
     line = max((bottom - top for _, top, _, bottom in pieces), default=0)
     for number, (left, top, right, bottom) in enumerate(list(pieces)):
         if right - left <= WIDE * line:
             continue
-        own = part[top:bottom, left:right] == number
-        edges = [0, *_valleys(own.sum(axis=0), line), right - left]
-        for nth, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
-            rows = np.flatnonzero(own[:, begin:end].any(axis=1))
-            box = (left + begin, top + int(rows[0]), left + end, top + int(rows[-1]) + 1)
+        inside = part[top:bottom, left:right] == number
+        edges = [0, *_valleys(inside.sum(axis=0), line), right - left]
+        for nth, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+            rows = np.flatnonzero(inside[:, start:end].any(axis=1))
+            box = (left + start, top + int(rows[0]), left + end, top + int(rows[-1]) + 1)
             if nth == 0:
                 pieces[number] = box
             else:
-                part[top:bottom, left + begin : left + end][own[:, begin:end]] = len(pieces)
+                part[top:bottom, left + start : left + end][inside[:, start:end]] = len(pieces)
                 pieces.append(box)
     return part, np.array(pieces).reshape(-1, 4)
 
@@ -80,10 +80,10 @@ def _valleys(ink: Ints, line: int) -> list[int]:
 
 
 def _roots(mask: Mask) -> Ints:
-    """Return for every ink pixel, in reading order, the number of one pixel that represents its part.
+    """Return, for every ink pixel in reading order, the number of the pixel that represents its part.
 
-    Eight neighbours count. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An O(log n) parallel
-    connectivity algorithm", 1982.
+    Pixels are connected to their eight neighbours. Hooking and pointer jumping: Y. Shiloach and U. Vishkin, "An
+    O(log n) parallel connectivity algorithm", 1982.
     """
     padded = np.pad(mask, 1)
     number = np.cumsum(padded).reshape(padded.shape) - 1
@@ -103,7 +103,7 @@ def _roots(mask: Mask) -> Ints:
 
 
 def _edge_runs(shape: tuple[int, ...], rows: Ints, columns: Ints, root: Ints) -> Mask:
-    """Return for every part whether it runs along a whole side of the picture."""
+    """Return, for every part, whether it runs along a whole side of the image."""
     height, width = shape
     parts = root.max(initial=-1) + 1
     runs = np.zeros(parts, dtype=bool)

@@ -1,8 +1,7 @@
-"""Group the strokes, or the parts of a picture's ink, on one line into digits.
+"""Group the strokes on one line, or the parts of the ink in an image, into digits.
 
-Knows boxes and two functions, which return the image of a group and the network's probabilities for it; knows nothing
-of strokes, pictures or LiteRT. A box is left, top, right, bottom; a grouping is a list of lists of indices, digits from
-left to right.
+Needs only boxes and two functions, which return the image of a group and the network's probabilities for it: no files
+and no LiteRT. A box is left, top, right, bottom; a grouping is a list of lists of indices, digits from left to right.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,34 +12,34 @@ import numpy.typing as npt
 from model.ink.render import DOT, FloatArray, GreyImage
 
 # Shares of the height of a line of digits, see `by_shape`. Chosen on numbers of two to four digits by 138 writers
-# (side by side, gaps of -5 to 30 % of the height); of 2,000 numbers by 139 others 98.5 % are grouped correctly.
+# (side by side, gaps of -5% to 30% of the height); of 2,000 numbers by 139 others, 98.5% are grouped correctly.
 TALL = 0.35  # a lower stroke is only part of a digit
-OVERLAP = 0.3  # of the narrower one's width (at least MIN_WIDTH) makes two tall strokes one digit
+OVERLAP = 0.3  # of the narrower width (at least MIN_WIDTH): two tall strokes with more overlap are one digit
 MIN_WIDTH = 0.2
-HANGS = 0.25  # the left half of an open 4 ends so far above the foot of the line
+HANGS = 0.25  # the left half of an open 4 ends this far above the baseline
 NARROW = 0.35  # the widest right half of an open 4
 OPEN = 0.3  # the widest gap in an open 4
 APART = 0.2  # the widest gap between a low stroke and its digit
 
-# Of `by_reading`. Chosen on numbers of two to four digits by the validation writers.
-MAX_PARTS = 48  # more of them are grouped by shape: nobody writes that many strokes in a line of digits
+# For `by_reading`. Chosen on numbers of two to four digits by the validation writers.
+MAX_PARTS = 48  # more are grouped by shape: nobody writes that many strokes in a line of digits
 MAX_IN_ONE = 5  # strokes of one digit
-MAX_WIDTH = 1.7  # of a digit of several parts, in heights of the line
+MAX_WIDTH = 1.7  # of a digit with several parts, in heights of the line
 MAX_GAP = 0.35  # the widest gap inside a digit, in heights of the line
-OVERLAP_COST = 0.2  # in nats, times the share of the narrower one's width by which two digits overlap
+OVERLAP_COST = 0.2  # in nats, if two digits overlap by the whole width of the narrower one
 _MIN_PROBABILITY = 1e-6
 
 Group = tuple[int, ...]
 Part = tuple[list[int], FloatArray]  # the members of a group and its box
-Images = Callable[[Sequence[int]], GreyImage]  # the parts of one group -> (28, 28)
+Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28, 1) -> (n, classes)
 
 
 def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
-    """Group boxes by their positions alone.
+    """Group boxes by position alone.
 
-    1. Tall boxes that overlap sideways are one digit: the two bows of an 8, a 0 and its slash.
-    2. A box that hangs high and a narrow one at its right that stands on the line are an open 4.
+    1. Tall boxes that overlap horizontally are one digit: the two loops of an 8, a 0 and its slash.
+    2. A high box and, to its right, a narrow one that reaches the baseline are an open 4.
     3. All other boxes are low: the bar of a 5, the foot of a 1. Each joins the digit that it overlaps most.
 
     >>> by_shape([[0, 0, 40, 100], [60, 0, 100, 100], [60, 0, 100, 10]])
@@ -56,7 +55,7 @@ def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
     if not tall.any():  # dots and dashes
         tall[np.argmax(boxes[:, 2] - boxes[:, 0])] = True
     digits = _overlapping([([index], boxes[index]) for index in order[tall[order]]], line)
-    digits = _open_fours(digits, line, foot=boxes[:, 3].max())
+    digits = _open_fours(digits, line, baseline=boxes[:, 3].max())
     digits = _with_low_parts(digits, [([index], boxes[index]) for index in order[~tall[order]]], line)
     digits.sort(key=lambda digit: digit[1][0] + digit[1][2])
     return [sorted(map(int, members)) for members, _ in digits]
@@ -65,19 +64,19 @@ def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
 def by_reading(
     boxes: npt.ArrayLike, image_of: Images, probabilities: Probabilities, n_digits: int = 10
 ) -> list[list[int]]:
-    """Group boxes so that all groups look most like digits to a network with the class "no digit".
+    """Find the groups that look most like digits to a network with the class "not a digit".
 
-    The network sees every run of neighbours that could be one digit once; dynamic programming finds the cheapest way
-    through them. Neighbours are boxes side by side, and boxes drawn one after the other: the first finds a bar that is
-    added last, the second a digit that is written into the next one. A group costs -log(probability of its best digit),
-    and two that overlap cost more.
+    The network classifies every sequence of neighbours that could be one digit, once; dynamic programming finds the
+    grouping with the lowest cost. Neighbours are boxes side by side, and boxes drawn one after the other: the former
+    finds a bar that was added last, the latter a digit that overlaps the next one. A group costs -log(probability of
+    its best digit), and overlapping groups cost more.
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not 1 < len(boxes) <= MAX_PARTS:
         return by_shape(boxes)
     line = max(np.ptp(boxes[:, 1::2], axis=1).max(), DOT)
     orders = (_left_to_right(boxes).tolist(), list(range(len(boxes))))
-    groups = {group: _around(boxes[list(group)]) for order in orders for group in _runs(order, boxes, line)}
+    groups = {group: _around(boxes[list(group)]) for order in orders for group in _candidates(order, boxes, line)}
     images = np.stack([image_of(list(group)) for group in groups])
     probs = probabilities(images[..., None])[:, :n_digits].max(axis=1)
     costs = dict(zip(groups, (-np.log(np.maximum(probs, _MIN_PROBABILITY))).tolist(), strict=True))
@@ -86,34 +85,33 @@ def by_reading(
     return [list(group) for group in sorted(best, key=lambda group: groups[group][0] + groups[group][2])]
 
 
-def _runs(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
-    """Yield every run of `order` that could be one digit."""
-    for begin, first in enumerate(order):
+def _candidates(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
+    """Yield every sequence of neighbours in `order` that could be one digit."""
+    for start, first in enumerate(order):
         yield (first,)
         box = boxes[first]
-        for end in range(begin + 1, min(begin + MAX_IN_ONE, len(order))):
-            apart = -_overlap(box, boxes[order[end]])
-            box = _around(boxes[order[begin : end + 1]])
-            if _width(box) > MAX_WIDTH * line or apart > MAX_GAP * line:
+        for end in range(start + 1, min(start + MAX_IN_ONE, len(order))):
+            gap = -_overlap(box, boxes[order[end]])
+            box = _around(boxes[order[start : end + 1]])
+            if _width(box) > MAX_WIDTH * line or gap > MAX_GAP * line:
                 break
-            yield tuple(sorted(order[begin : end + 1]))
+            yield tuple(sorted(order[start : end + 1]))
 
 
 def _cheapest(
     order: list[int], groups: dict[Group, FloatArray], costs: dict[Group, float], line: float
 ) -> tuple[float, list[Group]]:
-    """Return the least cost of groups of neighbours in `order` that contain every part once, and those groups."""
-    ending: list[dict[Group, tuple[float, list[Group]]]] = [
-        {(): (0.0, [])}
-    ]  # by how many parts are done, by last group
+    """Return the lowest cost of groups of neighbours in `order` that contain every part once, and these groups."""
+    # The best groups for the first 0, 1, 2 … parts, by their last group.
+    ending: list[dict[Group, tuple[float, list[Group]]]] = [{(): (0.0, [])}]
     for end in range(1, len(order) + 1):
         ending.append({})
-        for begin in range(max(0, end - MAX_IN_ONE), end):
-            group = tuple(sorted(order[begin:end]))
+        for start in range(max(0, end - MAX_IN_ONE), end):
+            group = tuple(sorted(order[start:end]))
             if group in costs:
                 cost, path = min(
                     (cost + OVERLAP_COST * _overlap_share(groups.get(last), groups[group], line), path)
-                    for last, (cost, path) in ending[begin].items()
+                    for last, (cost, path) in ending[start].items()
                 )
                 ending[end][group] = (cost + costs[group], [*path, group])
     return min(ending[-1].values())
@@ -146,12 +144,12 @@ def _overlapping(parts: list[Part], line: float) -> list[Part]:
     return digits
 
 
-def _open_fours(parts: list[Part], line: float, foot: float) -> list[Part]:
+def _open_fours(parts: list[Part], line: float, baseline: float) -> list[Part]:
     digits: list[Part] = []
     for part in parts:
         if digits:
             (_, left), (_, right) = digits[-1], part
-            hangs = foot - left[3] > HANGS * line >= foot - right[3]
+            hangs = baseline - left[3] > HANGS * line >= baseline - right[3]
             if hangs and _width(right) < NARROW * line and -_overlap(left, right) < OPEN * line:
                 digits[-1] = _joined(digits[-1], part)
                 continue

@@ -1,7 +1,7 @@
-"""Turn a photo, scan or screenshot of handwriting into 28x28 images like MNIST's.
+"""Turn a photo, scan or screenshot of handwriting into 28x28 images like those of MNIST.
 
-Knows NumPy, Pillow and the sizes in `render`; knows nothing of networks or of pages. Paper may be light or dark and
-unevenly lit, the pen thin or thick. A file is not trusted: its size is read before its pixels.
+Uses NumPy, Pillow and the sizes in `render`: no networks, no pages. The paper may be light or dark and unevenly lit,
+the pen thin or thick. Files are untrusted: the size is checked before the pixels are decoded.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,34 +17,37 @@ from model.errors import InkError
 from model.ink import components
 from model.ink.components import Ints, Mask
 from model.ink.render import BOX, MIDDLE, SIDE, GreyImage, InkSteps, centre_of_mass, shift_to_middle
+from model.messages import Message
 from model.results import ArrayRepr
 
-Tones = npt.NDArray[np.floating]  # (height, width) float32, in [0, 255] or as said
-Images = Callable[[Sequence[int]], GreyImage]  # the parts of one group -> (28, 28)
+Tones = npt.NDArray[np.floating]  # (height, width) float32 in [0, 255], unless stated otherwise
+Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
 FORMATS = ("PNG", "JPEG", "WEBP")
-MIN_SIDE, MAX_SIDE = 8, 4096  # pixels a side of a picture
-WORKING = 640  # pixels of the longer side that are processed: a digit of a tenth of it still has 64
+MIN_SIDE, MAX_SIDE = 8, 4096  # pixels per side of an image file
+WORKING = 640  # pixels of the longer side after scaling down: a digit of a tenth of it still has 64
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
-NOISE = 5  # and by this many standard deviations of the paper's grain
-MIN_CONTRAST = 10  # the same in the small picture: otherwise the sheet is blank
+NOISE = 5  # and by at least this many standard deviations of the paper's grain
+MIN_CONTRAST = 10  # the same in the thumbnail: with less, the sheet is blank
 
-# A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST that is 1.3 to
-# 3.0 for nine images in ten, 2.0 at the median.
+# A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST, nine images out
+# of ten have 1.3 to 3.0; the median is 2.0.
 THIN, PEN = 1.6, 1.9
 
-_THUMB = 96  # pixels of the longer side of the small picture, in which the light is estimated
-_SHADOW = 21  # of these: a pen is thinner, a shadow wider
-_CLOSE = 8 * BOX  # pixels of the ink's longer side in the close-up
+_THUMB = 96  # pixels of the longer side of the thumbnail, in which the lighting is estimated
+_SHADOW = 21  # pixels of the thumbnail: a pen is thinner, a shadow wider
+_CLOSE = 8 * BOX  # pixels of the ink's longer side in the enlarged image
+
+_UNNAMED = Message("The image")
 
 
 def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
-    """Return the steps from all ink of a picture to one digit's image, or None when the sheet is blank.
+    """Return the steps from all ink in an image file to the image of one digit, or None if the sheet is blank.
 
-    `picture` is a PNG, JPEG or WebP file as a path or as bytes, 8 to 4,096 pixels a side; `source` names it in
-    errors. An MNIST image is returned unchanged. Raises InkError for a file that is not such a picture, is cut
-    or damaged, or animated.
+    `picture` is a PNG, JPEG or WebP file, as a path or as bytes, of 8 to 4,096 pixels per side; `source` is its name
+    in error messages. An MNIST image is returned unchanged. Raises InkError for any other file, and for incomplete,
+    damaged or animated ones.
     """
     digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [])
     return digits[0] if digits else None
@@ -53,11 +56,11 @@ def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSte
 def read_photo_digits(
     picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
 ) -> list[InkSteps]:
-    """Return the steps of each digit on a line of digits, from left to right; none on a blank sheet.
+    """Return the steps for each digit on a line of digits, from left to right; an empty list for a blank sheet.
 
-    Arguments and errors as for `read_photo`. `grouped(boxes, image_of)` groups parts into digits, as the functions of
-    `grouping` do. With `cut` it gets the pieces of wide parts, such as touching digits, and must be able to join them
-    again.
+    Arguments and errors are those of `read_photo`. `grouped(boxes, image_of)` groups parts into digits, like the
+    functions in `grouping`. With `cut` it receives the pieces of wide parts, such as touching digits, and must be able
+    to join them again.
     """
     return _read(picture, source, grouped, cut)
 
@@ -78,15 +81,15 @@ def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut
 @dataclass(frozen=True, eq=False, repr=False)
 class _Sheet(ArrayRepr):
     grey: Tones  # (h, w) float32 in [0, 255]
-    zoom: float  # pixels of the picture in one pixel of `grey`
-    ink: Tones  # (h, w) float32 in [0, 1], without light and paper, bright on black
-    part: Ints  # (h, w): which connected part a pixel belongs to, -1 for none
+    zoom: float  # pixels of the image file per pixel of `grey`
+    ink: Tones  # (h, w) float32 in [0, 1], without lighting and paper, bright on black
+    part: Ints  # (h, w): the number of each pixel's connected part, -1 for background
     boxes: Ints  # (parts, 4): left, top, right, bottom, the latter two exclusive
 
 
 def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
-    """Decode, turn upright, make grey and no larger than WORKING: (h, w) float32 in [0, 255], and the zoom."""
-    name = source or (Path(picture).name if isinstance(picture, str | Path) else "The picture")
+    """Decode, turn upright, convert to greyscale, scale down to WORKING: (h, w) float32 in [0, 255], and the zoom."""
+    name = source or (Path(picture).name if isinstance(picture, str | Path) else _UNNAMED)
     grey = _grey(open_picture(picture, name))
     zoom = max(1.0, max(grey.shape) / WORKING)
     if zoom > 1:
@@ -95,43 +98,57 @@ def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, 
     return grey, zoom
 
 
-def open_picture(picture: str | Path | bytes, name: str) -> Image.Image:
-    """Return a picture upright, in its own mode; its size is read before its pixels.
+def open_picture(picture: str | Path | bytes, name: str | Message) -> Image.Image:
+    """Open an image file and turn it upright, in its original mode; the size is checked before the pixels are decoded.
 
-    Raises InkError, whose message begins with `name`, as `read_photo` does.
+    Raises InkError like `read_photo`; `name` is the first word of its message.
     """
     if not isinstance(picture, str | Path | bytes | bytearray):
-        raise InkError(f"{name} came as {type(picture).__name__}; expected a picture file as a path or bytes.")
+        raise InkError(
+            "{name} must be an image file as a path or bytes, got {type}.", name=name, type=type(picture).__name__
+        )
     try:
         image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InkError(f"{name} is far too large; expected at most {MAX_SIDE:,} pixels a side.") from None
+        raise InkError(
+            "{name} is far too large. Resize it to at most {high:,} pixels per side.", name=name, high=MAX_SIDE
+        ) from None
     except UnidentifiedImageError:
-        raise InkError(f"{name} is no picture that can be read here; expected a PNG, JPEG or WebP file.") from None
-    except Exception as error:  # decoders meet damage with whatever comes: SyntaxError, ValueError, struct.error, …
-        why = getattr(error, "strerror", None)
-        raise InkError(f"{name} can't be opened ({why or 'it is damaged'}); expected a picture file.") from None
+        raise InkError(
+            "{name} isn't an image file of a supported type. Choose one of {formats}.",
+            name=name,
+            formats=", ".join(FORMATS),
+        ) from None
+    except Exception as error:  # decoders can raise almost any error: SyntaxError, ValueError, struct.error, …
+        if reason := getattr(error, "strerror", None):
+            raise InkError("{name} can't be opened: {reason}.", name=name, reason=reason) from None
+        raise InkError("{name} is damaged. Save it again.", name=name) from None
     with image:
         _check_header(image, name)
         try:
             return ImageOps.exif_transpose(image)
         except Exception:  # see above
-            raise InkError(f"{name} is cut or damaged; expected a whole picture, so save it again.") from None
+            raise InkError("{name} is incomplete or damaged. Save it again.", name=name) from None
 
 
-def _check_header(image: Image.Image, name: str) -> None:
+def _check_header(image: Image.Image, name: str | Message) -> None:
     width, height = image.size
     if max(width, height) > MAX_SIDE or min(width, height) < MIN_SIDE:
         raise InkError(
-            f"{name} has {width:,} x {height:,} pixels; expected {MIN_SIDE} to {MAX_SIDE:,} a side, so resize it."
+            "{name} must have {low} to {high:,} pixels per side, got {width:,}×{height:,}. Resize it.",
+            name=name,
+            low=MIN_SIDE,
+            high=MAX_SIDE,
+            width=width,
+            height=height,
         )
-    # A phone's JPEG may hold a second, hidden picture (MPO), which is not an animation.
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise InkError(f"{name} is an animation; expected a still picture, so save one frame of it.")
+    # A phone's JPEG may contain a second, hidden image (MPO), which isn't an animation.
+    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+        raise InkError("{name} is an animation of {frames} frames. Save one frame of it.", name=name, frames=frames)
 
 
 def _grey(image: Image.Image) -> Tones:
-    """Return (h, w) float32 in [0, 255] of any mode; transparent parts get the ground that the ink contrasts with."""
+    """Convert any mode to (h, w) float32 in [0, 255]; transparent parts become a background that contrasts with ink."""
     if image.mode.startswith("I") or image.mode == "F":
         return np.clip(np.asarray(image, dtype=np.float32) / 257, 0, 255)
     if not image.has_transparency_data:
@@ -140,7 +157,7 @@ def _grey(image: Image.Image) -> Tones:
     rgba = image.convert("RGBA")
     grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
     cover = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255
-    if cover.mean() > 0.5:  # a photo with holes, not ink on nothing
+    if cover.mean() > 0.5:  # a photo with transparent parts, not ink on a transparent background
         ground = np.median(grey[cover > 0.5])
     else:
         ground = np.float32(0 if (grey * cover).sum() > 127.5 * cover.sum() else 255)
@@ -179,15 +196,15 @@ def _sheet(grey: Tones, zoom: float) -> _Sheet:
 
 
 def _without_paper(grey: Tones) -> Tones:
-    """Remove light and paper: (h, w) float32, 0 for paper and 1 for ink, whatever their tones were.
+    """Remove lighting and paper: (h, w) float32, 0 for paper and 1 for ink, regardless of their tones.
 
-    The paper under the ink is a morphological closing of the small picture. Ink is the share of the paper's light that
-    is missing; a board with chalk is inverted first.
+    The paper under the ink is estimated by a morphological closing of the thumbnail. Ink is the missing share of the
+    paper's brightness; a chalkboard is inverted first.
     """
     small = _shrunk(grey)
     above, below = small + _closed(-small), _closed(small) - small
-    darkest = 64  # that white paper gets in a shadow; a board's negative is never darker than 128
-    if _is_outer(above, below, small):
+    darkest = 64  # for white paper in a shadow; the negative of a board is never darker than 128
+    if _is_bright_ink(above, below, small):
         grey, small, below, darkest = 255 - grey, 255 - small, above, 128
     if below.max() < MIN_CONTRAST * _grain(small):
         return np.zeros_like(grey)
@@ -204,16 +221,17 @@ def _without_paper(grey: Tones) -> Tones:
 
 
 def _grain(grey: Tones) -> np.float32:
-    """Estimate the paper's grain as a standard deviation: 0.3 of bell-shaped neighbours differ by less than 0.54.
+    """Estimate the standard deviation of the paper's grain from the differences between neighbouring pixels.
 
-    A low quantile of the differences, since more than half of a picture may be ink.
+    With normally distributed noise, 30% of neighbours differ by less than 0.54 standard deviations. The quantile is low
+    because more than half of an image may be ink.
     """
     differences = np.concatenate([np.diff(grey, axis=axis).ravel() for axis in (0, 1)])
     return np.float32(np.quantile(np.abs(differences), 0.3) / np.float32(0.54))
 
 
-def _is_outer(above: Tones, below: Tones, level: Tones) -> bool:
-    """Tell bright ink from dark: ink lies around its holes, so its box is the larger one; else the rim decides."""
+def _is_bright_ink(above: Tones, below: Tones, level: Tones) -> bool:
+    """Return whether the ink is bright on dark: ink surrounds its holes, so its box is larger; else the rim decides."""
     half = max(above.max(), below.max()) / 2
     bright, dark = (_extent(tones > half) for tones in (above, below))
     if max(bright, dark) > 1.2 * min(bright, dark):
@@ -230,16 +248,16 @@ def _extent(mask: Mask) -> int:
 
 
 def _closed(grey: Tones) -> Tones:
-    """Fill everything dark and narrower than _SHADOW with the tone around it."""
+    """Fill every dark area narrower than _SHADOW with the tone around it."""
     inside = (slice(_SHADOW, -_SHADOW),) * 2
     beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
     beyond[inside] = grey
-    # The hollows are made a little larger than they were, so that the foot of a shadow is not taken for ink.
+    # The dark areas grow slightly, so that the edge of a shadow isn't mistaken for ink.
     return _filtered(_filtered(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
 
 
 def _with_clean_rim(grey: Tones) -> Tones:
-    """Fill ink that touches the rim, along the rim, so that the outside continues as paper."""
+    """Fill ink that touches the rim, so that the padding outside looks like paper."""
     filled = grey.copy()
     for side in (filled[:1], filled[-1:], filled[:, :1].T, filled[:, -1:].T):
         line = np.pad(side[0], _SHADOW, mode="edge")[None]
@@ -259,10 +277,10 @@ def _filtered(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[
 def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     left, top = sheet.boxes[list(members), :2].min(axis=0).tolist()
     right, bottom = sheet.boxes[list(members), 2:].max(axis=0).tolist()
-    own = Image.fromarray(np.isin(sheet.part, list(members))).convert("L").filter(ImageFilter.MaxFilter(5))
-    # One pixel around the box belongs to it: the grey edge of the ink.
-    ink = np.pad(np.where(np.asarray(own) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
-    close = _close_up(ink, max(right - left, bottom - top))
+    mask = Image.fromarray(np.isin(sheet.part, list(members))).convert("L").filter(ImageFilter.MaxFilter(5))
+    # With one pixel around the box: the grey edge of the ink.
+    ink = np.pad(np.where(np.asarray(mask) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
+    close = _enlarged(ink, max(right - left, bottom - top))
     scaled = _placed(close, np.zeros(2))
     half = np.array(close.shape[::-1]) / max(close.shape) * BOX / 2
     centred = _placed(close, shift_to_middle(scaled, half))
@@ -276,11 +294,11 @@ def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     )
 
 
-def _close_up(ink: Tones, longer: int) -> Tones:
-    """Scale ink to _CLOSE pixels, thicken a pen thinner than THIN, and crop it: float32 in [0, 1]."""
+def _enlarged(ink: Tones, longer: int) -> Tones:
+    """Scale ink to _CLOSE pixels, thicken a pen thinner than THIN, and crop: float32 in [0, 1]."""
     height, width = (max(1, round(side * _CLOSE / longer)) for side in ink.shape)
     close = np.clip(_resized(ink, width, height), 0, None)
-    close = close / close.max()  # a hairline has faded
+    close = close / close.max()  # scaling fades a thin line
     pixel = _CLOSE / BOX
     thickness = _thickness(close > 0.5) / pixel
     if thickness < THIN:
@@ -310,7 +328,7 @@ def _disc(radius: int) -> Mask:
 
 
 def _placed(close: Tones, shift: npt.NDArray[np.float64]) -> Tones:
-    """Place ink in the 28x28 image, its longer side 20 pixels, its box's middle `shift` from the image's middle."""
+    """Place ink in a 28x28 image: its longer side has 20 pixels, its box is `shift` away from the centre."""
     longer = max(close.shape)
     field = np.zeros((2 * longer, 2 * longer), dtype=np.float32)
     row, column = longer - close.shape[0] // 2, longer - close.shape[1] // 2
@@ -349,14 +367,14 @@ def _on_rim(shape: tuple[int, ...]) -> Mask:
     return rim
 
 
-_RIM_IS_BRIGHT = 128  # grey level of the median of the rim
+_RIM_IS_BRIGHT = 128  # median grey level of the rim
 
 
-def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The picture") -> np.ndarray:
-    """Crop a picture's middle to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8 of that shape.
+def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message = _UNNAMED) -> np.ndarray:
+    """Crop the centre of an image file to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8.
 
-    Grey images get a dark background like Fashion-MNIST: a picture with a bright rim is inverted. Raises InkError,
-    whose message begins with `name`, for anything but a picture of 8 to 4,096 pixels a side.
+    Greyscale images get a dark background like Fashion-MNIST: an image with a bright rim is inverted. Raises InkError
+    like `open_picture`.
     """
     height, width, channels = shape
     image = open_upright(picture, name)
@@ -370,12 +388,12 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str = "The pi
     return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
 
 
-def open_upright(picture: bytes, name: str = "The picture", max_side: int = 0) -> Image.Image:
-    """Return a picture upright as RGB on white, shrunk to `max_side` pixels a side if given. Raises InkError."""
+def open_upright(picture: bytes, name: str | Message = _UNNAMED, max_side: int = 0) -> Image.Image:
+    """Open an image file upright, as RGB on white, with at most `max_side` pixels per side. Raises InkError."""
     image = open_picture(picture, name)
     if max_side:
         image.thumbnail((max_side, max_side))
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits a pixel
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits per pixel
         image = Image.fromarray(np.clip(np.asarray(image, np.float32) / 257, 0, 255).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("RGB")

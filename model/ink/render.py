@@ -1,13 +1,12 @@
-"""Render drawn strokes as a 28x28 image like MNIST's, with the steps in between.
+"""Render strokes as a 28x28 image like those of MNIST, with the steps in between.
 
-Knows NumPy, Pillow and canvas pixels; knows nothing of networks, of pages or of photos (see `photo`).
-A drawing comes as a list of strokes, a stroke as a list of [x, y] in canvas pixels, y growing downwards;
-`parse_strokes` checks it once and returns `Strokes`, which everything else trusts.
+Uses NumPy, Pillow and canvas pixels: no networks, no pages, no photos (see `photo`). A drawing is a list of strokes, a
+stroke is a list of [x, y] in canvas pixels, with y pointing down. `parse_strokes` checks it once and returns `Strokes`,
+which everything else trusts.
 
-MNIST's own recipe (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): the ink's
-bounding box is fitted into 20x20 pixels with its aspect ratio kept, and centred in 28x28 by its centre of mass. Here
-the strokes are drawn again at that size instead of shrinking pixels, so the pen is equally thick in large and in small
-writing.
+The method is MNIST's (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"): the ink's bounding
+box is scaled to fit 20x20 pixels, keeping its aspect ratio, and centred in 28x28 by its centre of mass. Here, the
+strokes are redrawn at that size instead of shrinking pixels, so the pen is equally thick in large and small writing.
 """
 
 import reprlib
@@ -20,42 +19,45 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from model.errors import InkError
+from model.messages import Message
 from model.results import ArrayRepr
 
-SIDE = 28  # of the network's image
-BOX = 20  # of the ink's longer side, pen included
+SIDE = 28  # pixels, of the network's input
+BOX = 20  # pixels, of the ink's longer side including the pen
 
-# Where the centre of mass goes, as a pixel number. MNIST rounded to whole pixels, and its 70,000 centres lie
-# evenly in [13.5, 14.5]: around 14, half a pixel right of and below the true middle. Trained on that, three plain
-# networks read 95.3 % of 10,415 drawn digits centred on 14.0, and 94.4 % of them centred on 13.5.
+# The position of the centre of mass, as a pixel number. MNIST was rounded to whole pixels: its 70,000 centres are
+# evenly distributed in [13.5, 14.5], around 14, half a pixel right of and below the true centre. Three plain networks
+# trained on that read 95.3% of 10,415 drawn digits centred on 14.0, and 94.4% of them centred on 13.5.
 MIDDLE = 14.0
 
-# In pixels of the result. 1.6, 1.8 … 3.2 were tried on 5,268 drawings by 138 writers: 2.2 was best (95.8 %), 1.6
-# to 2.6 within 0.2 points of it. The other 139 writers' 5,147 drawings: 94.8 %.
+# In pixels of the result. 1.6, 1.8 … 3.2 were tried on 5,268 drawings by 138 writers: 2.2 was best (95.8%), 1.6 to 2.6
+# were within 0.2 points. On 5,147 drawings by the other 139 writers: 94.8%.
 PEN_WIDTH = 2.2
-CANVAS_PEN = 20.0  # of the pictures of the canvas, in canvas pixels
+CANVAS_PEN = 20.0  # in images of the canvas, in canvas pixels
 
 MAX_STROKES = 2_000
 MAX_POINTS = 500_000
-MAX_KEPT_POINTS = 50_000  # of a longer drawing every second, third … point is kept; real ones have some 50
+MAX_KEPT_POINTS = 50_000  # longer drawings keep every second, third … point; real ones have about 50
 FARTHEST = 1_000_000  # canvas pixels from the corner
-DOT = 0.5  # canvas pixels; drawing widgets store a tap as a line of some hundredths of a pixel
+DOT = 0.5  # canvas pixels; drawing widgets store a tap as a line of a few hundredths of a pixel
 
-_SPACING = 0.75  # the longest piece of a stroke, in pixels of the result
-_NEAR = 0.03  # points nearer than this along the stroke change nothing that 8 bits could show
-_CHUNK = 4_096  # pieces painted at a time, so that the wildest scribble needs no more than some 10 MB
-_MARGIN = 4  # around the painted field: as far as a piece inside it can reach out
-_VIEW = 280  # the longest side of a cropped drawing that is shown
+_SPACING = 0.75  # the longest segment of a stroke, in pixels of the result
+_NEAR = 0.03  # points closer than this along the stroke make no difference in 8 bits
+_CHUNK = 4_096  # segments painted at a time, so that even the wildest scribble needs only about 10 MB
+_MARGIN = 4  # around the painted image: as far as a segment inside it can reach
+_VIEW = 280  # the longest side of a cropped drawing for display
+
+_UNNAMED = Message("The drawing")
 
 FloatArray = npt.NDArray[np.float64]
 GreyImage = npt.NDArray[np.uint8]  # (height, width), ink bright on black
 
 
 class Strokes(tuple[FloatArray, ...]):
-    """The strokes of one drawing: `(n, 2)` float64 arrays of canvas pixels, n at least 1. Empty without ink.
+    """The strokes of one drawing: `(n, 2)` float64 arrays of canvas pixels, n at least 1. Empty if there is no ink.
 
-    Trusted: raw lists become a value of this type only in `parse_strokes`. Code that computes strokes from others may
-    build one directly.
+    Trusted: raw lists become `Strokes` only in `parse_strokes`. Code that computes strokes from other strokes may
+    create them directly.
     """
 
     __slots__ = ()
@@ -72,11 +74,11 @@ class Strokes(tuple[FloatArray, ...]):
 class InkSteps(ArrayRepr):
     """The steps from ink to the network's image: grey images, uint8 in [0, 255], ink bright on black."""
 
-    drawn: GreyImage  # (height, width): the whole canvas, or the original picture
+    drawn: GreyImage  # (height, width): the whole canvas, or the original photo
     cropped: GreyImage  # the ink's bounding box, any size
-    scaled: GreyImage  # (20, 20): the box scaled, aspect ratio kept
+    scaled: GreyImage  # (20, 20): the box scaled, keeping its aspect ratio
     centred: GreyImage  # (28, 28): centred by its centre of mass
-    box: tuple[float, float, float, float]  # of the ink: left, top, right, bottom in canvas or picture pixels
+    box: tuple[float, float, float, float]  # of the ink: left, top, right, bottom in pixels of the canvas or the photo
 
     @property
     def image(self) -> GreyImage:
@@ -84,12 +86,12 @@ class InkSteps(ArrayRepr):
         return self.centred
 
 
-def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
-    """Check strokes from outside and return them as `Strokes`, without empty ones. `Strokes` are returned as they are.
+def parse_strokes(raw: Any, source: str | Message = _UNNAMED) -> Strokes:
+    """Check untrusted strokes and return them as `Strokes`, without empty ones. `Strokes` are returned unchanged.
 
-    `source` begins the error message, such as "drawings.jsonl, line 3,". Of more than 50,000 points an even part is
-    kept. Raises InkError for anything but a list of lists of pairs of finite numbers, and for more than 2,000 strokes
-    or 500,000 points.
+    Error messages start with `source`, such as "drawings.jsonl, line 3,". Drawings of more than 50,000 points are
+    thinned evenly. Raises InkError for anything but a list of lists of pairs of finite numbers, and for more than 2,000
+    strokes or 500,000 points.
 
     >>> strokes = parse_strokes([[[60, 60], [180, 60], [110, 220]], [], [[90, 140], [170, 140]]])
     >>> [stroke.shape for stroke in strokes]
@@ -100,16 +102,35 @@ def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
     if isinstance(raw, Strokes):
         return raw
     if not isinstance(raw, list | tuple):
-        raise InkError(f"{source} came as {_short_repr(raw)}; expected a list of strokes, each a list of [x, y].")
+        raise InkError(
+            "{source} must be a list of strokes, each a list of [x, y], got {value}.",
+            source=source,
+            value=_short_repr(raw),
+        )
     if len(raw) > MAX_STROKES:
-        raise InkError(f"{source} has {len(raw):,} strokes; expected at most {MAX_STROKES:,}, so draw less.")
+        raise InkError(
+            "{source} must have at most {high:,} strokes, got {n_strokes:,}.",
+            source=source,
+            high=MAX_STROKES,
+            n_strokes=len(raw),
+        )
     plain = [stroke.tolist() if isinstance(stroke, np.ndarray) else stroke for stroke in raw]
     for number, stroke in enumerate(plain, 1):
         if not isinstance(stroke, list | tuple):
-            raise InkError(f"{source} has {_short_repr(stroke)} as stroke {number}; expected a list of points [x, y].")
+            raise InkError(
+                "{source} must have a list of points [x, y] as stroke {stroke}, got {value}.",
+                source=source,
+                stroke=number,
+                value=_short_repr(stroke),
+            )
     total = sum(map(len, plain))
     if total > MAX_POINTS:
-        raise InkError(f"{source} has {total:,} points; expected at most {MAX_POINTS:,}, so draw less.")
+        raise InkError(
+            "{source} must have at most {high:,} points, got {n_points:,}.",
+            source=source,
+            high=MAX_POINTS,
+            n_points=total,
+        )
     for number, stroke in enumerate(plain, 1):
         _check_points(stroke, source, number)
     strokes = (np.array(stroke, dtype=np.float64) for stroke in plain if stroke)
@@ -120,7 +141,7 @@ def parse_strokes(raw: Any, source: str = "The drawing") -> Strokes:
 
 
 def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of at least one stroke `(n, 2)`, in canvas pixels.
+    """Return the bounding box (left, top, right, bottom) of one or more strokes `(n, 2)`, in canvas pixels.
 
     >>> box_of(parse_strokes([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]]))
     (60.0, 60.0, 180.0, 220.0)
@@ -131,11 +152,11 @@ def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
 
 
 def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
-    """Return the image `(28, 28)` uint8 of strokes as MNIST would show them, ink bright on black; black without ink.
+    """Return strokes as an MNIST-like image `(28, 28)` uint8, ink bright on black; all black if there is no ink.
 
-    Position, size, direction and order of the strokes make no difference. A dot is a blob of the pen's width, `pen` in
-    pixels of the result. The ink never leaves the frame, even where its centre of mass would have to stay off the
-    middle for that. Raises InkError as `parse_strokes` does.
+    Position, size, direction and order of the strokes make no difference. `pen` is the width of the pen in pixels of
+    the result, and of the blob that a dot becomes. The ink never leaves the frame, even if its centre of mass is then
+    off-centre. Raises InkError like `parse_strokes`.
 
     >>> image = render([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]])
     >>> image.shape, image.dtype.name, int(image.max())
@@ -149,9 +170,10 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
 
 
 def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> InkSteps | None:
-    """Return every step from a canvas of `width` x `height`, drawn on with `pen` canvas pixels, or None without ink.
+    """Return every step from a canvas of `width` x `height` to the image, or None if there is no ink.
 
-    For people to look at: `render` returns the same image faster. Raises InkError as `parse_strokes` does.
+    `pen` is the width of the pen on the canvas. This is for display: `render` returns the same image faster. Raises
+    InkError like `parse_strokes`.
     """
     parsed = parse_strokes(strokes)
     if not parsed:
@@ -161,7 +183,7 @@ def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float =
     edge = (SIDE - BOX) // 2
     return InkSteps(
         drawn=_canvas(parsed, width, height, pen),
-        cropped=_close_up(parsed),
+        cropped=_cropped(parsed),
         scaled=_grey(scaled[edge:-edge, edge:-edge]),
         centred=_grey(_paint(start + shift_to_middle(scaled, half), step)),
         box=box_of(parsed),
@@ -169,23 +191,20 @@ def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float =
 
 
 def squeeze_canvas(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> GreyImage:
-    """Shrink the whole canvas to `(28, 28)` uint8, as most such apps do: the reason why `render` exists.
+    """Shrink the whole canvas to `(28, 28)` uint8, as most apps of this kind do: the reason why `render` exists.
 
-    `pen` is the pen's width in canvas pixels: here, unlike in `render`, a thin pen fades.
-
-    The networks that read 95.3 % of 10,415 rendered drawings read 34.6 % of the same drawings squeezed.
-
-    Raises InkError as `parse_strokes` does.
+    `pen` is the width of the pen in canvas pixels: unlike in `render`, a thin pen fades. The networks that read 95.3%
+    of 10,415 rendered drawings read 34.6% of the same drawings squeezed. Raises InkError like `parse_strokes`.
     """
     canvas = Image.fromarray(_canvas(parse_strokes(strokes), width, height, pen))
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 def shift_to_middle(ink: np.ndarray, half: FloatArray) -> FloatArray:
-    """Return the shift (right, down) that brings the centre of mass of `ink` `(28, 28)` to MIDDLE.
+    """Return the shift (right, down) that moves the centre of mass of `ink` `(28, 28)` to MIDDLE.
 
-    `half` is half the ink's width and height; its box must be in the middle of the image. The shift is limited where
-    the ink would leave the frame.
+    `half` is half the ink's width and height; its box must be in the middle of the image. The shift is limited so that
+    the ink stays in the frame.
     """
     room = np.maximum(SIDE / 2 - half, 0)
     return np.clip(MIDDLE - centre_of_mass(ink), -room, room)
@@ -197,30 +216,34 @@ def centre_of_mass(ink: np.ndarray) -> FloatArray:
     return np.array([ink.sum(axis=0) @ columns, ink.sum(axis=1) @ rows], np.float64) / float(ink.sum())
 
 
-def _check_points(stroke: Sequence[Any], source: str, number: int) -> None:
+def _check_points(stroke: Sequence[Any], source: str | Message, number: int) -> None:
     for index, point in enumerate(stroke, 1):
         pair = isinstance(point, list | tuple) and len(point) == 2
         if not pair or not all(map(_is_coordinate, point)):
             raise InkError(
-                f"{source} has {_short_repr(point)} as point {index} of stroke {number}; "
-                f"expected canvas pixels as [x, y], two numbers within {FARTHEST:,}."
+                "{source} must have [x, y] within {high:,} as point {point} of stroke {stroke}, got {value}.",
+                source=source,
+                high=FARTHEST,
+                point=index,
+                stroke=number,
+                value=_short_repr(point),
             )
 
 
 def _is_coordinate(value: object) -> bool:
-    # Not a number and infinity fail the comparison as well.
+    # NaN and infinity fail the comparison, too.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST
 
 
 def _short_repr(value: object) -> str:
     try:
         return reprlib.repr(value)
-    except ValueError:  # Python refuses to write out whole numbers of more than 4,300 digits
+    except ValueError:  # Python refuses to print integers of more than 4,300 digits
         return f"a {type(value).__name__}"
 
 
 def _with_ends(stroke: FloatArray, keep: npt.NDArray[np.bool_]) -> FloatArray:
-    """Return the points of a stroke that `keep` `(n,)` bool selects, and its first and last one."""
+    """Return the points of a stroke that `keep` `(n,)` bool selects, and always the first and the last one."""
     keep[[0, -1]] = True
     return stroke[keep]
 
@@ -228,18 +251,18 @@ def _with_ends(stroke: FloatArray, keep: npt.NDArray[np.bool_]) -> FloatArray:
 def _fitted(strokes: Strokes, pen: float = PEN_WIDTH) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Fit strokes into the 20x20 box in the middle of the image.
 
-    Returns the starts `(m, 2)` of their pieces, the steps `(m, 2)` to the ends, and half the ink's size `(2,)`.
+    Returns the starts `(m, 2)` of the segments, the steps `(m, 2)` to their ends, and half the ink's size `(2,)`.
     """
     left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
     scale = (BOX - pen) / size.max() if size.max() > DOT else 0.0
     centre = np.array([left + right, top + bottom]) / 2
-    start, step = _pieces([(stroke - centre) * scale + (SIDE - 1) / 2 for stroke in strokes])
+    start, step = _segments([(stroke - centre) * scale + (SIDE - 1) / 2 for stroke in strokes])
     return start, step, (size * scale + pen) / 2
 
 
-def _pieces(strokes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Cut polylines into pieces of at most _SPACING: (m, 2) starts and (m, 2) steps to their ends."""
+def _segments(strokes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Cut polylines into segments of at most _SPACING: (m, 2) starts and (m, 2) steps to their ends."""
     lines = [_without_close_points(stroke) for stroke in strokes]
     start = np.concatenate([line[:-1] for line in lines])
     step = np.concatenate([np.diff(line, axis=0) for line in lines])
@@ -258,10 +281,10 @@ def _without_close_points(stroke: FloatArray) -> FloatArray:
 
 
 def _paint(start: FloatArray, step: FloatArray, pen: float = PEN_WIDTH) -> FloatArray:
-    """Draw pieces with a round, anti-aliased pen: (28, 28) float64 in [0, 1].
+    """Draw segments with a round, anti-aliased pen: (28, 28) float64 in [0, 1].
 
-    A pixel's ink is how far the pen reaches over its centre, from the exact distance to the nearest piece. Each
-    piece looks only at the few pixels around it.
+    The ink of a pixel is how far the pen reaches beyond its centre, from the exact distance to the nearest segment.
+    Each segment considers only the few pixels around it.
     """
     reach = pen / 2 + 0.5
     around = reach + _SPACING / 2
@@ -269,9 +292,9 @@ def _paint(start: FloatArray, step: FloatArray, pen: float = PEN_WIDTH) -> Float
     side = SIDE + 2 * _MARGIN
     nearest = np.full(side * side, np.inf)
     for first in range(0, len(start), _CHUNK):
-        begin, along = start[first : first + _CHUNK], step[first : first + _CHUNK]
-        corner = np.ceil(begin + along / 2 - around).astype(int)
-        x, y = (corner - begin).T[:, :, None] + window
+        origin, along = start[first : first + _CHUNK], step[first : first + _CHUNK]
+        corner = np.ceil(origin + along / 2 - around).astype(int)
+        x, y = (corner - origin).T[:, :, None] + window
         dx, dy = along.T[:, :, None]
         length = np.maximum(dx * dx + dy * dy, 1e-12)
         share = np.clip(((y * dy)[:, :, None] + (x * dx)[:, None, :]) / length[:, :, None], 0, 1)
@@ -286,7 +309,7 @@ def _grey(ink: FloatArray) -> GreyImage:
     return np.rint(ink * 255).astype(np.uint8)
 
 
-def _close_up(strokes: Strokes) -> GreyImage:
+def _cropped(strokes: Strokes) -> GreyImage:
     left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
     scale = min(1.0, _VIEW / max(*size, DOT))
@@ -297,12 +320,12 @@ def _close_up(strokes: Strokes) -> GreyImage:
 
 
 def _canvas(strokes: Sequence[FloatArray], width: int, height: int, pen: float) -> GreyImage:
-    """Draw strokes where they are: (height, width) uint8. Twice as large, then halved: that smooths the edges."""
+    """Draw strokes in place: (height, width) uint8. Drawn at twice the size and halved, for smooth edges."""
     image = Image.new("L", (2 * width, 2 * height))
     draw = ImageDraw.Draw(image)
     for stroke in strokes:
         twice = [tuple(point) for point in (2 * stroke).tolist()]
         draw.line(twice, fill=255, width=round(2 * pen))
-        for x, y in twice:  # round joints and ends
+        for x, y in twice:  # round joins and ends
             draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
     return np.asarray(image.reduce(2))

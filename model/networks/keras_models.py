@@ -1,7 +1,7 @@
-"""Networks as Keras models: each layer of `networks.layers`, one to one, after a first step that scales pixels.
+"""Networks as Keras models: the layers of `networks.layers`, one to one, after a layer that scales the pixels.
 
-Knows Keras, but no datasets or training. Every model takes raw pixels, `(n, height, width, channels)` in
-[0, 255], and scales them to [0, 1] itself, so no caller can forget to or do it twice.
+Uses Keras, but no datasets or training. Every model accepts raw pixels, `(n, height, width, channels)` in [0, 255], and
+scales them to [0, 1] itself, so that no caller can forget to do it, or do it twice.
 """
 
 import keras
@@ -24,11 +24,10 @@ from model.networks.summary import summary
 
 
 def build(network: str | Design, input_shape: Shape, n_classes: int, precision: str = "float32") -> keras.Model:
-    """Build a preset or a design with fresh weights; the model has the preset's name, or is called own.
+    """Build a preset or a design with new random weights; the model has the preset's name, or "own" for a design.
 
-    `precision` is a Keras dtype policy; the softmax stays float32 under every policy, because its loss
-    needs the small differences. Raises ConfigError for an unknown preset, images that are too small and networks that
-    are too large.
+    `precision` is a Keras dtype policy; the softmax always uses float32, because the loss depends on small differences.
+    Raises ConfigError for an unknown preset, for images that are too small and for networks that are too large.
     """
     layers = [row.layer for row in summary(network, input_shape, n_classes)]
     return keras.Sequential(
@@ -43,25 +42,25 @@ def build(network: str | Design, input_shape: Shape, n_classes: int, precision: 
 
 
 def with_layer_outputs(model: keras.Model) -> keras.Model:
-    """Return the same network with more outputs, as a model of a dict, for export to a LiteRT file.
+    """Return the same network with a dict of outputs, for export to a LiteRT file.
 
     `probabilities` `(n, classes)`; `convolution_1`, `convolution_2` and `pooling_1` `(n, height, width, maps)`, the
-    maps after their activation; `features` `(n, units)`, the inputs of the last layer. A network without one of these
-    layers lacks its output.
+    feature maps after the activation; `features` `(n, units)`, the inputs of the last layer. Layers that the network
+    doesn't have are left out.
     """
     outputs = {name: model.layers[index].output for name, index in _output_layers(model).items()}
     return keras.Model(model.inputs, outputs, name=model.name)
 
 
 def _output_layers(model: keras.Model) -> dict[str, int]:
-    """Return the index of the layer of each output."""
+    """Return the index of the layer for each output."""
     layers = {"probabilities": len(model.layers) - 1, "features": len(model.layers) - 2}
     convolutions = poolings = 0
     for index, layer in enumerate(model.layers):
         if isinstance(layer, keras.layers.Conv2D):
             convolutions += 1
         if isinstance(layer, keras.layers.Conv2D | keras.layers.BatchNormalization | keras.layers.Activation):
-            layers[f"convolution_{convolutions}"] = index  # the last of the three that there is
+            layers[f"convolution_{convolutions}"] = index  # overwritten by the last of the three
         if isinstance(layer, keras.layers.MaxPooling2D):
             poolings += 1
             layers[f"pooling_{poolings}"] = index
@@ -75,7 +74,9 @@ def _keras_layer(layer: Layer, precision: str) -> keras.Layer:
                 filters, kernel, padding=padding, activation=activation, use_bias=bias, dtype=precision
             )
         case BatchNormalization():
-            return keras.layers.BatchNormalization(momentum=0.95, dtype=precision)  # short trainings must fill it
+            return keras.layers.BatchNormalization(
+                momentum=0.95, dtype=precision
+            )  # fast enough for short training runs
         case Activation(function):
             return keras.layers.Activation(function, dtype=precision)
         case GlobalAveragePooling():

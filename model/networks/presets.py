@@ -1,10 +1,11 @@
-"""Named networks as lists of layers, and the layers of a design."""
+"""Named networks as lists of layers, and the layers of custom networks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model.config import Block, Design
 from model.errors import ConfigError
+from model.messages import N_
 from model.networks.layers import (
     Activation,
     BatchNormalization,
@@ -20,7 +21,7 @@ from model.networks.layers import (
 
 @dataclass(frozen=True)
 class Preset:
-    """A named network: its layers up to the output, and one sentence on why to choose it."""
+    """A named network: its layers without the output, and one sentence on why to choose it."""
 
     name: str
     why: str
@@ -33,7 +34,7 @@ def _block(filters: int) -> tuple[Layer, ...]:
 
 
 def _convolution(block: Block, activation: str) -> tuple[Layer, ...]:
-    """Return a block's convolution. The normalization has a mean of its own, so no bias stands before it."""
+    """Return a block's convolution. Without a bias before batch normalization, which has its own offset."""
     if not block.batch_normalization:
         return (Convolution(block.filters, block.kernel, block.padding, activation),)
     convolution = Convolution(block.filters, block.kernel, block.padding, "linear", bias=False)
@@ -47,41 +48,45 @@ PRESETS = {
     for preset in (
         Preset(
             "dense-64",
-            "The classroom network with a narrow last layer: half the parameters, nearly the same accuracy.",
+            N_("The classroom network with a smaller dense layer: half the parameters, nearly the same accuracy."),
             (*_CONVOLUTIONS, Dense(64)),
         ),
         Preset(
             "dense-128",
-            "The classroom network: two convolutions find strokes and corners, 128 neurons combine them.",
+            N_("The classroom network: two convolutions find strokes and corners, 128 neurons combine them."),
             (*_CONVOLUTIONS, Dense(128)),
         ),
         Preset(
             "dense-128-dropout",
-            "The same with a fifth of the 128 neurons silenced at random, so that none is relied on alone.",
+            N_("The classroom network with dropout: a random fifth of the 128 neurons is off in each training step."),
             (*_CONVOLUTIONS, Dense(128), Dropout(0.2)),
         ),
         Preset(
             "deep",
-            "Three pairs of convolutions with batch normalization see strokes, then corners, then whole digits: "
-            "slower to train, and the one that reads real handwriting best.",
+            N_(
+                "Three pairs of convolutions with batch normalization detect strokes, then corners, then whole digits. "
+                "It takes longer to train, and reads real handwriting best."
+            ),
             (*_block(32), MaxPooling(), *_block(64), MaxPooling(), *_block(128), GlobalAveragePooling()),
         ),
     )
 }
 
 
-# The same as dense-128-dropout, as a start for a custom network.
+# The same layers as dense-128-dropout, as a starting point for custom networks.
 CLASSROOM = Design(blocks=(Block(32), Block(64)), dense=(128,), dropout=0.2)
 
 
 def layers_of(network: str | Design, n_classes: int) -> tuple[Layer, ...]:
-    """Return the layers of a preset or a design with the softmax output. Raises ConfigError for an unknown name."""
+    """Return the layers of a preset or design, with the softmax output. Raises ConfigError for an unknown name."""
     return (*(_custom(network) if isinstance(network, Design) else _preset(network)), Dense(n_classes, "softmax"))
 
 
 def _preset(name: str) -> tuple[Layer, ...]:
     if name not in PRESETS:
-        raise ConfigError(f"preset came as {name!r}; expected one of {', '.join(PRESETS)}.")
+        raise ConfigError(
+            "{name} must be one of {choices}, got {value!r}.", name="preset", choices=", ".join(PRESETS), value=name
+        )
     return PRESETS[name].layers
 
 

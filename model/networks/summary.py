@@ -1,6 +1,6 @@
-"""A network's summary, layer by layer, and its limits: parameters and memory.
+"""A network's summary, layer by layer, and the limits on its parameters and memory.
 
-Arithmetic only, so a page can show a network without paying for TensorFlow.
+Arithmetic only, so that a page can show a network without loading TensorFlow.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from model.networks.layers import Convolution, Layer, MaxPooling, Shape
 from model.networks.presets import layers_of
 
 MAX_PARAMETERS = 5_000_000
-MAX_VALUES = 250_000_000  # in one step: 1 GB of float32, and about as much again in backpropagation
+MAX_VALUES = 250_000_000  # in one step: 1 GB of float32, and about the same again for backpropagation
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class LayerSummary:
 
     @property
     def title(self) -> str:
-        """The layer's name as shown to people."""
+        """The layer's name for display."""
         return self.layer.title()
 
 
 def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[LayerSummary, ...]:
     """Return each layer's title, output shape, parameters and multiplications.
 
-    Raises ConfigError where an image of `input_shape` is too small for the network, and above MAX_PARAMETERS.
+    Raises ConfigError if images of `input_shape` are too small for the network, and above MAX_PARAMETERS.
 
     >>> rows = summary("dense-64", (28, 28, 1), n_classes=10)
     >>> [(row.title, row.shape, row.parameters) for row in rows[:2]]
@@ -46,49 +46,72 @@ def summary(network: str | Design, input_shape: Shape, n_classes: int) -> tuple[
     total = sum(row.parameters for row in rows)
     if total > MAX_PARAMETERS:
         largest = max(rows, key=lambda row: row.parameters)
-        remedy = "choose a smaller image or the preset deep"
+        values = {"high": MAX_PARAMETERS, "total": total, "n": largest.parameters, "layer": largest.title}
         if isinstance(network, Design):
-            remedy = "choose more pooling, fewer filters or fewer neurons"
+            raise ConfigError(
+                "The network must have at most {high:,} parameters, got {total:,}, of which {n:,} are in {layer}. Add "
+                "pooling, or use fewer filters or neurons.",
+                **values,
+            )
         raise ConfigError(
-            f"{total:,} parameters came, {largest.parameters:,} of them in {largest.title}; expected at most "
-            f"{MAX_PARAMETERS:,}, so {remedy}."
+            "The network must have at most {high:,} parameters, got {total:,}, of which {n:,} are in {layer}. Use "
+            "smaller images or the preset deep.",
+            **values,
         )
     return rows
 
 
 def check_memory(network: str | Design, input_shape: Shape, n_classes: int, batch_size: int) -> None:
-    """Raise ConfigError where one step of `batch_size` images holds more than MAX_VALUES values in all layers.
+    """Raise ConfigError if all layers together output more than MAX_VALUES values for `batch_size` images.
 
-    Raises it as well where `summary` does.
+    Also raises the errors of `summary`.
     """
-    values = batch_size * sum(prod(row.shape) for row in summary(network, input_shape, n_classes))
-    if values > MAX_VALUES:
-        smaller = "a smaller batch, more pooling or fewer filters" if isinstance(network, Design) else "a smaller batch"
+    n_values = batch_size * sum(prod(row.shape) for row in summary(network, input_shape, n_classes))
+    if n_values > MAX_VALUES:
+        values = {"high": MAX_VALUES, "n_values": n_values, "batch_size": batch_size}
+        if isinstance(network, Design):
+            raise ConfigError(
+                "The layers must output at most {high:,} values per batch, got {n_values:,} for {batch_size} images. "
+                "Use smaller batches, more pooling or fewer filters.",
+                **values,
+            )
         raise ConfigError(
-            f"{values:,} values came, which the layers make of one batch of {batch_size} images; expected at most "
-            f"{MAX_VALUES:,} in memory at once, so choose {smaller}."
+            "The layers must output at most {high:,} values per batch, got {n_values:,} for {batch_size} images. Use "
+            "smaller batches.",
+            **values,
         )
 
 
 def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator[LayerSummary]:
-    entering = input_shape
+    layer_input = input_shape
     for number, layer in enumerate(layers_of(network, n_classes), 1):
-        shape = layer.shape(entering)
+        shape = layer.shape(layer_input)
         if min(shape) < 1:
-            images = f"Images of {input_shape[0]}x{input_shape[1]} shrink to nothing in {layer.title()}"
             if isinstance(network, str):
-                raise ConfigError(f"{images} of {network}; expected larger images, so choose another dataset.")
+                raise ConfigError(
+                    "Images of {image} are too small for the preset {preset}. Choose a dataset with larger images.",
+                    image=_size(input_shape),
+                    preset=network,
+                )
             raise ConfigError(
-                f"{images}, layer {number} of your network, which {entering[0]}x{entering[1]} enters; expected at "
-                f"least {_least(layer)}, so choose padding same, a smaller kernel or less pooling."
+                "Layer {number}, {layer}, needs an input of at least {least}, got {size}. Use padding same, a smaller "
+                "kernel or less pooling.",
+                number=number,
+                layer=layer.title(),
+                least=_least_size(layer),
+                size=_size(layer_input),
             )
-        yield LayerSummary(layer, shape, layer.parameters(entering), layer.multiplications(entering))
-        entering = shape
+        yield LayerSummary(layer, shape, layer.parameters(layer_input), layer.multiplications(layer_input))
+        layer_input = shape
 
 
-def _least(layer: Layer) -> str:
+def _size(shape: Shape) -> str:
+    return f"{shape[0]}×{shape[1]}"
+
+
+def _least_size(layer: Layer) -> str:
     match layer:
         case Convolution(kernel=side) | MaxPooling(size=side):
-            return f"{side}x{side}"
+            return _size((side, side))
         case _:
-            return "1x1"
+            return _size((1, 1))

@@ -79,6 +79,6 @@ def split_dataset(dataset: Dataset, config: TrainingConfig) -> tuple[Labelled, L
     if 0 < config.train_images < len(train):
         train = np.sort(np.random.default_rng(config.seed).permutation(train)[: config.train_images])
     images, labels = dataset.x_train[train], dataset.y_train[train]
-    if dataset.lessons:
-        images, labels = np.concatenate([images, dataset.lessons[0]]), np.concatenate([labels, dataset.lessons[1]])
+    if dataset.extra_training:
+        images, labels = np.concatenate([images, dataset.extra_training[0]]), np.concatenate([labels, dataset.extra_training[1]])
     return (images, labels), validation

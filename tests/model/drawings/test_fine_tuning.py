@@ -83,11 +83,11 @@ def test_drawings_and_scribbles_join_the_training(tmp_path):
     dataset = catalog.load("uci-digits")
     with_no_digit = fine_tuning.add_fine_tuning_drawings(dataset, tmp_path, knows_no_digit=True, seed=0)
     assert with_no_digit.class_names[-1] == NO_DIGIT
-    images, labels = with_no_digit.lessons
+    images, labels = with_no_digit.extra_training
     assert images.shape[1:] == (28, 28, 1)
     assert set(labels.tolist()) == {7, 10}
     without = fine_tuning.add_fine_tuning_drawings(dataset, tmp_path, knows_no_digit=False, seed=0)
-    assert set(without.lessons[1].tolist()) == {7}, "ten classes can't be taught an eleventh"
+    assert set(without.extra_training[1].tolist()) == {7}, "ten classes can't be taught an eleventh"
     assert np.array_equal(dataset.x_train, without.x_train)
 
 

@@ -158,7 +158,7 @@ def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
     of_digits = [yes for yes, label in zip(accepted, labels, strict=True) if label < 10]
     of_others = [yes for yes, label in zip(accepted, labels, strict=True) if label == 10]
     assert calibration.accepted == pytest.approx(np.mean(of_digits), abs=1e-3)
-    assert calibration.refused == pytest.approx(1 - np.mean(of_others), abs=1e-3)
+    assert calibration.rejected == pytest.approx(1 - np.mean(of_others), abs=1e-3)
     right = [row[:10].argmax() == label for row, label in zip(cooled, labels, strict=True) if label < 10]
     for error, rows in ((calibration.ece_before, probabilities), (calibration.ece_after, cooled)):
         believed = [max(row[:10]) for row, label in zip(rows, labels, strict=True) if label < 10]
@@ -167,5 +167,5 @@ def test_the_figures_of_a_calibration_can_be_counted_again(too_sure):
 
 def test_with_digits_alone_nothing_is_rejected(rng):
     calibration = calibrate(*answers(rng, 2000, 1.5))
-    assert (calibration.n_digits, calibration.n_others, calibration.refused) == (2000, 0, 0)
+    assert (calibration.n_digits, calibration.n_others, calibration.rejected) == (2000, 0, 0)
     assert calibration.accepted == pytest.approx(0.985, abs=0.001)
