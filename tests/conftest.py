@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, and the real data where it lies beside the project."""
+"""Fixtures for all tests: empty folders for runs and downloads, and the real data if it is next to the project."""
 
 from pathlib import Path
 
@@ -8,24 +8,24 @@ from hypothesis import settings
 
 from tests.support import REAL_DATA
 
-# Nothing here is timed: the machine has other things to do.
+# No deadlines: the machine may be busy with other things.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
-def a_home_of_its_own(tmp_path, monkeypatch):
-    """No test sees or touches the runs and datasets of the person who runs it."""
+def empty_folders(tmp_path, monkeypatch):
+    """Keep every test away from the runs and datasets of the person who runs it."""
     monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path / "runs"))
     monkeypatch.setenv("DIGIT_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("DIGIT_LAB_DATA", raising=False)
-    monkeypatch.setenv("DIGIT_LAB_WARM", "0")  # a worker that no test asked for would take a core from the others
+    monkeypatch.setenv("DIGIT_LAB_WARM", "0")  # workers in reserve would take a core from the tests
 
 
 @pytest.fixture
 def real_data(monkeypatch) -> Path:
-    """The folder with real MNIST and really drawn digits; whoever asks for it is skipped where it is missing."""
+    """The folder with real MNIST and drawn digits; tests that need it are skipped if it is missing."""
     if not (REAL_DATA / "mnist.npz").exists():
         pytest.skip(f"needs real MNIST and drawn digits in {REAL_DATA} (DIGIT_LAB_TEST_DATA names another folder)")
     monkeypatch.setenv("DIGIT_LAB_DATA", str(REAL_DATA))
@@ -34,7 +34,7 @@ def real_data(monkeypatch) -> Path:
 
 @pytest.fixture(scope="session")
 def uci_digits():
-    """Real handwritten digits that need no network."""
+    """Real handwritten digits that need no download."""
     from model.data import catalog
 
     return catalog.load("uci-digits")

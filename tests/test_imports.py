@@ -1,4 +1,4 @@
-"""The import rules of the design: contracts in pyproject.toml, checked by import-linter."""
+"""The import rules: contracts in pyproject.toml, checked by import-linter."""
 
 from importlinter.cli import lint_imports
 

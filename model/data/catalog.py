@@ -63,9 +63,9 @@ _ANIMALS_AND_VEHICLES = (
     N_("truck"),
 )
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}")
-_IN_SCIKIT_LEARN = Message("part of scikit-learn")
-_IN_KERAS_CACHE = Message("Keras's cache")
-_IN_OUR_CACHE = Message("Digit Lab's download cache")
+IN_SCIKIT_LEARN = Message("part of scikit-learn")
+IN_KERAS_CACHE = Message("Keras's cache")
+IN_OUR_CACHE = Message("Digit Lab's download cache")
 _is_file = os.path.isfile  # Path's method raises an error in a folder without permissions
 
 
@@ -287,11 +287,11 @@ def _in_own_folder(path: Path) -> Message:
 def _location(name: str, builtin: BuiltinDataset) -> Message | None:
     """Return where the complete dataset is stored, or None if it has to be downloaded."""
     if not builtin.remotes:
-        return _IN_SCIKIT_LEARN
+        return IN_SCIKIT_LEARN
     if all(_is_file(_keras_folder(builtin) / file) for file in builtin.keras_files):
-        return _IN_KERAS_CACHE
+        return IN_KERAS_CACHE
     cached = all(_is_file(_cache_folder(name) / remote.file) for remote in builtin.remotes)
-    return _IN_OUR_CACHE if cached else None
+    return IN_OUR_CACHE if cached else None
 
 
 def _keras_folder(builtin: BuiltinDataset) -> Path:
@@ -321,9 +321,9 @@ def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tup
 
 def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, Message]:
     if not builtin.remotes:
-        return builtin.read(Path()), _IN_SCIKIT_LEARN
+        return builtin.read(Path()), IN_SCIKIT_LEARN
     if arrays := _from_keras(builtin):
-        return arrays, _IN_KERAS_CACHE
+        return arrays, IN_KERAS_CACHE
     _download(name, builtin, progress)
     source = Message("{host}, verified by SHA-256", {"host": builtin.host})
     return builtin.read(_cache_folder(name)), source

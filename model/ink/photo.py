@@ -39,7 +39,7 @@ _THUMB = 96  # pixels of the longer side of the thumbnail, in which the lighting
 _SHADOW = 21  # pixels of the thumbnail: a pen is thinner, a shadow wider
 _CLOSE = 8 * BOX  # pixels of the ink's longer side in the enlarged image
 
-_UNNAMED = Message("The image")
+UNNAMED = Message("The image")
 
 
 def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
@@ -89,7 +89,7 @@ class _Sheet(ArrayRepr):
 
 def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
     """Decode, turn upright, convert to greyscale, scale down to WORKING: (h, w) float32 in [0, 255], and the zoom."""
-    name = source or (Path(picture).name if isinstance(picture, str | Path) else _UNNAMED)
+    name = source or (Path(picture).name if isinstance(picture, str | Path) else UNNAMED)
     grey = _grey(open_picture(picture, name))
     zoom = max(1.0, max(grey.shape) / WORKING)
     if zoom > 1:
@@ -370,7 +370,7 @@ def _on_rim(shape: tuple[int, ...]) -> Mask:
 _RIM_IS_BRIGHT = 128  # median grey level of the rim
 
 
-def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message = _UNNAMED) -> np.ndarray:
+def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message = UNNAMED) -> np.ndarray:
     """Crop the centre of an image file to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8.
 
     Greyscale images get a dark background like Fashion-MNIST: an image with a bright rim is inverted. Raises InkError
@@ -388,7 +388,7 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message
     return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
 
 
-def open_upright(picture: bytes, name: str | Message = _UNNAMED, max_side: int = 0) -> Image.Image:
+def open_upright(picture: bytes, name: str | Message = UNNAMED, max_side: int = 0) -> Image.Image:
     """Open an image file upright, as RGB on white, with at most `max_side` pixels per side. Raises InkError."""
     image = open_picture(picture, name)
     if max_side:

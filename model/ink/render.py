@@ -47,7 +47,7 @@ _CHUNK = 4_096  # segments painted at a time, so that even the wildest scribble 
 _MARGIN = 4  # around the painted image: as far as a segment inside it can reach
 _VIEW = 280  # the longest side of a cropped drawing for display
 
-_UNNAMED = Message("The drawing")
+UNNAMED = Message("The drawing")
 
 FloatArray = npt.NDArray[np.float64]
 GreyImage = npt.NDArray[np.uint8]  # (height, width), ink bright on black
@@ -86,7 +86,7 @@ class InkSteps(ArrayRepr):
         return self.centred
 
 
-def parse_strokes(raw: Any, source: str | Message = _UNNAMED) -> Strokes:
+def parse_strokes(raw: Any, source: str | Message = UNNAMED) -> Strokes:
     """Check untrusted strokes and return them as `Strokes`, without empty ones. `Strokes` are returned unchanged.
 
     Error messages start with `source`, such as "drawings.jsonl, line 3,". Drawings of more than 50,000 points are

@@ -1,4 +1,4 @@
-"""Datasets made by hand, and the files that they come in."""
+"""Small datasets made by hand, and the files that contain them."""
 
 import gzip
 import io
@@ -40,7 +40,7 @@ def fashion_files(arrays):
 
 
 def python_2_pickle(pixels, labels):
-    """Spell out, opcode by opcode, what Python 2 wrote into CIFAR-10's batches."""
+    """Write a CIFAR-10 batch like Python 2, opcode by opcode."""
     raw = pixels.tobytes()
     return b"".join(
         [

@@ -1,4 +1,4 @@
-"""Changed training images, held against SciPy's own resampling and against what must not change."""
+"""Augmented training images, compared with SciPy's resampling and with properties that must not change."""
 
 import numpy as np
 import pytest
@@ -24,27 +24,29 @@ class Fixed:
         return np.zeros(n)
 
 
-def test_without_any_change_the_pixels_are_the_same(images, rng):
+def test_no_augmentation_changes_nothing(images, rng):
     assert np.array_equal(augment(images, Augmentation(), rng), images)
 
 
 def test_the_same_generator_state_gives_the_same_images(images):
-    how = Augmentation(15, 0.1, 0.1, True)
-    first, again = (augment(images, how, np.random.default_rng(3)) for _ in range(2))
-    other = augment(images, how, np.random.default_rng(4))
+    augmentation = Augmentation(15, 0.1, 0.1, True)
+    first, again = (augment(images, augmentation, np.random.default_rng(3)) for _ in range(2))
+    other = augment(images, augmentation, np.random.default_rng(4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("how", [Augmentation(rotation=30), Augmentation(zoom=0.2), Augmentation(20, 0.1, 0.15)])
-def test_an_affine_map_agrees_with_scipy(images, how):
-    augmented = augment(images, how, Fixed())
-    angle, scale = np.deg2rad(how.rotation), 1 + how.zoom
+@pytest.mark.parametrize(
+    "augmentation", [Augmentation(rotation=30), Augmentation(zoom=0.2), Augmentation(20, 0.1, 0.15)]
+)
+def test_an_affine_map_agrees_with_scipy(images, augmentation):
+    augmented = augment(images, augmentation, Fixed())
+    angle, scale = np.deg2rad(augmentation.rotation), 1 + augmentation.zoom
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
     middle = np.array([13.5, 13.5])
-    offset = middle - matrix @ (middle + how.shift * 28)
-    one = {"matrix": matrix, "offset": offset, "order": 1, "mode": "grid-constant"}
-    expected = [ndimage.affine_transform(image[..., 0].astype(float), **one) for image in images]
+    offset = middle - matrix @ (middle + augmentation.shift * 28)
+    options = {"matrix": matrix, "offset": offset, "order": 1, "mode": "grid-constant"}
+    expected = [ndimage.affine_transform(image[..., 0].astype(float), **options) for image in images]
     assert np.abs(augmented[..., 0] - np.stack(expected)).max() < 0.01
 
 
@@ -55,12 +57,12 @@ def test_a_whole_pixel_shift_moves_the_image_and_adds_black(images):
     assert not moved[:, :, :2].any()
 
 
-def test_a_flip_mirrors_about_half_of_the_images(rng):
+def test_about_half_of_the_images_are_flipped(rng):
     images = rng.integers(0, 256, (400, 8, 8, 3)).astype(np.uint8)
     flipped = augment(images, Augmentation(flip=True), rng)
     mirrored = (flipped == images[:, :, ::-1]).all(axis=(1, 2, 3))
-    untouched = (flipped == images).all(axis=(1, 2, 3))
-    assert (mirrored ^ untouched).all()
+    unchanged = (flipped == images).all(axis=(1, 2, 3))
+    assert (mirrored ^ unchanged).all()
     assert 140 < mirrored.sum() < 260
 
 
@@ -84,7 +86,7 @@ def test_a_shear_leans_upright_lines_by_uniform_angles(rng):
     middles = (leaning * columns).sum(axis=2) / leaning.sum(axis=2)
     slopes, places = np.polyfit(rows, middles.T, 1)
     assert np.abs(middles - (slopes * rows[:, None] + places).T).max() < 0.2  # lines stay straight
-    assert np.allclose(slopes * 14 + places, 14, atol=0.05)  # and stand where they stood
+    assert np.allclose(slopes * 14 + places, 14, atol=0.05)  # and keep their position
     angles = np.rad2deg(np.arctan(slopes))
     assert np.abs(angles).max() < 20.3
     assert angles.min() < -19
@@ -93,7 +95,7 @@ def test_a_shear_leans_upright_lines_by_uniform_angles(rng):
     assert abs(np.mean(angles)) < 2
 
 
-def test_a_shear_leaves_level_lines_level(rng):
+def test_a_shear_keeps_horizontal_lines_horizontal(rng):
     line = np.zeros((20, 29, 29, 1), np.uint8)
     line[:, 9] = 255
     leaning = augment(line, Augmentation(shear=30), rng)
@@ -116,29 +118,29 @@ def test_elastic_is_the_deviation_of_a_smooth_displacement(strength, axis, rng):
         assert np.diff(moved, axis=along).std() < 0.3 * strength
 
 
-def test_a_bending_reaches_the_edges_of_the_frame(rng):
+def test_elastic_deformation_reaches_the_edges(rng):
     wide = np.broadcast_to(np.linspace(50, 150, 30, dtype=np.float32)[None, :, None, None], (300, 30, 30, 1))
     edges = augment(wide, Augmentation(elastic=0.7), rng)[:, 15, [0, -1]]
     assert (edges.std(axis=0) > 0).all()
 
 
 @pytest.mark.parametrize(
-    "how", [Augmentation(shear=10), Augmentation(elastic=0.7), Augmentation(5, shear=5, elastic=1)]
+    "augmentation", [Augmentation(shear=10), Augmentation(elastic=0.7), Augmentation(5, shear=5, elastic=1)]
 )
-def test_shear_and_bending_follow_the_generator_state(images, how):
-    first, again, other = (augment(images, how, np.random.default_rng(seed)) for seed in (3, 3, 4))
+def test_shear_and_elastic_depend_only_on_the_generator(images, augmentation):
+    first, again, other = (augment(images, augmentation, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert first.dtype == np.float32
     assert 0 <= first.min() <= first.max() <= 255
 
 
-def test_no_shear_and_no_bending_is_no_change(images, rng):
+def test_zero_shear_and_elastic_change_nothing(images, rng):
     assert np.array_equal(augment(images, Augmentation(shear=0.0, elastic=0.0), rng), images)
     assert np.array_equal(augment(images[:0], Augmentation(shear=5, elastic=1), rng), images[:0])
 
 
-def test_each_image_is_bent_in_its_own_way(images, rng):
+def test_each_image_is_deformed_differently(images, rng):
     alike = np.repeat(images[:1], 8, axis=0)
-    for how in (Augmentation(shear=10), Augmentation(elastic=0.7)):
-        assert len({image.tobytes() for image in augment(alike, how, rng)}) == 8
+    for augmentation in (Augmentation(shear=10), Augmentation(elastic=0.7)):
+        assert len({image.tobytes() for image in augment(alike, augmentation, rng)}) == 8

@@ -1,4 +1,4 @@
-"""Which datasets there are, where they are found, and what a load returns."""
+"""The known datasets, where they are found, and what loading them returns."""
 
 import os
 import subprocess
@@ -11,22 +11,22 @@ import pytest
 from model.data import catalog
 from model.errors import DataError
 from tests.model.data.samples import assert_sound, digits, fashion_files, layout, npz_bytes
-from tests.support import PROJECT
+from tests.support import PROJECT, check_message
 
 SHARED = Path(os.environ.get("DIGIT_LAB_TEST_DATA", PROJECT.parent / "shared" / "data"))
-pytestmark = pytest.mark.usefixtures("elsewhere")
+pytestmark = pytest.mark.usefixtures("isolated")
 
 
-def test_importing_data_brings_no_heavy_library():
+def test_importing_data_imports_no_heavy_library():
     heavy = "tensorflow", "keras", "streamlit", "sklearn", "pooch", "requests", "PIL"
-    code = f"import sys, model.data.catalog; print([each for each in {heavy} if each in sys.modules])"
+    code = f"import sys, model.data.catalog; print([name for name in {heavy} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
 
-def test_datasets_are_listed_in_order_without_being_opened(own):
+def test_datasets_are_listed_in_order_without_being_opened(save_own):
     for name in ("zebra", "ants 2.0", "bad~name", "mnist", "cifar10"):
-        own(b"no archive at all", name)
+        save_own(b"not an archive", name)
     listed = catalog.available()
     assert [status.name for status in listed] == [
         *("mnist", "fashion-mnist", "cifar-10", "uci-digits"),
@@ -36,15 +36,15 @@ def test_datasets_are_listed_in_order_without_being_opened(own):
     assert [status.title for status in listed[:4]] == ["MNIST", "Fashion-MNIST", "CIFAR-10", "UCI digits"]
 
 
-def test_a_dataset_that_is_not_here_says_what_it_would_download():
+def test_a_missing_dataset_shows_its_download():
     status = catalog.status("fashion-mnist")
     assert not status.here
     assert 30e6 < status.download_bytes < 32e6
-    assert "downloaded from" in status.where
+    assert status.where.values == {"host": "127.0.0.1"}
 
 
-def test_addresses_and_class_names_are_those_of_the_originals():
-    # The fixture has moved the addresses, so a fresh interpreter is asked.
+def test_downloads_and_class_names_are_the_original_ones():
+    # The fixture has changed the addresses, so this needs a new interpreter.
     code = "from model.data.catalog import BUILTINS; print([r.url for b in BUILTINS.values() for r in b.remotes])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert "'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'" in ran.stdout
@@ -54,99 +54,102 @@ def test_addresses_and_class_names_are_those_of_the_originals():
     assert all(len(builtin.class_names) == 10 for builtin in catalog.BUILTINS.values())
 
 
-def test_clothes_may_be_mirrored_and_digits_may_not():
+def test_clothes_may_be_flipped_and_digits_may_not():
     names = "mnist", "uci-digits", "fashion-mnist", "cifar-10", "cifar10", "somebody's own"
     assert [catalog.may_flip(name) for name in names] == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize("name", ["../mnist", "a/b", "a\\b", "..", "a..b", "", " a", "a\n", "ä", "x" * 62, None, 7])
-def test_a_name_that_could_lead_elsewhere_is_refused(name):
-    with pytest.raises(DataError, match=r"name came as .*known are mnist, fashion-mnist, cifar-10, uci-digits"):
+def test_a_name_that_could_be_a_path_is_rejected(name):
+    with pytest.raises(DataError) as caught:
         catalog.load(name)
+    check_message(caught.value, value=str(name), known="mnist, fashion-mnist, cifar-10, uci-digits")
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones(own):
-    own(layout(), "shapes")
-    with pytest.raises(DataError, match=r"no dataset called 'forms'; known are mnist, .*, shapes: .*forms\.npz"):
+def test_an_unknown_name_is_rejected_with_the_known_ones(save_own):
+    save_own(layout(), "shapes")
+    with pytest.raises(DataError) as caught:
         catalog.status("forms")
+    check_message(caught.value, name="forms", known="mnist, fashion-mnist, cifar-10, uci-digits, shapes")
 
 
 @pytest.mark.parametrize("folder", ["", "no/such/folder", "~nobody/data"])
-def test_without_a_folder_of_own_data_the_built_in_ones_remain(monkeypatch, folder):
+def test_without_a_data_folder_only_built_in_ones_are_listed(monkeypatch, folder):
     monkeypatch.setenv("DIGIT_LAB_DATA", folder)
     assert [status.here for status in catalog.available()] == [False, False, False, True]
 
 
-def test_nobody_can_change_the_shared_arrays(own):
-    own(layout())
+def test_the_shared_arrays_are_read_only(save_own):
+    save_own(layout())
     with pytest.raises(ValueError, match="read-only"):
         catalog.load("own").x_train[0] = 0
 
 
-def test_a_dataset_prints_one_line(own):
-    own(layout())
+def test_the_repr_of_a_dataset_is_one_line(save_own):
+    save_own(layout())
     dataset = catalog.load("own")
     assert "x_train=uint8[20, 9, 8, 1]" in repr(dataset)
     assert "\n" not in repr(dataset)
 
 
-def test_the_fingerprint_depends_on_pixels_not_on_packing(own, tmp_path):
+def test_the_fingerprint_depends_on_pixels_not_on_packing(save_own, tmp_path):
     arrays = layout()
-    own(arrays)
+    save_own(arrays)
     first = catalog.load("own").fingerprint
     np.savez(tmp_path / "DIGIT_LAB_DATA" / "own.npz", **arrays)
     assert catalog.load("own").fingerprint == first
     assert len(first) == 16
     assert set(first) <= set("0123456789abcdef")
     arrays["x_test"][-1, -1, -1] ^= 1
-    own(arrays)
+    save_own(arrays)
     assert catalog.load("own").fingerprint != first
 
 
-def test_a_part_of_a_built_in_dataset_is_loaded_and_named_a_part(own):
-    own(layout(n=30, n_test=10, shape=(32, 32, 3), n_classes=10), "cifar10")
+def test_a_subset_of_a_built_in_dataset_is_marked_as_one(save_own):
+    save_own(layout(n=30, n_test=10, shape=(32, 32, 3), n_classes=10), "cifar10")
     dataset = catalog.load("cifar10")
     assert dataset.name == "cifar-10"
     assert dataset.class_names[0] == "airplane"
-    assert dataset.source.endswith("a part: 30 of 50,000 training images")
+    assert "30 of 50,000" in dataset.source
 
 
 @pytest.mark.parametrize("changes", [{"shape": (32, 32)}, {"n_classes": 9}, {"shape": (28, 28, 3)}])
-def test_a_file_that_only_carries_a_built_in_name_is_refused(own, changes):
-    own(layout(**{"n": 30, "n_test": 10, "shape": (28, 28), "n_classes": 10} | changes), "mnist")
-    with pytest.raises(DataError, match="mnist.npz holds .* rename the file"):
+def test_other_images_under_a_built_in_name_are_rejected(save_own, changes):
+    save_own(layout(**{"n": 30, "n_test": 10, "shape": (28, 28), "n_classes": 10} | changes), "mnist")
+    with pytest.raises(DataError) as caught:
         catalog.load("mnist")
+    check_message(caught.value, file="mnist.npz", expected=10, n=changes.get("n_classes", 10))
 
 
 @pytest.mark.parametrize("variable", ["HOME", "KERAS_HOME"])
-def test_fashion_mnist_is_read_from_keras_cache(offered, tmp_path, monkeypatch, variable):
+def test_fashion_mnist_is_read_from_keras_cache(serve, tmp_path, monkeypatch, variable):
     monkeypatch.setenv(variable, str(tmp_path))
     arrays = digits()
-    server = offered("fashion-mnist", fashion_files(arrays))
+    server = serve("fashion-mnist", fashion_files(arrays))
     folder = tmp_path / (".keras" if variable == "HOME" else ".") / "datasets" / "fashion-mnist"
     folder.mkdir(parents=True)
     for file, content in fashion_files(arrays).items():
         (folder / file).write_bytes(content)
-    assert catalog.status("fashion-mnist").where == "Keras's cache"
+    assert catalog.status("fashion-mnist").where == catalog.IN_KERAS_CACHE
     dataset = catalog.load("fashion-mnist")
     assert_sound(dataset)
     assert np.array_equal(dataset.x_train[..., 0], arrays["x_train"])
     assert np.array_equal(dataset.y_test, arrays["y_test"])
-    assert dataset.source == "Keras's cache"
+    assert dataset.source == str(catalog.IN_KERAS_CACHE)
     assert server.requests == []
 
 
-def test_a_damaged_file_in_keras_cache_is_skipped(offered, tmp_path):
-    offered("mnist", {"mnist.npz": npz_bytes(digits())})
+def test_a_damaged_file_in_keras_cache_is_skipped(serve, tmp_path):
+    serve("mnist", {"mnist.npz": npz_bytes(digits())})
     folder = tmp_path / "HOME" / ".keras" / "datasets"
     folder.mkdir(parents=True)
     (folder / "mnist.npz").write_bytes(npz_bytes(digits())[:-1])
-    assert catalog.load("mnist").source == "127.0.0.1, checked by SHA-256"
+    assert catalog.load("mnist").source.startswith("127.0.0.1")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "mnist.npz").is_file(), reason="shared/data/mnist.npz is absent")
-def test_the_real_mnist_is_loaded_bit_by_bit(monkeypatch):
+def test_the_real_mnist_is_loaded_unchanged(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))
     dataset = catalog.load("mnist")
     with np.load(SHARED / "mnist.npz") as expected:
@@ -154,13 +157,13 @@ def test_the_real_mnist_is_loaded_bit_by_bit(monkeypatch):
         assert np.array_equal(dataset.y_train, expected["y_train"])
         assert np.array_equal(dataset.x_test, expected["x_test"].reshape(10000, 28, 28, 1))
         assert np.array_equal(dataset.y_test, expected["y_test"])
-    assert dataset.source == "mnist.npz in the folder named by DIGIT_LAB_DATA"
+    assert dataset.source.startswith("mnist.npz")
 
 
 @pytest.mark.skipif(not (SHARED / "cifar10.npz").is_file(), reason="shared/data/cifar10.npz is absent")
-def test_the_part_of_cifar_10_is_found_under_its_other_name(monkeypatch):
+def test_a_subset_of_cifar_10_is_found_under_its_alias(monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_DATA", str(SHARED))
     dataset = catalog.load("cifar-10")
     assert dataset.x_train.shape == (5000, 32, 32, 3)
-    assert "a part: 5,000 of 50,000" in dataset.source
+    assert "5,000 of 50,000" in dataset.source
     assert [status.name for status in catalog.available()] == ["mnist", "fashion-mnist", "cifar-10", "uci-digits"]

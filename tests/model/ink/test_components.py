@@ -1,4 +1,4 @@
-"""Connected ink as SciPy finds it, and wide ink cut where little connects it."""
+"""Connected ink, compared with SciPy, and wide ink cut where little ink connects it."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from model.ink import components
 
 @settings(max_examples=100, deadline=None)
 @given(arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20))))
-def test_connected_parts_are_those_of_scipy(mask):
+def test_connected_parts_agree_with_scipy(mask):
     from scipy import ndimage
 
     labels, count = ndimage.label(mask, np.ones((3, 3)))
@@ -21,7 +21,7 @@ def test_connected_parts_are_those_of_scipy(mask):
 
 
 def discs(*centres, radius=20, bridge=3, shape=(60, 200)):
-    """Discs on one line, each joined to the next by a bar of `bridge` pixels."""
+    """Draw discs on one line, each joined to the next by a bar of `bridge` pixels."""
     row, column = np.indices(shape)
     mask = np.zeros(shape, bool)
     for centre in centres:
@@ -42,11 +42,11 @@ def test_touching_discs_are_cut_at_their_bridges(centres):
         assert (left, right) == (pytest.approx(centre - 22, abs=5), pytest.approx(centre + 22, abs=5))
 
 
-def test_a_narrow_part_and_a_wall_stay_whole():
-    slim, wall = np.zeros((60, 200), bool), np.zeros((60, 200), bool)
+def test_a_narrow_part_and_a_solid_block_stay_whole():
+    slim, block = np.zeros((60, 200), bool), np.zeros((60, 200), bool)
     slim[10:50, 90:120] = True
-    wall[10:50, 20:180] = True
-    for mask in (slim, wall):
+    block[10:50, 20:180] = True
+    for mask in (slim, block):
         part, boxes = components.find(mask)
         pieces, after = components.cut(part, boxes)
         assert np.array_equal(pieces, part)

@@ -1,9 +1,11 @@
-"""Pictures become MNIST-like images: photos are made here with Pillow, and what comes out is compared with the
-drawing that went in. Whatever a file contains, an image, nothing or one sentence comes out."""
+"""Photos become MNIST-like images: photos are made with Pillow, and the result is compared with the drawing. For any
+file, the result is an image, nothing, or an error message."""
 
+import errno
 import gzip
 import io
 import json
+import os
 import struct
 import time
 import zlib
@@ -19,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from model.errors import InkError
 from model.ink import grouping, photo
 from model.ink.render import MIDDLE, render
-from tests.support import CROSSED_SEVEN
+from tests.support import CROSSED_SEVEN, check_message
 
 
 def by_shape(boxes, image_of):
@@ -31,7 +33,7 @@ FIVE = [[[100, 70], [95, 130], [150, 140], [160, 190], [120, 220], [80, 205]], [
 
 
 def cover(strokes, size=(640, 480), pen=12.0, at=(180, 90)):
-    """How much ink lies on every pixel, (height, width) in [0, 1]."""
+    """Return the share of ink on every pixel, (height, width) in [0, 1]."""
     image = Image.new("L", (2 * size[0], 2 * size[1]))
     draw = ImageDraw.Draw(image)
     for stroke in strokes:
@@ -43,7 +45,7 @@ def cover(strokes, size=(640, 480), pen=12.0, at=(180, 90)):
 
 
 def photographed(ink_cover, rng, paper=230, tone=60, slope=0.5, noise=5.0):
-    """Ink on paper whose light falls off to one side, slightly out of focus, with grain: a Pillow image."""
+    """Return ink on paper that gets darker to one side, slightly out of focus, with grain: a Pillow image."""
     height, width = ink_cover.shape
     light = 1 - slope * (np.arange(width) / width + np.arange(height)[:, None] / height) / 2
     soft = np.asarray(Image.fromarray(np.uint8(255 * ink_cover)).filter(ImageFilter.GaussianBlur(1))) / 255
@@ -58,12 +60,12 @@ def file_of(image, kind="PNG", **options):
 
 
 def plain(strokes=CROSSED_SEVEN, paper=255, tone=0):
-    """A clean grey image of strokes."""
+    """Return a clean greyscale image of strokes."""
     return Image.fromarray(np.uint8(np.rint(paper + (tone - paper) * cover(strokes))))
 
 
-def likeness(seen, strokes):
-    """The correlation of what was seen with the strokes as MNIST would show them."""
+def similarity(seen, strokes):
+    """Return the correlation between a photo's image and the rendered strokes."""
     return np.corrcoef(seen.image.ravel(), render(strokes).ravel())[0, 1]
 
 
@@ -79,7 +81,7 @@ def assert_well_formed(seen):
 def assert_is_seven(picture):
     seen = photo.read_photo(picture)
     assert_well_formed(seen)
-    assert likeness(seen, CROSSED_SEVEN) > 0.93
+    assert similarity(seen, CROSSED_SEVEN) > 0.93
     weight = seen.image.astype(float)
     middle = [(weight.sum(axis=axis) * np.arange(28)).sum() / weight.sum() for axis in (0, 1)]
     assert np.allclose(middle, MIDDLE, atol=0.3)
@@ -93,13 +95,13 @@ def assert_is_seven(picture):
 def test_a_photo_gives_the_written_digit(strokes, pen, rng):
     seen = photo.read_photo(file_of(photographed(cover(strokes, pen=pen), rng), "JPEG", quality=80))
     assert_well_formed(seen)
-    assert likeness(seen, strokes) > 0.9
+    assert similarity(seen, strokes) > 0.9
 
 
 @pytest.mark.parametrize(
     ("paper", "tone"), [(235, 40), (235, 150), (120, 40), (30, 220), (60, 150), (255, 0), (0, 255)]
 )
-def test_light_paper_and_dark_boards_give_bright_ink_on_black(paper, tone, rng):
+def test_paper_and_chalkboards_give_bright_ink_on_black(paper, tone, rng):
     assert_is_seven(file_of(photographed(cover(CROSSED_SEVEN), rng, paper, tone, slope=0.3), "JPEG"))
 
 
@@ -110,7 +112,7 @@ def test_uneven_light_and_grain_are_removed(slope, noise, rng):
     assert_is_seven(file_of(photographed(cover(CROSSED_SEVEN), rng, slope=slope, noise=noise), "JPEG"))
 
 
-def test_a_soft_shadow_across_the_sheet_is_not_ink(rng):
+def test_a_soft_shadow_is_not_ink(rng):
     grey = np.asarray(photographed(cover(CROSSED_SEVEN), rng, slope=0.2), float)
     shadow = 1 - 0.45 / (1 + np.exp((np.arange(640) - 330) / 15))
     assert_is_seven(file_of(Image.fromarray((grey * shadow).astype(np.uint8)), "JPEG"))
@@ -123,10 +125,10 @@ def test_specks_and_the_edge_of_a_table_are_not_ink(rng):
     assert_is_seven(file_of(Image.fromarray(grey)))
 
 
-def with_alpha(tone, ground):
+def with_alpha(tone, background):
     seven = cover(CROSSED_SEVEN)
     layers = [np.full(seven.shape, tone)] * 3 + [255 * seven]
-    layers = [np.where(seven > 0, layer, ground) for layer in layers[:3]] + layers[3:]
+    layers = [np.where(seven > 0, layer, background) for layer in layers[:3]] + layers[3:]
     return Image.fromarray(np.stack(layers, axis=-1).astype(np.uint8), "RGBA")
 
 
@@ -144,19 +146,19 @@ PICTURES = {
     "colour": lambda: file_of(
         Image.merge("RGB", [plain(paper=250), plain(paper=240, tone=30), plain(paper=200, tone=140)])
     ),
-    "black ink on nothing": lambda: file_of(with_alpha(0, 0)),
-    "black ink on invisible white": lambda: file_of(with_alpha(0, 255)),
-    "white ink on nothing": lambda: file_of(with_alpha(255, 0)),
-    "white ink on invisible white": lambda: file_of(with_alpha(255, 255)),
+    "black ink on transparent black": lambda: file_of(with_alpha(0, 0)),
+    "black ink on transparent white": lambda: file_of(with_alpha(0, 255)),
+    "white ink on transparent black": lambda: file_of(with_alpha(255, 0)),
+    "white ink on transparent white": lambda: file_of(with_alpha(255, 255)),
     "round corners": lambda: file_of(photo_with_round_corners()),
     "grey with alpha": lambda: file_of(with_alpha(20, 20).convert("LA")),
     "CMYK JPEG": lambda: file_of(plain().convert("CMYK"), "JPEG"),
     "16 bits": lambda: file_of(Image.fromarray(np.asarray(plain()).astype(np.uint16) * 257)),
     "palette": lambda: file_of(plain().convert("P")),
-    "palette with a see-through colour": lambda: file_of(plain().convert("P"), transparency=255),
+    "palette with a transparent colour": lambda: file_of(plain().convert("P"), transparency=255),
     "black and white": lambda: file_of(plain().convert("1")),
     "WebP": lambda: file_of(plain(), "WEBP"),
-    "a phone's JPEG with a second picture": lambda: file_of(
+    "a phone's JPEG with a second image": lambda: file_of(
         plain(), "MPO", save_all=True, append_images=[plain(TWO)], quality=80
     ),
     "coarse JPEG": lambda: file_of(plain(), "JPEG", quality=20),
@@ -167,13 +169,13 @@ PICTURES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
-def test_every_kind_of_picture_is_read(name):
+def test_every_kind_of_image_file_is_read(name):
     assert_is_seven(PICTURES[name]())
 
 
-def test_a_picture_on_its_side_is_turned_upright():
+def test_an_image_on_its_side_is_turned_upright():
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees to see it upright
+    exif[0x0112] = 6  # rotate by 90 degrees for display
     assert_is_seven(file_of(plain().rotate(90, expand=True), "JPEG", exif=exif))
 
 
@@ -185,14 +187,14 @@ def test_a_path_is_read_like_its_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("factor", [1, 3])
-def test_the_box_is_in_pixels_of_the_picture(factor):
+def test_the_box_is_in_pixels_of_the_file(factor):
     image = plain()
     seen = photo.read_photo(file_of(image.resize((640 * factor, 480 * factor))))
     expected = np.array([60 - 6 + 180, 60 - 6 + 90, 180 + 6 + 180, 220 + 6 + 90]) * factor
     assert np.allclose(seen.box, expected, atol=2 * factor)
 
 
-def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
+def test_a_thin_pen_is_thickened_and_a_thick_one_is_not():
     thin, usual, thick = (
         photo.read_photo(file_of(Image.fromarray(np.uint8(255 * cover(CROSSED_SEVEN, pen=pen))))).image.sum(dtype=int)
         for pen in (1.5, 17, 34)
@@ -202,12 +204,12 @@ def test_a_thin_pen_is_thickened_and_a_thick_one_is_left_thick():
 
 
 @pytest.mark.parametrize("tone", [0, 190])
-def test_a_hairline_in_a_large_picture_is_ink(tone):
+def test_a_thin_line_in_a_large_image_is_ink(tone):
     image = Image.new("L", (1500, 1500), 255)
     draw = ImageDraw.Draw(image)
     for stroke in CROSSED_SEVEN:
         draw.line([(5 * x + 200, 5 * y + 100) for x, y in stroke], fill=tone, width=5)
-    assert likeness(photo.read_photo(file_of(image)), CROSSED_SEVEN) > 0.85
+    assert similarity(photo.read_photo(file_of(image)), CROSSED_SEVEN) > 0.85
 
 
 def blank_sheets(rng):
@@ -232,7 +234,7 @@ def test_a_blank_sheet_is_not_a_digit(kind, options, rng):
         assert photo.read_photo_digits(picture, grouped=by_shape) == []
 
 
-def test_a_fully_transparent_picture_is_not_a_digit():
+def test_a_fully_transparent_image_is_not_a_digit():
     assert photo.read_photo(file_of(Image.new("RGBA", (200, 200)))) is None
 
 
@@ -240,10 +242,10 @@ def mnist_like():
     return render(CROSSED_SEVEN)
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_an_image_like_mnist_is_returned_unchanged(turned):
+@pytest.mark.parametrize("inverted", [False, True])
+def test_an_mnist_image_is_returned_unchanged(inverted):
     image = mnist_like()
-    seen = photo.read_photo(file_of(Image.fromarray(255 - image if turned else image)))
+    seen = photo.read_photo(file_of(Image.fromarray(255 - image if inverted else image)))
     assert (seen.image == image).all()
     assert_well_formed(seen)
     assert len(photo.read_photo_digits(file_of(Image.fromarray(image)), grouped=by_shape)) == 1
@@ -266,43 +268,43 @@ def test_real_mnist_is_returned_unchanged(real_data):
 def test_enlarged_and_shifted_mnist_is_nearly_restored(real_data):
     with np.load(real_data / "mnist.npz") as arrays_:
         images = arrays_["x_test"][::100]
-    likenesses = []
+    similarities = []
     for image in images:
         large = Image.fromarray(np.pad(image, ((3, 20), (12, 1)))).resize((410, 510), Image.Resampling.BICUBIC)
         seen = photo.read_photo(file_of(large, "JPEG"))
-        # MNIST was laid in by whole pixels, so up to half a pixel of difference is its own.
-        likenesses.append(np.corrcoef(seen.image.ravel(), image.ravel())[0, 1])
-    assert np.median(likenesses) > 0.93
-    assert np.quantile(likenesses, 0.05) > 0.8  # one of these images has specks, which rightly go
+        # MNIST was centred by whole pixels, so it differs by up to half a pixel.
+        similarities.append(np.corrcoef(seen.image.ravel(), image.ravel())[0, 1])
+    assert np.median(similarities) > 0.93
+    assert np.quantile(similarities, 0.05) > 0.8  # one of these images has specks, which are removed as they should be
 
 
 @pytest.mark.slow
-def test_real_drawings_look_alike_in_a_photo_and_on_the_canvas(real_data, rng):
+def test_a_photo_of_a_real_drawing_resembles_the_drawing(real_data, rng):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawings = [json.loads(line)["strokes"] for line in file][::250]
-    likenesses = []
+    similarities = []
     for strokes in drawings:
         picture = file_of(photographed(cover(strokes, pen=rng.uniform(3, 12)), rng), "JPEG", quality=85)
-        likenesses.append(likeness(photo.read_photo(picture), strokes))
-    assert np.median(likenesses) > 0.94
+        similarities.append(similarity(photo.read_photo(picture), strokes))
+    assert np.median(similarities) > 0.94
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_a_line_of_digits_is_read_from_left_to_right(turned, rng):
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_line_of_digits_is_read_from_left_to_right(inverted, rng):
     size = (900, 420)
     line = sum(
         cover(digit, size, 10, at) for digit, at in ((CROSSED_SEVEN, (20, 60)), (FIVE, (230, 80)), (TWO, (470, 50)))
     )
-    paper, tone = (30, 220) if turned else (230, 60)
+    paper, tone = (30, 220) if inverted else (230, 60)
     digits = photo.read_photo_digits(file_of(photographed(line, rng, paper, tone), "JPEG"), grouped=by_shape)
     assert len(digits) == 3
     for seen, strokes in zip(digits, (CROSSED_SEVEN, FIVE, TWO), strict=True):
         assert_well_formed(seen)
-        assert likeness(seen, strokes) > 0.9
+        assert similarity(seen, strokes) > 0.9
     assert [seen.box[0] for seen in digits] == sorted(seen.box[0] for seen in digits)
 
 
-def png_that_claims(width, height):
+def png_with_header(width, height):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -314,55 +316,62 @@ def animation(kind):
     return file_of(plain(), kind, save_all=True, append_images=[plain(TWO)], duration=100)
 
 
-REFUSED = {
-    "text": (lambda: b"This is a text file named .png", "is no picture that can be read here; expected a PNG"),
-    "nothing": (lambda: b"", "is no picture"),
-    "cut JPEG": (lambda: file_of(plain(), "JPEG")[:3000], "cut or damaged"),
-    "cut PNG": (lambda: file_of(plain())[:1500], "damaged"),
-    "cut WebP": (lambda: file_of(plain(), "WEBP")[:800], "damaged"),
-    "only a header": (lambda: file_of(plain(), "JPEG")[:4], "no picture|damaged"),
-    "20,000 pixels": (lambda: png_that_claims(20_000, 20_000), "too large; expected at most 4,096"),
-    "12,000 pixels": (lambda: png_that_claims(12_000, 12_000), "12,000 x 12,000 pixels|too large"),
-    "4,097 pixels": (lambda: png_that_claims(4_097, 10), "4,097 x 10 pixels; expected 8 to 4,096"),
-    "7 pixels": (lambda: file_of(Image.new("L", (7, 100))), "7 x 100 pixels"),
-    "a size it has not": (lambda: png_that_claims(500, 500), "damaged"),
-    "moving PNG": (lambda: animation("PNG"), "is an animation; expected a still picture"),
-    "moving WebP": (lambda: animation("WEBP"), "is an animation"),
-    "GIF": (lambda: file_of(plain(), "GIF"), "expected a PNG, JPEG or WebP"),
-    "TIFF": (lambda: file_of(plain(), "TIFF"), "expected a PNG, JPEG or WebP"),
+FORMATS, SIZE, DAMAGED = {"formats": "PNG, JPEG, WEBP"}, {"low": 8, "high": 4096}, {}
+REJECTED = {  # a file, and the values that the message mentions besides its name
+    "text": (lambda: b"This is a text file named .png", FORMATS),
+    "empty file": (lambda: b"", FORMATS),
+    "incomplete JPEG": (lambda: file_of(plain(), "JPEG")[:3000], DAMAGED),
+    "incomplete PNG": (lambda: file_of(plain())[:1500], DAMAGED),
+    "incomplete WebP": (lambda: file_of(plain(), "WEBP")[:800], DAMAGED),
+    "only a header": (lambda: file_of(plain(), "JPEG")[:4], FORMATS),
+    "20,000 pixels": (lambda: png_with_header(20_000, 20_000), {"high": 4096}),
+    "12,000 pixels": (lambda: png_with_header(12_000, 12_000), {"high": 4096}),
+    "4,097 pixels": (lambda: png_with_header(4_097, 10), SIZE | {"width": 4097, "height": 10}),
+    "7 pixels": (lambda: file_of(Image.new("L", (7, 100))), SIZE | {"width": 7, "height": 100}),
+    "wrong size in the header": (lambda: png_with_header(500, 500), DAMAGED),
+    "animated PNG": (lambda: animation("PNG"), {"frames": 2}),
+    "animated WebP": (lambda: animation("WEBP"), {"frames": 2}),
+    "GIF": (lambda: file_of(plain(), "GIF"), FORMATS),
+    "TIFF": (lambda: file_of(plain(), "TIFF"), FORMATS),
 }
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_picture_is_refused_in_one_sentence(name, tmp_path):
-    make, words = REFUSED[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_file_that_is_not_an_image_is_rejected(name, tmp_path):
+    make, values = REJECTED[name]
     path = tmp_path / "drawing.png"
     path.write_bytes(make())
     for read in (photo.read_photo, partial(photo.read_photo_digits, grouped=by_shape)):
-        with pytest.raises(InkError, match=words) as caught:
+        with pytest.raises(InkError) as caught:
             read(path)
-        assert str(caught.value).startswith("drawing.png ")
-        assert str(caught.value).endswith(".")
-        with pytest.raises(InkError, match="^The picture "):
+        check_message(caught.value, name="drawing.png", **values)
+        if not values:
+            assert caught.value.values.keys() == {"name"}
+        with pytest.raises(InkError) as caught:
             read(make())
-        with pytest.raises(InkError, match="^my upload "):
+        check_message(caught.value, name=photo.UNNAMED, **values)
+        with pytest.raises(InkError) as caught:
             read(make(), "my upload")
+        check_message(caught.value, name="my upload", **values)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InkError, match="^seven.png can't be opened .No such file"):
+    with pytest.raises(InkError) as caught:
         photo.read_photo(tmp_path / "seven.png")
-    with pytest.raises(InkError, match="can't be opened"):
+    check_message(caught.value, name="seven.png", reason=os.strerror(errno.ENOENT))
+    with pytest.raises(InkError) as caught:
         photo.read_photo(tmp_path)
+    check_message(caught.value, name=tmp_path.name, reason=os.strerror(errno.EISDIR))
     with pytest.raises(InkError):
         photo.read_photo("seven\0.png")
 
 
 @pytest.mark.parametrize("thing", [None, 7, ["seven.png"], np.zeros((28, 28))])
-def test_anything_but_a_file_is_refused(thing):
-    with pytest.raises(InkError, match=f"came as {type(thing).__name__}; expected a picture file"):
+def test_anything_but_a_file_is_rejected(thing):
+    with pytest.raises(InkError) as caught:
         photo.read_photo(thing)
+    check_message(caught.value, name=photo.UNNAMED, type=type(thing).__name__)
 
 
 WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]
@@ -372,9 +381,9 @@ WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]
 @given(
     st.sampled_from(WHOLE), st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=6), st.floats(0, 1)
 )
-def test_damage_always_ends_in_a_sentence(whole, bites, kept):
+def test_damage_always_ends_in_a_message(whole, changes, kept):
     damaged = bytearray(whole)
-    for place, value in bites:
+    for place, value in changes:
         damaged[int(place * len(damaged))] = value
     check_any_outcome(bytes(damaged[: int(len(damaged) * kept) if kept < 0.5 else None]))
 
@@ -391,7 +400,7 @@ def check_any_outcome(picture):
         seen = photo.read_photo(picture)
         parts = photo.read_photo_digits(picture, grouped=by_shape)
     except InkError as error:
-        assert str(error).endswith(".")
+        check_message(error)
     else:
         assert (seen is None) == (not parts)
         for steps in parts + [seen] * (seen is not None):

@@ -1,5 +1,5 @@
-"""Strokes become MNIST-like images: compared with a brute-force drawing of the same geometry, and held to what must
-not matter (place, size, direction, order). Tolerances are grey levels of 255."""
+"""Strokes become MNIST-like images: compared with a brute-force rendering, and checked for properties that must not
+matter (position, size, direction, order). Tolerances are grey levels out of 255."""
 
 import gzip
 import inspect
@@ -13,12 +13,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.errors import InkError
-from model.ink.render import MIDDLE, PEN_WIDTH, Strokes, parse_strokes, render, render_steps, squeeze_canvas
-from tests.support import CROSSED_SEVEN
+from model.ink.render import (
+    MIDDLE,
+    PEN_WIDTH,
+    UNNAMED,
+    Strokes,
+    parse_strokes,
+    render,
+    render_steps,
+    squeeze_canvas,
+)
+from tests.support import CROSSED_SEVEN, check_message
 
 
 def drawings(least_size=20):
-    """Strategy: one to four strokes of one to twelve points, together at least so many canvas pixels large."""
+    """Strategy: one to four strokes of one to twelve points, at least `least_size` canvas pixels in total."""
     point = st.tuples(st.floats(0, 280), st.floats(0, 280)).map(list)
     strokes = st.lists(st.lists(point, min_size=1, max_size=12), min_size=1, max_size=4)
     return strokes.filter(lambda drawn: np.ptp(np.concatenate(drawn), axis=0).max() >= least_size)
@@ -42,8 +51,8 @@ def side_of(image, least=1):
 
 
 def brute_force(strokes, fine=8):
-    """The same recipe without any of its shortcuts: `fine` x `fine` dots in every pixel, each against every segment."""
-    strokes = [[*stroke, stroke[-1]] for stroke in strokes]  # a single point is a line of no length
+    """Render without shortcuts: `fine` x `fine` dots per pixel, each compared with every segment."""
+    strokes = [[*stroke, stroke[-1]] for stroke in strokes]  # a single point is a line of length 0
     points = np.concatenate([np.array(stroke, float) for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = (20 - PEN_WIDTH) / (high - low).max()
@@ -79,7 +88,7 @@ def test_a_blank_canvas_has_no_ink(blank):
 
 @settings(deadline=None)
 @given(drawings())
-def test_every_drawing_becomes_28x28_with_ink_of_20_pixels(strokes):
+def test_every_image_is_28x28_with_ink_of_20_pixels(strokes):
     image = render(strokes)
     assert image.shape == (28, 28)
     assert image.dtype == np.uint8
@@ -89,11 +98,11 @@ def test_every_drawing_becomes_28x28_with_ink_of_20_pixels(strokes):
 
 @settings(deadline=None)
 @given(drawings())
-def test_ink_that_stays_in_the_frame_is_centred_by_its_mass(strokes):
+def test_ink_inside_the_frame_is_centred_by_its_mass(strokes):
     image = render(strokes)
     at_edge = [image[:, [0, -1]].any(), image[[0, -1]].any()]
     offsets = np.abs(middle_of(image) - MIDDLE)
-    assert all(offset < 0.3 for offset, held_back in zip(offsets, at_edge, strict=True) if not held_back)
+    assert all(offset < 0.3 for offset, stopped in zip(offsets, at_edge, strict=True) if not stopped)
 
 
 @settings(deadline=None)
@@ -139,7 +148,7 @@ def test_the_order_of_strokes_changes_nothing(strokes):
 
 @settings(deadline=None)
 @given(drawings(), st.integers(2, 4))
-def test_points_that_come_twice_change_nothing(strokes, times):
+def test_repeated_points_change_nothing(strokes, times):
     repeated = [[point for point in stroke for _ in range(times)] for stroke in strokes]
     assert difference(render(strokes), render(repeated)) <= 1
 
@@ -158,13 +167,13 @@ def test_points_in_between_change_next_to_nothing(strokes, times):
 @given(drawings())
 def test_any_drawing_agrees_with_brute_force(strokes):
     image = render(strokes)
-    assume(not image[[0, -1]].any() and not image[:, [0, -1]].any())  # not held back at the edge
+    assume(not image[[0, -1]].any() and not image[:, [0, -1]].any())  # not stopped at the edge
     assert np.abs(image - brute_force(strokes)).mean() < 4
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.floats(0, 2 * np.pi), st.floats(20, 200))
-def test_every_pixel_of_a_straight_stroke_agrees(angle, length):
+def test_every_pixel_of_a_straight_stroke_is_correct(angle, length):
     stroke = [[[140, 140], [140 + length * np.cos(angle), 140 + length * np.sin(angle)]]]
     assert np.abs(render(stroke) - brute_force(stroke)).max() < 40
 
@@ -189,44 +198,44 @@ def test_a_dot_is_a_blob_of_the_pens_width_in_the_middle(dot):
 
 
 @pytest.mark.parametrize(
-    ("strokes", "words"),
+    ("strokes", "values"),
     [
-        (None, "came as None; expected a list of strokes"),
-        ("ink", "came as 'ink'"),
-        ({"strokes": []}, "expected a list of strokes"),
-        (7, "came as 7"),
-        ([7], "7 as stroke 1; expected a list of points"),
-        (["ab"], "'ab' as stroke 1"),
-        ([[[1, 2]], None], "None as stroke 2"),
-        ([[5, 5]], "5 as point 1 of stroke 1"),
-        ([[[1, 2], [3]]], r"\[3\] as point 2 of stroke 1; expected canvas pixels as \[x, y\]"),
-        ([[[1, 2, 3]]], r"\[1, 2, 3\] as point 1"),
-        ([[[1, "2"]]], "two numbers"),
-        ([[[True, 2]]], r"\[True, 2\]"),
-        ([[[1, None]]], "None"),
-        ([[[1, float("nan")]]], "nan"),
-        ([[[float("inf"), 1]]], "inf"),
-        ([[[1, -1.1e6]]], "within 1,000,000"),
-        ([[[1, 10**5000]]], "as point 1 of stroke 1"),
-        ([np.zeros((3, 3))], "as point 1"),
-        ([np.zeros((3, 2), bool)], "as point 1"),
-        ([np.float64(3)], "as stroke 1"),
-        ([[]] * 2001, "2,001 strokes; expected at most 2,000"),
-        ([[[1, 2]] * 500_001], "500,001 points; expected at most 500,000"),
+        (None, {"value": "None"}),
+        ("ink", {"value": "'ink'"}),
+        ({"strokes": []}, {"value": "{'strokes': []}"}),
+        (7, {"value": "7"}),
+        ([7], {"value": "7", "stroke": 1}),
+        (["ab"], {"value": "'ab'", "stroke": 1}),
+        ([[[1, 2]], None], {"value": "None", "stroke": 2}),
+        ([[5, 5]], {"value": "5", "point": 1, "stroke": 1}),
+        ([[[1, 2], [3]]], {"value": "[3]", "point": 2, "stroke": 1}),
+        ([[[1, 2, 3]]], {"value": "[1, 2, 3]", "point": 1, "stroke": 1}),
+        ([[[1, "2"]]], {"value": "[1, '2']", "point": 1}),
+        ([[[True, 2]]], {"value": "[True, 2]", "point": 1}),
+        ([[[1, None]]], {"value": "[1, None]", "point": 1}),
+        ([[[1, float("nan")]]], {"value": "[1, nan]", "point": 1}),
+        ([[[float("inf"), 1]]], {"value": "[inf, 1]", "point": 1}),
+        ([[[1, -1.1e6]]], {"value": "[1, -1100000.0]", "high": 1_000_000, "point": 1}),
+        ([[[1, 10**5000]]], {"value": "a list", "point": 1, "stroke": 1}),
+        ([np.zeros((3, 3))], {"point": 1, "stroke": 1}),
+        ([np.zeros((3, 2), bool)], {"value": "[False, False]", "point": 1, "stroke": 1}),
+        ([np.float64(3)], {"stroke": 1}),
+        ([[]] * 2001, {"n_strokes": 2001, "high": 2000}),
+        ([[[1, 2]] * 500_001], {"n_points": 500_001, "high": 500_000}),
     ],
 )
-def test_what_is_no_drawing_is_refused_in_one_sentence(strokes, words):
+def test_anything_but_a_drawing_is_rejected(strokes, values):
     for use in (parse_strokes, render, render_steps, squeeze_canvas):
-        with pytest.raises(InkError, match=words) as caught:
+        with pytest.raises(InkError) as caught:
             use(strokes)
-        assert str(caught.value).startswith("The drawing ")
-        assert str(caught.value).endswith(".")
+        check_message(caught.value, source=UNNAMED, **values)
         assert len(str(caught.value)) < 250
 
 
 def test_an_error_names_its_source():
-    with pytest.raises(InkError, match="^drawings.jsonl, line 3, has 7 as stroke 1"):
+    with pytest.raises(InkError) as caught:
         parse_strokes([7], "drawings.jsonl, line 3,")
+    check_message(caught.value, source="drawings.jsonl, line 3,", stroke=1, value="7")
 
 
 JSON = st.recursive(
@@ -240,11 +249,11 @@ NEARLY = st.lists(st.lists(st.lists(st.floats() | st.integers(), min_size=1, max
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(JSON | NEARLY)
-def test_any_json_gives_an_image_or_a_sentence(strokes):
+def test_any_json_gives_an_image_or_a_message(strokes):
     try:
         image = render(strokes)
     except InkError as error:
-        assert str(error).endswith(".")
+        check_message(error)
     else:
         assert image.shape == (28, 28)
         assert image.dtype == np.uint8
@@ -266,7 +275,7 @@ def test_a_drawing_is_checked_once(monkeypatch):
         draw(strokes)
 
 
-def test_chosen_strokes_are_the_same_arrays_in_the_given_order():
+def test_selected_strokes_are_the_same_arrays_in_order():
     strokes = parse_strokes([[[1, 2]], [[3, 4]], [[5, 6]]])
     chosen = strokes.select([2, 0])
     assert type(chosen) is Strokes
@@ -301,14 +310,14 @@ def test_the_steps_end_in_the_networks_input():
     assert all(image.dtype == np.uint8 for image in (seen.drawn, seen.cropped, seen.scaled, seen.centred))
 
 
-def test_the_steps_of_a_drawing_far_off_the_canvas_are_small():
+def test_the_steps_of_a_drawing_off_the_canvas_are_small():
     seen = render_steps([[[-1e6, -1e6], [1e6, 1e6]]])
     assert seen.drawn.shape == (280, 280)
     assert max(seen.cropped.shape) < 400
     assert seen.image.any()
 
 
-def test_squeezing_the_canvas_keeps_place_and_size():
+def test_squeezing_the_canvas_keeps_position_and_size():
     corner = squeeze_canvas([[[20, 20], [60, 20], [60, 60]]])
     assert corner.shape == (28, 28)
     assert corner[2, 4] > 200
@@ -317,12 +326,12 @@ def test_squeezing_the_canvas_keeps_place_and_size():
 
 @pytest.mark.slow
 def test_a_real_drawing_is_rendered_in_two_milliseconds(real_data):
-    took = []
+    seconds = []
     for drawing in real_drawings(real_data)[:400]:
         start = time.perf_counter()
         render(drawing["strokes"])
-        took.append(time.perf_counter() - start)
-    assert np.median(took) < 0.002
+        seconds.append(time.perf_counter() - start)
+    assert np.median(seconds) < 0.002
 
 
 def test_ink_needs_only_numpy_and_pillow():
@@ -331,7 +340,7 @@ def test_ink_needs_only_numpy_and_pillow():
     assert roots == {"reprlib", "collections", "dataclasses", "typing", "numpy", "PIL", "model"}
 
 
-def test_a_thin_pen_fades_only_where_the_canvas_is_squeezed():
+def test_a_thin_pen_fades_only_if_the_canvas_is_squeezed():
     thin, thick = squeeze_canvas(CROSSED_SEVEN, pen=6), squeeze_canvas(CROSSED_SEVEN, pen=20)
     assert thin.max() < thick.max()
     assert render_steps(CROSSED_SEVEN, pen=6).drawn.sum() < render_steps(CROSSED_SEVEN, pen=20).drawn.sum()
