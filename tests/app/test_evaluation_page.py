@@ -86,7 +86,7 @@ def test_a_visitors_drawings_are_evaluated_and_nobody_elses():
     for token, labels in (("mine", (7, 1)), ("somebody else's", (7,))):
         drawings = DrawingCollection(RunStore().home, token)
         for number, label in enumerate((*labels, NO_DIGIT)):
-            drawings.keep(f"{number}", label, seven)
+            drawings.save(f"{number}", label, seven)
     test = opened("pages/evaluate.py", run=CLASSROOM_RUN)
     test.session_state["visitor"] = Visitor(tab="a tab", browser="mine")
     test.button_group(key="eval-part").set_value("drawn").run()
