@@ -14,6 +14,7 @@ from typing import Any
 
 from model.errors import DataError, InkError
 from model.ink.render import Strokes, box_of, parse_strokes
+from model.messages import Message
 from model.results import ArrayRepr
 
 DIGITS, LETTERS = "drawn-digits", "drawn-letters"
@@ -54,7 +55,10 @@ def load(name: str, part: str | None = None) -> list[Drawing]:
     open_text = gzip.open if path.suffix == ".gz" else open
     try:
         with open_text(path, "rt", encoding="utf-8") as file:
-            read = (_drawing(line, f"{path.name}, line {number},", name) for number, line in enumerate(file, 1))
+            read = (
+                _drawing(line, Message("{file}, line {line},", {"file": path.name, "line": number}), name)
+                for number, line in enumerate(file, 1)
+            )
             return [drawing for drawing in read if part in (None, split_of_writer(drawing.writer))]
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DataError(
@@ -71,7 +75,7 @@ def file_of(name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _drawing(line: str, source: str, name: str) -> Drawing:
+def _drawing(line: str, source: Message, name: str) -> Drawing:
     try:
         values: Any = json.loads(line)
         drawing = Drawing(values["label"], str(values["writer"]), parse_strokes(values["strokes"], source))

@@ -14,7 +14,8 @@ from model.errors import InkError
 from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
 from model.ink import grouping, photo
-from model.ink.render import SIDE, Strokes, box_of, parse_strokes, render
+from model.ink.render import SIDE, UNNAMED, Strokes, box_of, parse_strokes, render
+from model.messages import Message
 from model.results import Array, ArrayRepr
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the canvas or the photo
@@ -114,7 +115,7 @@ class DigitReader:
             )
         self._classifier = classifier
 
-    def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> DigitPredictions:
+    def read_strokes(self, strokes: Any, numbers: bool = False, source: str | Message = UNNAMED) -> DigitPredictions:
         """Read strokes in canvas pixels: one digit, or with `numbers` several.
 
         Raises InkError if they aren't strokes; its message starts with `source`.
@@ -173,7 +174,7 @@ def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[D
         with open_text(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    source = f"{path.name}, line {number},"
+                    source = Message("{file}, line {line},", {"file": path.name, "line": number})
                     yield reader.read_strokes(_strokes(line, source), numbers, source)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InkError(
@@ -183,7 +184,7 @@ def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[D
         ) from error
 
 
-def _strokes(line: str, source: str) -> Any:
+def _strokes(line: str, source: Message) -> Any:
     try:
         drawing = json.loads(line)
     except (ValueError, RecursionError) as error:
