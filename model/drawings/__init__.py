@@ -1,1 +1,1 @@
-"""Collections of drawn characters, and how they join a training."""
+"""Collections of drawn characters, and how they are added to a training set."""

@@ -1,8 +1,8 @@
-"""Visitors' labelled drawings, stored on the server, one file for each visitor.
+"""The visitors' labelled drawings, stored on the server in one file per visitor.
 
-A line is `{"strokes": [[[x, y], …], …], "label": 7, "id": "…"}`, in canvas pixels, as `predict` reads it. The file is
-named by a fingerprint of the visitor's secret, so that nobody can find the drawings without it. Knows files and
-strokes; knows nothing of networks or pages.
+A line is `{"strokes": [[[x, y], …], …], "label": 7, "id": "…"}`, in canvas pixels, the format that `predict`
+reads. A file is named after a fingerprint of the visitor's secret token, so the drawings can't be found without it.
+Knows files and strokes; knows nothing of networks or pages.
 """
 
 import io
@@ -25,12 +25,12 @@ from model.results import NO_DIGIT, ArrayRepr
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
 
-MAX_DRAWINGS = 500  # of a visitor; the oldest are deleted first
-MAX_BYTES = 2_000_000  # of a visitor's file
-MAX_VISITORS = 200  # the files of those who drew longest ago are deleted first
+MAX_DRAWINGS = 500  # per visitor; the oldest are deleted first
+MAX_BYTES = 2_000_000  # per file
+MAX_VISITORS = 200  # the files that haven't changed for the longest time are deleted first
 LABELS = (*range(10), NO_DIGIT)
 _MAX_ID = 64  # characters
-_changing = threading.Lock()
+_writing = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,16 +42,16 @@ class LabelledDrawing(ArrayRepr):
     strokes: Strokes
 
     def to_line(self) -> str:
-        """Return one line of JSON, as `predict` reads it."""
+        """Return the drawing as one line of JSON, the format that `predict` reads."""
         strokes = [stroke.tolist() for stroke in self.strokes]
         return json.dumps({"strokes": strokes, "label": self.label, "id": self.id}, separators=(",", ":"))
 
 
 class DrawingCollection:
-    """The drawings of one visitor, oldest first. Every call reads the file: tabs of one browser share it."""
+    """The drawings of one visitor, oldest first. Every call reads the file, because the tabs of a browser share it."""
 
     def __init__(self, home: Path, token: str):
-        """Open the drawings below `home`, the folder of runs, that belong to a visitor's secret `token`, not empty."""
+        """Use the file in `home`, the folder of the runs, that belongs to a visitor's secret, non-empty `token`."""
         self._folder = home / "_drawings"
         self._path = self._folder / f"{fingerprint(token)}.jsonl"
 
@@ -59,27 +59,27 @@ class DrawingCollection:
         """Return all drawings; lines that can't be read are skipped."""
         return read(self._path)
 
-    def keep(self, drawing_id: str, label: int | str, strokes: Any) -> None:
+    def save(self, drawing_id: str, label: int | str, strokes: Any) -> None:
         """Save a drawing, replacing the one with the same id.
 
-        Raises InkError for anything but a drawing and a label, and where it can't be written.
+        Raises InkError if the strokes or the label are invalid, or if the file can't be written.
         """
-        new = LabelledDrawing(drawing_id, _checked(label), _rounded(strokes))
-        with _changing:
+        new = LabelledDrawing(drawing_id, _valid_label(label), _rounded(strokes))
+        with _writing:
             self._write([drawing for drawing in self.all() if drawing.id != drawing_id] + [new])
             self._make_room()
 
     def delete(self, drawing_id: str) -> None:
-        """Delete one drawing, if it is there. Raises InkError where that can't be written."""
-        with _changing:
+        """Delete a drawing if it exists. Raises InkError if the file can't be written."""
+        with _writing:
             drawings = self.all()
             remaining = [drawing for drawing in drawings if drawing.id != drawing_id]
             if len(remaining) < len(drawings):
                 self._write(remaining)
 
     def delete_all(self) -> None:
-        """Delete every drawing of this visitor. Raises InkError where that can't be done."""
-        with _changing:
+        """Delete all drawings of this visitor. Raises InkError if the file can't be deleted."""
+        with _writing:
             self._write([])
 
     def _write(self, drawings: list[LabelledDrawing]) -> None:
@@ -96,19 +96,19 @@ class DrawingCollection:
             replace(temporary, self._path)
         except OSError as error:
             raise InkError(
-                f"Your drawings can't be written ({error.strerror}); expected a folder with room, so download what you "
-                "want to keep."
+                "Your drawings can't be saved on this server: {reason}. Download the ones you want to keep.",
+                reason=error.strerror,
             ) from error
 
     def _make_room(self) -> None:
         with suppress(OSError):
-            kept = sorted(self._folder.glob("[0-9a-f]*.jsonl"), key=lambda path: path.stat().st_mtime)
-            for path in kept[:-MAX_VISITORS]:
+            files = sorted(self._folder.glob("[0-9a-f]*.jsonl"), key=lambda path: path.stat().st_mtime)
+            for path in files[:-MAX_VISITORS]:
                 path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> list[LabelledDrawing]:
-    """Return the labelled drawings of a file, the newest 500; lines that can't be read are skipped."""
+    """Return the newest 500 labelled drawings of a file; lines that can't be read are skipped."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -117,26 +117,26 @@ def read(path: Path) -> list[LabelledDrawing]:
 
 
 def to_jsonl(drawings: Iterable[LabelledDrawing]) -> str:
-    """Return the drawings as a file that `predict` reads."""
+    """Return the drawings as a .jsonl file, the format that `predict` reads."""
     return "".join(drawing.to_line() + "\n" for drawing in drawings)
 
 
 def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
-    """Return a .zip of the drawings as PNG files, dark on white, named by number and label."""
+    """Return a .zip file of the drawings as PNG files, dark on white, named by number and label."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for number, drawing in enumerate(drawings, 1):
-            picture = io.BytesIO()
+            png = io.BytesIO()
             steps = render_steps(drawing.strokes)
             if steps is None:
                 continue
-            Image.fromarray(255 - steps.drawn).save(picture, "PNG")
-            archive.writestr(f"{number:03}-{str(drawing.label).replace(' ', '-')}.png", picture.getvalue())
+            Image.fromarray(255 - steps.drawn).save(png, "PNG")
+            archive.writestr(f"{number:03}-{str(drawing.label).replace(' ', '-')}.png", png.getvalue())
     return file.getvalue()
 
 
 def render_all(drawings: Sequence[LabelledDrawing]) -> tuple[Images, Labels]:
-    """Return the images `(n, 28, 28, 1)` uint8 that a network sees and the labels `(n,)` int64; "no digit" is 10."""
+    """Return the images `(n, 28, 28, 1)` uint8 for a network and their labels `(n,)` int64; "no digit" is 10."""
     images = [render(drawing.strokes) for drawing in drawings]
     stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
     return stacked, np.array([LABELS.index(drawing.label) for drawing in drawings], dtype=np.int64)
@@ -145,7 +145,7 @@ def render_all(drawings: Sequence[LabelledDrawing]) -> tuple[Images, Labels]:
 def _drawing(line: str) -> LabelledDrawing | None:
     try:
         values = json.loads(line)
-        drawing_id, label = values["id"], _checked(values["label"])
+        drawing_id, label = values["id"], _valid_label(values["label"])
         if not isinstance(drawing_id, str) or not 0 < len(drawing_id) <= _MAX_ID:
             return None
         return LabelledDrawing(drawing_id, label, _rounded(values["strokes"]))
@@ -153,14 +153,18 @@ def _drawing(line: str) -> LabelledDrawing | None:
         return None
 
 
-def _checked(label: Any) -> int | str:
+def _valid_label(label: Any) -> int | str:
     if isinstance(label, bool) or not isinstance(label, int | str) or label not in LABELS:
-        raise InkError(f"A drawing came with the label {str(label)[:20]!r}; expected 0 to 9 or {NO_DIGIT!r}.")
+        raise InkError(
+            "The label of a drawing must be a number from 0 to 9 or {other}, got {value}.",
+            other=repr(NO_DIGIT),
+            value=repr(str(label)[:20]),
+        )
     return label
 
 
 def _rounded(raw: Any) -> Strokes:
     strokes = parse_strokes(raw)
     if not strokes:
-        raise InkError("A drawing came without ink; expected a stroke at least, so draw first.")
+        raise InkError("The drawing is empty. Draw something first.")
     return Strokes(np.round(stroke, 2) for stroke in strokes)

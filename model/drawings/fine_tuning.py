@@ -1,7 +1,8 @@
-"""Fine-tune a network on a person's own drawings: a short training that starts with the weights of a finished run.
+"""Fine-tune a network on a visitor's drawings: a short training that starts from the weights of a finished run.
 
-About three of four drawings are trained on, each in many variations, mixed with the dataset's own images so that the
-network does not forget those; the others are held out, to see whether it learned the handwriting or only the drawings.
+The network is trained on about three of four drawings, each in many variations, mixed with images of the dataset so
+that it doesn't forget them. The other drawings are held out, to see whether it learned the handwriting or only the
+drawings.
 Knows drawings, datasets and run folders; knows nothing of Keras or pages.
 """
 
@@ -24,10 +25,10 @@ from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun
 
 MIN_DRAWINGS = 4  # three to train on and one to hold out
 _HELD_OUT = 0.25
-_IMAGES = 2_000  # of the dataset's own
-_SHARE = 0.3  # of the images that should be drawings, as far as copies suffice
-_MAX_COPIES = 40  # of one drawing; more would be memorized
-_SCRIBBLES = 300  # for networks with the class "no digit", so that they do not forget it
+_IMAGES = 2_000  # from the dataset
+_SHARE = 0.3  # target share of drawings among all images; _MAX_COPIES may keep it lower
+_MAX_COPIES = 40  # of each drawing; with more, the network would memorize it
+_SCRIBBLES = 300  # for networks with the class "no digit", so that they don't forget it
 
 
 def training_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
@@ -37,15 +38,15 @@ def training_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
 
 
 def held_out_part(drawings: Sequence[LabelledDrawing]) -> list[LabelledDrawing]:
-    """Return the drawings that are not trained on, in their order: about one in four, of at least two at least one.
+    """Return the drawings to hold out, in their order: about one in four, and at least one of two or more.
 
-    A drawing's id decides, so that a drawing that one fine-tuning trained on is not held out from the next, even if
-    others were drawn, corrected or deleted between the two. Only where that would hold out none or all of a few
-    drawings, the others matter too.
+    The drawing's id decides, so a drawing that was trained on in one fine-tuning isn't held out from the next, even if
+    others were added, relabelled or deleted in between. The other drawings only matter if there are so few
+    that everything or nothing would be held out.
     """
-    n_held = sum(_position(drawing) < _HELD_OUT for drawing in drawings)
-    n_held = min(max(n_held, 1), len(drawings) - 1) if len(drawings) > 1 else 0
-    held_out = {drawing.id for drawing in sorted(drawings, key=_position)[:n_held]}
+    n_held_out = sum(_position(drawing) < _HELD_OUT for drawing in drawings)
+    n_held_out = min(max(n_held_out, 1), len(drawings) - 1) if len(drawings) > 1 else 0
+    held_out = {drawing.id for drawing in sorted(drawings, key=_position)[:n_held_out]}
     return [drawing for drawing in drawings if drawing.id in held_out]
 
 
@@ -57,14 +58,18 @@ def _position(drawing: LabelledDrawing) -> float:
 def fine_tuning_config(run: FinishedRun, n_drawings: int) -> TrainingConfig:
     """Return the settings for fine-tuning a copy of a run's network on `n_drawings` drawings.
 
-    Raises RunError for too few drawings and for a network that does not read digits.
+    Raises RunError if there are too few drawings or if the network doesn't read digits.
     """
     if n_drawings < MIN_DRAWINGS:
         raise RunError(
-            f"{n_drawings} labelled drawings are here; expected at least {MIN_DRAWINGS}, so draw and label more."
+            "Fine-tuning needs at least {least} labelled drawings, got {n}. Draw and label more.",
+            least=MIN_DRAWINGS,
+            n=n_drawings,
         )
     if not run.reads_digits:
-        raise RunError(f"Run {run.id} does not read drawings; expected a network for digits of 28x28.")
+        raise RunError(
+            "Run {run} doesn't read drawings. Choose a network that was trained on digits of 28x28 pixels.", run=run.id
+        )
     return replace(
         run.config,
         start_from=run.id,
@@ -85,31 +90,33 @@ def fine_tuning_config(run: FinishedRun, n_drawings: int) -> TrainingConfig:
 
 
 def read_drawings(folder: Path) -> list[LabelledDrawing]:
-    """Return the drawings in a run folder; none where it was not fine-tuned on any."""
+    """Return the drawings in a run folder; [] if the run isn't fine-tuned on any."""
     return collection.read(folder / FINE_TUNING_DRAWINGS)
 
 
-def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_no_digit: bool, seed: int) -> Dataset:
-    """Return `dataset` with the drawings of a run folder, and an eleventh class where the network has one.
+def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_non_digits: bool, seed: int) -> Dataset:
+    """Return `dataset` with the drawings of a run folder, and with an eleventh class if the network has one.
 
-    All drawings are trained on, whatever part of the training images is. Raises RunError where there are none.
+    All of these drawings are trained on, even if the number of training images is limited. Raises RunError if there
+    are none.
     """
     drawn = training_part(read_drawings(folder))
     images, labels = collection.render_all(drawn)
     rng = np.random.default_rng(seed)
     if not drawn:
         raise RunError(
-            f"Run {folder.name} has no lessons; expected {FINE_TUNING_DRAWINGS} with labelled drawings, so teach it "
-            "again."
+            "Run {run} has no labelled drawings in {file}. Start a new fine-tuning from your drawings.",
+            run=folder.name,
+            file=FINE_TUNING_DRAWINGS,
         )
     copies = int(np.clip(_SHARE / (1 - _SHARE) * _IMAGES / len(drawn), 1, _MAX_COPIES))
     variations = [render_variation(drawing.strokes, rng) for drawing in drawn for _ in range(copies)]
     variation_labels = [label for label in labels.tolist() for _ in range(copies)]
-    if knows_no_digit:
+    if knows_non_digits:
         variations += [render_variation(random_negative(rng), rng) for _ in range(_SCRIBBLES)]
         variation_labels += [len(dataset.class_names)] * _SCRIBBLES
-    names = (*dataset.class_names, NO_DIGIT) if knows_no_digit else dataset.class_names
+    names = (*dataset.class_names, NO_DIGIT) if knows_non_digits else dataset.class_names
     all_images = np.concatenate([images, np.stack(variations)[..., None]])
     all_labels = np.concatenate([labels, np.array(variation_labels, np.int64)])
-    known = all_labels < len(names)  # a network without the class "no digit" can't learn it
-    return replace(dataset, class_names=names, extra_training=(all_images[known], all_labels[known]))
+    usable = all_labels < len(names)  # a network without the class "no digit" can't be trained on it
+    return replace(dataset, class_names=names, extra_training=(all_images[usable], all_labels[usable]))

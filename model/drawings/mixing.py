@@ -1,7 +1,7 @@
-"""Mix MNIST's images with drawn digits and with negatives, so that a network learns to read and to reject.
+"""Add drawn digits and negatives to MNIST's images, so that a network learns to read drawings and to reject others.
 
-Knows datasets, strokes and how they are drawn; knows nothing of Keras. Drawings come from DIGIT_LAB_DATA if they are
-there (`corpus`); without them all digits are the dataset's own, and negatives are random (`negatives`).
+Knows datasets, strokes and how they are rendered; knows nothing of Keras. The drawings come from DIGIT_LAB_DATA
+(`corpus`); without them, the only digits are those of the dataset, and all negatives are random (`negatives`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +21,8 @@ from model.results import NO_DIGIT, ArrayRepr
 
 OnProgress = Callable[[int], None]
 _N_DIGITS = 10
-# Variations of each drawing, each with another pen. Chosen so that there are about as many drawn digits as MNIST has,
-# and about a fifth of all images are not digits.
+# Variations per drawing, each with a different pen. Chosen so that there are about as many drawn digits as MNIST
+# digits, and about a fifth of all images aren't digits.
 _DIGIT_COPIES, _LETTER_COPIES = 6, 8
 _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500
@@ -37,38 +37,41 @@ class _Part(ArrayRepr):
 def add_drawings(
     dataset: Dataset, validation_share: float, seed: int, on_progress: OnProgress = lambda images: None
 ) -> Dataset:
-    """Return `dataset` with drawn training digits, an eleventh class and validation images of its own.
+    """Return `dataset` with drawn training digits, an eleventh class, and separate validation images.
 
-    Validation holds back `validation_share` of the dataset's training images and all drawings of the validation
-    writers, drawn once with the pen of `ink.render`. Test images stay the dataset's own. The same seed gives the same
-    images. `on_progress` is called with the number of images drawn so far. Raises DataError for images that are not
-    digits of 28x28.
+    The validation images are `validation_share` of the dataset's training images and all drawings of the validation
+    writers, rendered once with the pen of `ink.render`. The test images don't change. The same seed gives the same
+    images. `on_progress` is called with the number of images rendered so far. Raises DataError if the dataset isn't
+    one of ten digits in 28x28 pixels.
     """
     if dataset.image_shape != (SIDE, SIDE, 1) or len(dataset.class_names) != _N_DIGITS:
         raise DataError(
-            f"Drawings were to join {dataset.name}, whose images are {dataset.image_shape} of "
-            f"{len(dataset.class_names)} classes; expected digits of 28x28, so choose mnist."
+            "Drawings need a dataset of (28, 28, 1) images in 10 classes, but {dataset} has {shape} images in {n} "
+            "classes. Choose mnist, or train without drawings.",
+            dataset=dataset.name,
+            shape=dataset.image_shape,
+            n=len(dataset.class_names),
         )
     train, held_back = validation_split(dataset.y_train, validation_share, seed)
     rng = np.random.default_rng([seed, len(dataset.y_train)])
-    training = _drawn(_training_drawings(rng), on_progress)
-    validation = _drawn(_validation_drawings(np.random.default_rng(seed)), on_progress)
-    x_train, y_train = _joined(dataset, train, training)
+    training = _rendered(_training_drawings(rng), on_progress)
+    validation = _rendered(_validation_drawings(np.random.default_rng(seed)), on_progress)
+    x_train, y_train = _combined(dataset, train, training)
     return replace(
         dataset,
         x_train=x_train,
         y_train=y_train,
-        validation=_joined(dataset, held_back, validation),
+        validation=_combined(dataset, held_back, validation),
         class_names=(*dataset.class_names, NO_DIGIT),
     )
 
 
 def calibration_images(dataset: Dataset, seed: int) -> tuple[Images, Labels]:
-    """Return images and labels of the validation writers' drawings, or of the validation set if there are none.
+    """Return images and labels of the validation writers' drawings, or the validation set without drawings.
 
-    Drawings alone, because people draw; calibrated on MNIST's cleaner digits, a network would be overconfident.
+    Only drawings, because visitors draw: calibrated on MNIST's cleaner digits, the network would be overconfident.
     """
-    drawn = _drawn(_validation_drawings(np.random.default_rng(seed)), lambda images: None)
+    drawn = _rendered(_validation_drawings(np.random.default_rng(seed)), lambda images: None)
     if dataset.validation is None or (drawn.labels < _N_DIGITS).any():
         return drawn.images, drawn.labels
     return dataset.validation
@@ -100,12 +103,12 @@ def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyIm
 
 
 def render_variation(strokes: Strokes, rng: np.random.Generator) -> GreyImage:
-    """Return the image `(28, 28)` uint8 of a drawing as another person with another pen might have drawn it."""
+    """Return the image `(28, 28)` uint8 of a drawing, varied as if by another writer with another pen."""
     return render(vary_strokes(strokes, rng), random_pen_width(rng))
 
 
 def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
-    """Return two digits side by side, which together are not a digit."""
+    """Return two digits side by side, which together aren't a digit."""
     left, right = (digits[index] for index in rng.integers(len(digits), size=2))
     (_, top, x1, bottom), (start, upper, _, lower) = box_of(left.strokes), box_of(right.strokes)
     scale = max(bottom - top, 1.0) / max(lower - upper, 1.0) * rng.uniform(0.85, 1.15)
@@ -114,7 +117,7 @@ def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:
     return Strokes((*left.strokes, *moved))
 
 
-def _drawn(labelled: Iterable[tuple[int, GreyImage]], on_progress: OnProgress) -> _Part:
+def _rendered(labelled: Iterable[tuple[int, GreyImage]], on_progress: OnProgress) -> _Part:
     labels, images = [], []
     for label, image in labelled:
         labels.append(label)
@@ -124,7 +127,7 @@ def _drawn(labelled: Iterable[tuple[int, GreyImage]], on_progress: OnProgress) -
     return _Part(np.stack(images)[..., None], np.array(labels, dtype=np.int64))
 
 
-def _joined(dataset: Dataset, chosen: np.ndarray, drawn: _Part) -> tuple[Images, Labels]:
+def _combined(dataset: Dataset, chosen: np.ndarray, drawn: _Part) -> tuple[Images, Labels]:
     return (
         np.concatenate([dataset.x_train[chosen], drawn.images]),
         np.concatenate([dataset.y_train[chosen], drawn.labels]),

@@ -1,1 +1,1 @@
-"""How good, how certain, how robust, and why."""
+"""Evaluation of networks: metrics, calibration, robustness and explanations."""

@@ -1,4 +1,4 @@
-"""Analysis of predictions on a test set: confidence intervals, comparing two networks, confused classes, calibration.
+"""Analysis of predictions on a test set: intervals, comparison of two networks, confusions, reliability, coverage.
 
 Works on labels and probabilities, with SciPy; knows nothing of networks, files or drawing.
 """
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.errors import DataError
+from model.messages import Message
 from model.results import Array, ArrayRepr, Predictions
 
-_CHANCE = 0.05  # a difference with a larger p-value may well be chance
+_CHANCE = 0.05  # a difference with this p-value or a larger one may be chance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,22 +24,32 @@ class Comparison(ArrayRepr):
     only_b: int
     both_right: int
     both_wrong: int
-    p_value: float  # probability of a difference this large or larger between equally good networks
-    differ: Array  # (only_a + only_b,) int64: the images that exactly one classifies correctly, ascending
+    p_value: float  # probability of at least this difference between equally good networks
+    differ: Array  # (only_a + only_b,) int64: images that exactly one classifies correctly, ascending
 
-    def in_words(self, name_a: str, name_b: str) -> str:
-        """Return one sentence, such as "27 images only A gets right, 14 only B: could be chance (p = 0.06)."."""
+    def in_words(self, name_a: str, name_b: str) -> Message:
+        """Return the result in words: how many images only one of them classifies correctly, and whether by chance."""
         if not len(self.differ):
-            return f"{name_a} and {name_b} get the same images right."
-        verdict = "could be chance" if self.p_value >= _CHANCE else "hardly chance"
-        p = f"p = {self.p_value:.2g}" if self.p_value >= 0.001 else "p < 0.001"
-        images = "1 image" if self.only_a == 1 else f"{self.only_a:,} images"
-        return f"{images} only {name_a} gets right, {self.only_b:,} only {name_b}: {verdict} ({p})."
+            return Message("{a} and {b} classify the same images correctly.", {"a": name_a, "b": name_b})
+        values = {
+            "a": name_a,
+            "b": name_b,
+            "n_a": f"{self.only_a:,}",
+            "n_b": f"{self.only_b:,}",
+            "p": f"p = {self.p_value:.2g}" if self.p_value >= 0.001 else "p < 0.001",
+        }
+        if self.p_value >= _CHANCE:
+            return Message(
+                "Images that only {a} classifies correctly: {n_a}, only {b}: {n_b}. That could be chance ({p}).", values
+            )
+        return Message(
+            "Images that only {a} classifies correctly: {n_a}, only {b}: {n_b}. That is hardly chance ({p}).", values
+        )
 
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """How often images of one class were classified as another; classes by number and by name."""
+    """How often images of one class were predicted as another; both classes by number and by name."""
 
     true: int
     predicted: int
@@ -46,33 +57,35 @@ class ConfusedPair:
     true_name: str
     predicted_name: str
 
-    def in_words(self) -> str:
-        """Return one line, such as "9 read as 4: 6 times"."""
-        times = f"{self.count:,} times" if self.count > 1 else "once"
-        return f"{self.true_name} read as {self.predicted_name}: {times}"
+    def in_words(self) -> Message:
+        """Return the confusion in words, such as "9 predicted as 4: 6 times"."""
+        values = {"true": self.true_name, "predicted": self.predicted_name, "n": f"{self.count:,}"}
+        if self.count == 1:
+            return Message("{true} predicted as {predicted}: once", values)
+        return Message("{true} predicted as {predicted}: {n} times", values)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reliability(ArrayRepr):
-    """Predictions in bins of equal width by their confidence: mean confidence and accuracy of each."""
+    """Predictions grouped by confidence into bins of equal width, with the mean confidence and accuracy of each bin."""
 
     edges: Array  # (bins + 1,) float64 from 0 to 1
-    count: Array  # (bins,) int64 predictions
-    confidence: Array  # (bins,) float64, their mean confidence; nan in an empty bin
-    accuracy: Array  # (bins,) float64, the share of them that is right; nan in an empty bin
+    count: Array  # (bins,) int64, number of predictions
+    confidence: Array  # (bins,) float64, mean confidence; nan in an empty bin
+    accuracy: Array  # (bins,) float64, share of correct predictions; nan in an empty bin
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A network that predicts only where its confidence reaches a threshold."""
+    """Coverage and accuracy of a network that predicts only if its confidence reaches a threshold."""
 
-    share: float  # of the images that get a prediction (coverage), in [0, 1]
-    accuracy: float  # of these predictions; nan without any
+    share: float  # of images with a prediction (coverage), in [0, 1]
+    accuracy: float  # of these predictions; nan if there are none
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RiskCoverageCurve(ArrayRepr):
-    """`OperatingPoint` at every threshold that makes a difference, from the strictest to the one that covers all."""
+    """The `OperatingPoint`s of all thresholds that differ, from the strictest to the one that covers all images."""
 
     threshold: Array  # (m,) float64, descending
     share: Array  # (m,) float64, ascending to 1
@@ -81,20 +94,20 @@ class RiskCoverageCurve(ArrayRepr):
 
 @dataclass(frozen=True)
 class LowMarginPrediction:
-    """A correct prediction with a low margin over the runner-up; `index` counts in the test set."""
+    """A correct prediction with a small margin over the runner-up; `index` is its position in the test set."""
 
     index: int
     true: int
     runner_up: int  # the second most probable class
     probability: float  # of the correct class
-    margin: float  # by which it is above the runner-up
+    margin: float  # difference to the probability of the runner-up
 
 
 def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of `correct` out of `n`, in [0, 1].
 
-    E. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: it stays inside [0, 1] and
-    has some width even where all are correct. For `n` of 0 it is (0, 1).
+    It stays inside [0, 1] and has some width even if everything is correct; for `n` of 0 it is (0, 1) (E. Wilson,
+    "Probable inference, the law of succession, and statistical inference", 1927).
 
     >>> [round(bound, 3) for bound in wilson_interval(98, 100)]
     [0.93, 0.994]
@@ -110,16 +123,17 @@ def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[flo
 def compare(a: Predictions, b: Predictions) -> Comparison:
     """Compare the predictions of two networks for the same images.
 
-    The p-value is McNemar's test, exact: of the images that only one classifies correctly, each network would have half
-    by chance (Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947). Raises
-    DataError where the labels of the two are not the same.
+    The p-value is that of McNemar's exact test: of the images that only one classifies correctly, equally good networks
+    are expected to have half each (Q. McNemar, "Note on the sampling error of the difference between correlated
+    proportions", 1947). Raises DataError if the labels of the two differ.
     """
     from scipy.stats import binomtest
 
     if not np.array_equal(a.labels, b.labels):
         raise DataError(
-            f"Two networks came with answers to {len(a.labels):,} and {len(b.labels):,} images of other labels; "
-            "expected the same images, so choose two runs that were scored on the same test set."
+            "The two runs were scored on different images ({n_a} and {n_b}). Choose two runs with the same test set.",
+            n_a=f"{len(a.labels):,}",
+            n_b=f"{len(b.labels):,}",
         )
     only_a, only_b = int((a.correct & ~b.correct).sum()), int((b.correct & ~a.correct).sum())
     return Comparison(
@@ -136,7 +150,7 @@ def compare(a: Predictions, b: Predictions) -> Comparison:
 def confused_pairs(confusion: Array, names: Sequence[str], limit: int = 5) -> tuple[ConfusedPair, ...]:
     """Return the `limit` most frequent confusions of a matrix `(classes, classes)`, row = true class.
 
-    Of equally frequent ones the smaller class numbers come first; pairs that were never confused are left out.
+    Ties are ordered by class number; pairs that were never confused are left out.
     """
     wrong = confusion * (1 - np.eye(len(confusion), dtype=confusion.dtype))
     most = np.argsort(-wrong, axis=None, kind="stable")[:limit]
@@ -148,9 +162,9 @@ def confused_pairs(confusion: Array, names: Sequence[str], limit: int = 5) -> tu
 
 
 def reliability(correct: Array, confidence: Array, bins: int = 15) -> Reliability:
-    """Sort predictions into bins by their confidence, `(n,)` in [0, 1]; `correct` is `(n,)` bool.
+    """Group predictions into bins by their `confidence`, `(n,)` in [0, 1]; `correct` is `(n,)` bool.
 
-    The bins are those of `metrics.expected_calibration_error`: the gaps, weighted by count, add up to it.
+    The bins are those of `metrics.expected_calibration_error`, which is the mean of the gaps, weighted by count.
     """
     confidence = np.asarray(confidence, dtype=np.float64)
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -167,25 +181,24 @@ def reliability(correct: Array, confidence: Array, bins: int = 15) -> Reliabilit
 def risk_coverage_curve(correct: Array, confidence: Array) -> RiskCoverageCurve:
     """Return coverage and accuracy for every threshold on `confidence`, `(n,)`; `correct` is `(n,)` bool.
 
-    (R. El-Yaniv, Y. Wiener, "On the foundations of noise-free selective
-    classification", 2010).
+    R. El-Yaniv, Y. Wiener, "On the foundations of noise-free selective classification", 2010.
     """
     order = np.argsort(-confidence, kind="stable")
     falling = np.asarray(confidence, dtype=np.float64)[order]
-    last = np.flatnonzero(np.diff(falling, append=-np.inf))  # equally confident predictions are all made, or none
-    given = last + 1
-    return RiskCoverageCurve(falling[last], given / max(len(order), 1), np.cumsum(correct[order])[last] / given)
+    last = np.flatnonzero(np.diff(falling, append=-np.inf))  # a threshold can't separate equal confidences
+    covered = last + 1
+    return RiskCoverageCurve(falling[last], covered / max(len(order), 1), np.cumsum(correct[order])[last] / covered)
 
 
 def operating_point(correct: Array, confidence: Array, threshold: float) -> OperatingPoint:
-    """Return coverage and accuracy of a network that predicts where its confidence is `threshold` or more."""
+    """Return coverage and accuracy of a network that predicts only if its confidence is at least `threshold`."""
     covered = confidence >= threshold
     n = int(covered.sum())
     return OperatingPoint(n / max(len(covered), 1), float(correct[covered].mean()) if n else float("nan"))
 
 
 def low_margin_predictions(predictions: Predictions, limit: int = 20) -> tuple[LowMarginPrediction, ...]:
-    """Return the correct predictions with the lowest margin over the runner-up, the lowest first."""
+    """Return the correct predictions with the smallest margins over the runner-up, the smallest first."""
     probs = predictions.probabilities
     if probs.shape[1] < 2:
         return ()

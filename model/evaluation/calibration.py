@@ -1,6 +1,6 @@
-"""Calibrate a network's probabilities, and choose the rejection score above which a drawing is not a digit.
+"""Calibrates a network's probabilities, and chooses the rejection score above which a drawing isn't a digit.
 
-Knows probabilities and labels; knows nothing of networks, ink or files. Classes from `n_digits` on are not digits.
+Knows probabilities and labels; knows nothing of networks, ink or files. Classes from `n_digits` on aren't digits.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ from model.evaluation.metrics import expected_calibration_error
 from model.inference.rejection import N_DIGITS, rejection_scores
 from model.results import Calibration
 
-ACCEPTED = 0.985  # of the digits held out; a little more than the 98 % promised to new writers
-DIGITS_AMONG_DRAWINGS = 0.9  # share of digits among drawings on a page that asks for a digit; 80 % in training
+ACCEPTED = 0.985  # of the held-out digits; slightly more than the 98% promised for new writers
+DIGITS_AMONG_DRAWINGS = 0.9  # share of digits on a page that invites you to draw one; 80% in training
 _SMALLEST = 1e-12
 
 
 def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS) -> Calibration:
     """Fit a temperature, a bias against "no digit" and a threshold on characters that were held out from training.
 
-    `labels` `(n,)` int64 and `probabilities` `(n, classes)` float32, of digits and others. The threshold
-    accepts 98.5 % of the digits.
+    `labels` `(n,)` int64 and `probabilities` `(n, classes)` float32 are those of digits and other characters. The
+    threshold accepts 98.5% of the digits.
     """
     digits = labels < n_digits
     temperature, bias = fit_temperature_and_bias(labels, probabilities, n_digits)
@@ -42,7 +42,7 @@ def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_D
 def fit_temperature_and_bias(
     labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_DIGITS
 ) -> tuple[float, float]:
-    """Return the temperature and the bias on the classes from `n_digits` on with the least cross-entropy.
+    """Return the temperature, and the bias for the classes from `n_digits` on, that minimize the cross-entropy.
 
     Temperature scaling (C. Guo et al., "On calibration of modern neural networks", 2017) with a bias for the classes'
     shares (A. Alexandari et al., "Maximum likelihood with bias-corrected calibration is hard-to-beat at label shift
@@ -67,8 +67,9 @@ def fit_temperature_and_bias(
 def apply_calibration(
     probabilities: np.ndarray, temperature: float, bias: float = 0.0, n_digits: int = N_DIGITS
 ) -> np.ndarray:
-    """Return `(n, classes)` float64 as a softmax gives them whose inputs from `n_digits` on are raised by `bias`, and
-    all then divided by `temperature`.
+    """Return the calibrated probabilities, `(n, classes)` float64.
+
+    They are a softmax whose inputs are first raised by `bias` from class `n_digits` on, then divided by `temperature`.
     """
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST))
     logits[:, n_digits:] += bias

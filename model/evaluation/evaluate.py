@@ -1,4 +1,4 @@
-"""Scores a run on test images: freshly where the images are here, from the run's own files where they are not."""
+"""Scores a run on test images, or returns its stored scores if the images aren't available."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,17 +28,17 @@ class EvaluationResult(ArrayRepr):
 
     dataset: str
     metrics: Metrics
-    predictions: Predictions  # empty where only the metrics were stored
+    predictions: Predictions  # empty if only the metrics are stored
     source: str = STORED  # or COMPUTED
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy on all images of the kind, of which these are some (Wilson)."""
+        """The 95% Wilson interval of the accuracy on all images of this kind."""
         return wilson_interval(self.metrics.n_correct, self.metrics.n)
 
     @cached_property
     def calibration_error(self) -> float | None:
-        """The expected calibration error in [0, 1]; None where the single predictions aren't available."""
+        """The expected calibration error in [0, 1]; None if the predictions aren't available."""
         if not len(self.predictions):
             return None
         return expected_calibration_error(self.predictions.correct, self.predictions.confidence)
@@ -51,11 +51,11 @@ class EvaluationResult(ArrayRepr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DrawnDigits(ArrayRepr):
-    """Digits drawn by test writers, on whose drawings nothing was trained and nothing chosen."""
+    """Digits drawn by test writers, whose drawings were used neither for training nor to choose settings."""
 
-    images: Array  # (n, 28, 28, 1) uint8, by `ink.render`
+    images: Array  # (n, 28, 28, 1) uint8, from `ink.render`
     labels: Array  # (n,) int64 from 0 to 9
-    writers: tuple[str, ...]  # (n,) of each drawing
+    writers: tuple[str, ...]  # (n,)
 
     @property
     def n_writers(self) -> int:
@@ -64,10 +64,10 @@ class DrawnDigits(ArrayRepr):
 
 
 def evaluate(run: FinishedRun, dataset_name: str | None = None) -> EvaluationResult:
-    """Score `run` on the test images of `dataset_name`, by default those of its own dataset.
+    """Score `run` on the test images of `dataset_name`, by default the dataset it was trained on.
 
-    Where its own dataset isn't available, the stored metrics are returned. Raises DataError where another dataset was
-    named and isn't available, RunError where its images or classes do not fit the network.
+    If that dataset isn't available, the stored metrics are returned. Raises DataError if another dataset isn't
+    available, and RunError if its images or classes don't match the network.
     """
     name = dataset_name or run.config.dataset
     try:
@@ -80,8 +80,11 @@ def evaluate(run: FinishedRun, dataset_name: str | None = None) -> EvaluationRes
     n_classes = probabilities.shape[1] - run.config.drawings
     if n_classes != len(dataset.class_names):
         raise RunError(
-            f"{name} has {len(dataset.class_names)} classes and run {run.id} tells {n_classes} apart; "
-            "expected as many, so choose another dataset."
+            "{dataset} has {n} classes, but the network of run {run} has {expected}. Choose another dataset.",
+            dataset=name,
+            n=len(dataset.class_names),
+            run=run.id,
+            expected=n_classes,
         )
     predictions = restrict_to_digits(dataset.y_test, probabilities, n_classes)
     return score(name, predictions, dataset.class_names)
@@ -94,7 +97,7 @@ def score(dataset: str, predictions: Predictions, class_names: tuple[str, ...]) 
 
 
 def stored_result(run: FinishedRun) -> EvaluationResult:
-    """Return the metrics and predictions that were stored with a run; without predictions that can't be read."""
+    """Return the metrics and predictions stored with a run; the predictions are empty if they can't be read."""
     try:
         predictions = run.predictions()
     except RunError:
@@ -103,10 +106,10 @@ def stored_result(run: FinishedRun) -> EvaluationResult:
 
 
 def drawn_digits() -> DrawnDigits | None:
-    """Return the drawn digits of test writers in DIGIT_LAB_DATA; None without any.
+    """Return the test writers' drawn digits from DIGIT_LAB_DATA; None if there are none.
 
-    2,107 drawings are read and rendered in 1.0 s on 2 idle cores, so callers that ask often keep them. Raises
-    DataError for a file of anything but drawings.
+    Reading and rendering 2,107 drawings takes 1.0 s on 2 idle cores, so cache the result. Raises DataError if the file
+    contains anything but drawings.
     """
     drawings = corpus.load(corpus.DIGITS, corpus.TEST)
     if not drawings:
@@ -119,10 +122,10 @@ def drawn_digits() -> DrawnDigits | None:
 def evaluate_drawings(
     run: FinishedRun, drawn: DrawnDigits, recognizer: Recognizer | None = None
 ) -> EvaluationResult | None:
-    """Score `run` on drawn digits; None for a network that doesn't read digits.
+    """Score `run` on drawn digits; return None if its network doesn't read digits.
 
-    `recognizer` is the run's own, where it is open already. 2,107 drawings take 0.1 s with dense-128-dropout and 0.4 s
-    with deep on 2 cores, besides reading them. Raises RunError where the network can't be read.
+    Pass the run's network as `recognizer` if it is already open. Apart from reading them, 2,107 drawings take 0.1 s
+    with dense-128-dropout and 0.4 s with deep on 2 cores. Raises RunError if the network can't be read.
     """
     if not run.reads_digits:
         return None

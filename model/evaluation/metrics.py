@@ -1,4 +1,4 @@
-"""Metrics from labels and probabilities. Knows scikit-learn and arrays; knows nothing of networks or files."""
+"""Computes metrics from labels and probabilities. Knows scikit-learn and arrays; knows nothing of networks or files."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from model.results import ClassMetrics, Metrics, Mistake, Predictions
 
-# Keras's own floor under a probability before its logarithm, so that our loss equals the one of `model.evaluate`.
+# The smallest probability before the logarithm in Keras, so that this loss equals that of `model.evaluate`.
 _SMALLEST_PROBABILITY = 1e-7
 
 
@@ -15,16 +15,16 @@ def compute_metrics(y_true: np.ndarray, y_prob: np.ndarray, class_names: Sequenc
 
     `y_true` is `(n,)` int64, `y_prob` `(n, classes)` in [0, 1].
 
-    Precision, recall and F1 of a class that was never predicted or never occurs are 0 (scikit-learn with
-    `zero_division=0`); macro averages give the same weight to each class that occurs.
+    Precision, recall and F1 are 0 for a class that was never predicted or never occurs (scikit-learn with
+    `zero_division=0`). Macro averages give equal weight to each class that occurs.
     """
-    # Imported here because it takes a second, and the server needs only the stored figures.
+    # Imported here because it takes a second, and the server usually needs only the stored metrics.
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     y_pred = y_prob.argmax(axis=1)
     every_class = np.arange(len(class_names))
     per_class = precision_recall_fscore_support(y_true, y_pred, labels=every_class, zero_division=0)
-    occurring = np.unique(y_true)  # no test image is of the class "no digit"
+    occurring = np.unique(y_true)  # no test image has the class "no digit"
     macro = precision_recall_fscore_support(y_true, y_pred, labels=occurring, zero_division=0, average="macro")
     return Metrics(
         n=len(y_true),
@@ -53,13 +53,13 @@ def cross_entropy(y_true: np.ndarray, y_prob: np.ndarray) -> float:
 
 
 def expected_calibration_error(correct: np.ndarray, confidence: np.ndarray, bins: int = 15) -> float:
-    """Return the gap between confidence and accuracy, in [0, 1]: the mean over equally wide bins, weighted by count.
+    """Return the gap between confidence and accuracy in [0, 1]: the mean over bins of equal width, weighted by count.
 
-    `correct` `(n,)` bool, `confidence` `(n,)` in [0, 1] is the probability of each predicted class (M. Naeini et al.,
-    "Obtaining well calibrated probabilities using Bayesian binning", 2015).
+    `correct` is `(n,)` bool; `confidence`, `(n,)` in [0, 1], is the probability of the predicted class (M. Naeini et
+    al., "Obtaining well calibrated probabilities using Bayesian binning", 2015).
 
     >>> correct, confidence = np.array([True, True, True, False]), np.array([0.95, 0.95, 0.95, 0.95])
-    >>> round(expected_calibration_error(correct, confidence), 3)  # 95 % confident, 75 % correct
+    >>> round(expected_calibration_error(correct, confidence), 3)  # 95% confident, 75% correct
     0.2
     """
     bin_of = np.minimum((np.asarray(confidence, dtype=np.float64) * bins).astype(int), bins - 1)

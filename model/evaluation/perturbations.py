@@ -1,7 +1,7 @@
-"""Perturbed images: rotated, shifted, scaled, thickened, blurred or noisy, and where a prediction flips on the way.
+"""Perturbs images: rotation, shift, scale, thickness, noise or blur; and finds where a prediction flips.
 
-`perturb` changes many images in one of the ways that robustness is measured with; `apply_perturbation` changes one
-image in several ways at once, as the sliders of "Break it" do. Knows arrays only.
+`perturb` applies one kind of perturbation to many images, to measure robustness; `apply_perturbation` applies several
+to one image, as the sliders of "Break it" do. Knows only arrays.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +11,14 @@ import numpy as np
 
 from model.data.affine import FloatImages, Setting, sample, source_points
 from model.errors import ConfigError
+from model.messages import N_
 
-SEED = 0  # of every measurement: the same images, directions and noise
+SEED = 0  # the same images, directions and noise for every measurement
 
 
 @dataclass(frozen=True)
 class PerturbationKind:
-    """One kind of perturbation: its strengths ascend, and one of them is `neutral`, which changes nothing."""
+    """One kind of perturbation, with ascending strengths; the strength `neutral` changes nothing."""
 
     title: str
     unit: str
@@ -26,18 +27,18 @@ class PerturbationKind:
 
 
 PERTURBATIONS = {
-    "rotation": PerturbationKind("Turned", "degrees, counter-clockwise", (-60, -40, -20, 0, 20, 40, 60)),
-    "shift": PerturbationKind("Moved off the middle", "pixels", (0, 1, 2, 3, 4, 6, 8)),
-    "scale": PerturbationKind("Smaller or larger", "times the size", (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5), neutral=1),
-    "thickness": PerturbationKind("Thinner or thicker", "pixels at each edge", (-1, -0.67, -0.33, 0, 0.5, 1, 2)),
-    "noise": PerturbationKind("Noise", "standard deviation in grey levels", (0, 10, 20, 40, 60, 80, 120)),
-    "blur": PerturbationKind("Blurred", "pixels, sigma", (0, 0.5, 1, 1.5, 2, 2.5, 3)),
+    "rotation": PerturbationKind(N_("Rotation"), N_("degrees, counter-clockwise"), (-60, -40, -20, 0, 20, 40, 60)),
+    "shift": PerturbationKind(N_("Shift"), N_("pixels"), (0, 1, 2, 3, 4, 6, 8)),
+    "scale": PerturbationKind(N_("Scale"), N_("times the size"), (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5), neutral=1),
+    "thickness": PerturbationKind(N_("Thickness"), N_("pixels at each edge"), (-1, -0.67, -0.33, 0, 0.5, 1, 2)),
+    "noise": PerturbationKind(N_("Noise"), N_("standard deviation in grey levels"), (0, 10, 20, 40, 60, 80, 120)),
+    "blur": PerturbationKind(N_("Blur"), N_("pixels, sigma"), (0, 0.5, 1, 1.5, 2, 2.5, 3)),
 }
 
 
 @dataclass(frozen=True)
 class Perturbation:
-    """Changes to one image, made in the order of the fields; RANGES has the range of each."""
+    """Changes to one image, applied in the order of the fields; RANGES contains the range of each."""
 
     rotation: float = 0.0  # degrees, counter-clockwise
     scale: float = 1.0  # times the size
@@ -49,7 +50,7 @@ class Perturbation:
 
 @dataclass(frozen=True)
 class Range:
-    """The range of one field of `Perturbation`, in steps of a slider; `neutral` changes nothing."""
+    """The range of one field of `Perturbation` and the step of its slider; `neutral` changes nothing."""
 
     title: str
     unit: str
@@ -60,12 +61,12 @@ class Range:
 
 
 RANGES = {
-    "rotation": Range("Rotate", "degrees", -180.0, 180.0, 6.0),
-    "scale": Range("Scale", "times the size", 0.5, 1.5, 0.05, neutral=1.0),
-    "shift_x": Range("Shift right", "pixels", -10.0, 10.0, 0.5),
-    "shift_y": Range("Shift down", "pixels", -10.0, 10.0, 0.5),
-    "thickness": Range("Thin or thicken", "pixels at each edge", -1.0, 2.0, 0.1),
-    "blur": Range("Blur", "pixels", 0.0, 3.0, 0.1),
+    "rotation": Range(N_("Rotation"), N_("degrees"), -180.0, 180.0, 6.0),
+    "scale": Range(N_("Scale"), N_("times the size"), 0.5, 1.5, 0.05, neutral=1.0),
+    "shift_x": Range(N_("Shift right"), N_("pixels"), -10.0, 10.0, 0.5),
+    "shift_y": Range(N_("Shift down"), N_("pixels"), -10.0, 10.0, 0.5),
+    "thickness": Range(N_("Thickness"), N_("pixels at each edge"), -1.0, 2.0, 0.1),
+    "blur": Range(N_("Blur"), N_("pixels"), 0.0, 3.0, 0.1),
 }
 UNPERTURBED = Perturbation()
 
@@ -73,10 +74,10 @@ UNPERTURBED = Perturbation()
 def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) -> np.ndarray:
     """Return a perturbed copy of `images` `(n, h, w, c)` uint8, of the same shape and type.
 
-    `rotation` and `scale` around the middle, `shift` up, down, left or right, at random for each image, all bilinear
-    with black from outside the frame; `thickness` by grey erosion (below 0) or dilation of the bright, with a share of
-    the next whole pixel; `noise` Gaussian. The same seed gives the same images, and the same directions and noise at
-    every strength. Raises ConfigError for an unknown kind or a strength beyond those of PERTURBATIONS.
+    `rotation` and `scale` are around the centre; `shift` is up, down, left or right, at random for each image. All
+    three are bilinear, with black beyond the edge. `thickness` is grey erosion (below 0) or dilation; fractions of a
+    pixel are interpolated. `noise` is Gaussian. The same seed gives the same images, and the same directions and noise
+    at every strength. Raises ConfigError for an unknown kind or a strength beyond those in PERTURBATIONS.
 
     >>> dot = np.zeros((1, 5, 5, 1), np.uint8)
     >>> dot[0, 2, 2] = 200
@@ -84,11 +85,17 @@ def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) ->
     [0, 200, 200, 200, 0]
     """
     if kind not in PERTURBATIONS:
-        raise ConfigError(f"The disturbance came as {kind!r}; expected one of {', '.join(PERTURBATIONS)}.")
+        raise ConfigError(
+            "The perturbation must be one of {known}, got {value}.", known=", ".join(PERTURBATIONS), value=repr(kind)
+        )
     strengths = PERTURBATIONS[kind].strengths
     if not strengths[0] <= strength <= strengths[-1]:
         raise ConfigError(
-            f"A strength of {strength:g} came for {kind}; expected {strengths[0]:g} to {strengths[-1]:g}."
+            "The strength of {kind} must be from {least} to {most}, got {value}.",
+            kind=kind,
+            least=f"{strengths[0]:g}",
+            most=f"{strengths[-1]:g}",
+            value=f"{strength:g}",
         )
     if strength == PERTURBATIONS[kind].neutral:
         return images.copy()
@@ -96,7 +103,7 @@ def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) ->
 
 
 def apply_perturbation(image: np.ndarray, perturbation: Perturbation) -> np.ndarray:
-    """Return a perturbed copy of one image `(h, w, c)` uint8, bilinear with black from outside the frame."""
+    """Return a perturbed copy of one image `(h, w, c)` uint8, bilinear and with black beyond the edge."""
     images: np.ndarray = image[None].copy()
     movement = (perturbation.rotation, perturbation.scale, perturbation.shift_x, perturbation.shift_y)
     if movement != (0, 1, 0, 0):
@@ -109,9 +116,9 @@ def apply_perturbation(image: np.ndarray, perturbation: Perturbation) -> np.ndar
 
 
 def sweep(image: np.ndarray, name: str, perturbation: Perturbation = UNPERTURBED) -> tuple[np.ndarray, np.ndarray]:
-    """Return the strengths `(k,)` of one field from its minimum to its maximum, and the image at each `(k, h, w, c)`.
+    """Return the strengths `(k,)` of one field, from its minimum to its maximum, and the images `(k, h, w, c)`.
 
-    The other fields stay as in `perturbation`.
+    The other fields are those of `perturbation`.
     """
     field = RANGES[name]
     strengths = np.round(np.arange(field.minimum, field.maximum + field.step / 2, field.step), 6)
@@ -120,9 +127,9 @@ def sweep(image: np.ndarray, name: str, perturbation: Perturbation = UNPERTURBED
 
 
 def flips(strengths: Sequence[float] | np.ndarray, labels: Sequence[str], neutral: float) -> list[float]:
-    """Return where the predicted label first differs from the one at `neutral`: at most once below and once above it.
+    """Return the strengths nearest to `neutral` with a different predicted label: at most one below and one above.
 
-    `labels` belong to the ascending `strengths`.
+    `strengths` are ascending, with one label each.
 
     >>> flips([-2, -1, 0, 1, 2], ["1", "7", "7", "7", "9"], neutral=0)
     [-2.0, 2.0]

@@ -1,4 +1,4 @@
-"""Project the features of many images to two dimensions, so that images that a network finds similar are close.
+"""Projects the features of many images to two dimensions, so that images that a network finds similar are close.
 
 Knows arrays and scikit-learn; knows nothing of networks or figures.
 """
@@ -7,30 +7,30 @@ import numpy as np
 
 from model.errors import DataError
 
-MAX_TSNE_IMAGES = 2_000  # more take too long
+MAX_TSNE_IMAGES = 2_000  # with more it takes too long
 _MIN_IMAGES = 4
-_PERPLEXITY = 30.0  # about how many neighbours of each image count: scikit-learn's own choice
-_START = 1e-4  # standard deviation of the first principal component at the start, as in scikit-learn
+_PERPLEXITY = 30.0  # roughly the number of neighbours that count; scikit-learn's default
+_START = 1e-4  # initial standard deviation of the first principal component, as in scikit-learn
 
 
 def pca(features: np.ndarray) -> np.ndarray:
     """Return the first two principal components of `features` `(n, d)` as `(n, 2)` float32.
 
-    The directions in which the features differ most; distances can only shrink. The same features give the same
-    points, signs included. 10,000 images take 0.07 s on 2 cores. Raises DataError for fewer than 4 images, a single
-    feature, and values that are not finite.
+    These are the directions in which the features vary most; distances can only shrink. The same features always give
+    the same points, including their signs. 10,000 images take 0.07 s on 2 cores. Raises DataError for fewer than 4
+    images, a single feature, or values that aren't finite.
     """
     _check(features)
     return _principal(features)
 
 
 def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return the t-SNE embedding `(n, 2)` float32 of `features` `(n, d)`, in which neighbours stay together.
+    """Return the t-SNE embedding `(n, 2)` float32 of `features` `(n, d)`, which keeps neighbours together.
 
-    Groups come out clearer than by `pca`, but their sizes and the gaps between them mean nothing (L. van der
-    Maaten, G. Hinton, "Visualizing data using t-SNE", 2008). Identical images get one point. The same features
-    and seed give the same points on one machine. 2,000 images take 8 s on one core. Raises DataError for
-    more than 2,000 images, and as `pca` does.
+    Groups are clearer than with `pca`, but their sizes and the gaps between them mean nothing (L. van der Maaten,
+    G. Hinton, "Visualizing data using t-SNE", 2008). If all images are identical, so are their points. On one machine,
+    the same features and seed give the same points. 2,000 images take 8 s on one core. Raises DataError for more than
+    2,000 images, and like `pca`.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
@@ -38,18 +38,19 @@ def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
     _check(features)
     if len(features) > MAX_TSNE_IMAGES:
         raise DataError(
-            f"{len(features):,} images came to be spread; expected at most {MAX_TSNE_IMAGES:,}, so choose fewer of "
-            "them."
+            "t-SNE takes at most {most} images, got {n}. Choose fewer.",
+            most=f"{MAX_TSNE_IMAGES:,}",
+            n=f"{len(features):,}",
         )
     moved = features.astype(np.float64) - features[0]
     width = np.abs(moved).max()
-    # If all units of a network are dead, all features are the same, and scikit-learn 1.9 crashes the process.
+    # If all units of a network are dead, all features are equal, and scikit-learn 1.9 crashes the process.
     if width == 0:
         return np.zeros((len(features), 2), np.float32)
     start = _principal(moved / width)
     perplexity = min(_PERPLEXITY, (len(features) - 1) / 3)
     embedding = TSNE(2, perplexity=perplexity, init=_START * start / start[:, 0].std(), random_state=seed)
-    # Beside another program on 2 cores, its two threads wait for each other: 18 s instead of 11 s with one.
+    # While another program uses the 2 cores, its two threads wait for each other: 18 s, but 11 s with one thread.
     with threadpool_limits(1, user_api="openmp"):
         return np.asarray(embedding.fit_transform(moved / width), np.float32)
 
@@ -57,7 +58,7 @@ def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
 def _principal(features: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
 
-    with np.errstate(invalid="ignore", over="ignore"):  # features that never differ have no variance to share out
+    with np.errstate(invalid="ignore", over="ignore"):  # equal features have no variance
         return np.asarray(PCA(2, svd_solver="full").fit_transform(features), np.float32)
 
 
@@ -65,10 +66,14 @@ def _check(features: np.ndarray) -> None:
     n, width = features.shape
     if n < _MIN_IMAGES or width < 2:
         raise DataError(
-            f"{n} images with {width} features came; expected at least {_MIN_IMAGES} with 2, so choose more images."
+            "The projection needs at least {least} images with 2 features each, got {n} with {width}. Choose more "
+            "images.",
+            least=_MIN_IMAGES,
+            n=n,
+            width=width,
         )
     if not np.isfinite(features).all():
         raise DataError(
-            "Features came that are no numbers; expected those of a network whose training did not diverge, so choose "
+            "Some features of this network aren't finite numbers, probably because its training diverged. Choose "
             "another run."
         )

@@ -1,1 +1,1 @@
-"""A stored network predicts, with LiteRT."""
+"""Predictions of a saved network, computed with LiteRT."""

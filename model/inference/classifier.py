@@ -1,6 +1,6 @@
-"""One network predicts images of the size it was trained on: digits, clothing, photos.
+"""Classifies images of the size that a network was trained on: digits, clothing, photos.
 
-Canvas, photo, test image and command line all end here, so what is rejected as "?" is decided in one place.
+Drawings, photos, test images and the command line all use it, so one place decides what is rejected as "?".
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ class Prediction(ArrayRepr):
 
     class_names: tuple[str, ...]
     probabilities: Array
-    class_index: int  # the most probable class; of a network for digits always a digit
-    accepted: bool = True  # False: this doesn't look like a digit
-    rejection_score: float = 0.0  # in [0, 1]; grows the less this looks like a digit
+    class_index: int  # the most probable class; always a digit if the network reads digits
+    accepted: bool = True  # False: it doesn't look like a digit
+    rejection_score: float = 0.0  # in [0, 1]; the higher, the less it looks like a digit
 
     @property
     def label(self) -> str:
@@ -36,7 +36,7 @@ class Prediction(ArrayRepr):
 
     @property
     def text(self) -> str:
-        """The label, or "?" where it is rejected."""
+        """The label, or "?" if the image is rejected."""
         return self.label if self.accepted else "?"
 
     @property
@@ -46,26 +46,29 @@ class Prediction(ArrayRepr):
 
     @property
     def runner_up(self) -> int:
-        """The second most probable class; never "not a digit"."""
+        """The second most probable class; never "no digit"."""
         order = [int(i) for i in np.argsort(self.probabilities)[::-1] if self.class_names[i] != NO_DIGIT]
         return next(i for i in order if i != self.class_index)
 
 
 class Classifier:
-    """A network with the names of its classes: predicts images `(n, height, width, channels)` uint8."""
+    """A network with the names of its classes; classifies images `(n, height, width, channels)` uint8."""
 
     def __init__(self, run: FinishedRun, recognizer: Recognizer | None = None):
-        """Take a finished run; `recognizer` is its kept network, where it is open already.
+        """Use the network of a finished run; pass it as `recognizer` if it is already open.
 
-        Raises RunError where the network can't be read or has another number of classes than the run.
+        Raises RunError if the network can't be read or doesn't have as many classes as the run.
         """
         recognizer = recognizer or Recognizer(run.network)
         if len(run.output_names) != recognizer.n_classes:
             raise RunError(
-                f"The network of run {run.id} tells {recognizer.n_classes} classes apart and its figures speak of "
-                f"{len(run.output_names)}; expected as many, so train it again or choose another run."
+                "The network of run {run} has {n} classes, but its run.json has {expected}. Train it again or choose "
+                "another run.",
+                run=run.id,
+                n=recognizer.n_classes,
+                expected=len(run.output_names),
             )
-        self._take(recognizer, run.output_names, run.calibration.rejection_threshold)
+        self._set_up(recognizer, run.output_names, run.calibration.rejection_threshold)
 
     @classmethod
     def from_network(
@@ -74,12 +77,12 @@ class Classifier:
         class_names: Sequence[str],
         rejection_threshold: float = UNCALIBRATED.rejection_threshold,
     ) -> Self:
-        """Return a classifier for a network without a run; `class_names` are those of its output."""
+        """Return a classifier for a network without a run; `class_names` are the names of its outputs."""
         self = cls.__new__(cls)
-        self._take(recognizer, tuple(class_names), rejection_threshold)
+        self._set_up(recognizer, tuple(class_names), rejection_threshold)
         return self
 
-    def _take(self, recognizer: Recognizer, output_names: tuple[str, ...], rejection_threshold: float) -> None:
+    def _set_up(self, recognizer: Recognizer, output_names: tuple[str, ...], rejection_threshold: float) -> None:
         self.recognizer = recognizer
         self.output_names = output_names
         self.class_names = tuple(name for name in output_names if name != NO_DIGIT)
@@ -89,14 +92,14 @@ class Classifier:
 
     @property
     def knows_non_digits(self) -> bool:
-        """Whether "not a digit" is one of its classes."""
+        """Whether "no digit" is one of its classes."""
         return len(self.output_names) > len(self.class_names)
 
     def predict(self, images: Array, allow_rejection: bool = True) -> list[Prediction]:
         """Return a prediction for each image, `(n, height, width, channels)` in [0, 255].
 
-        A network for digits may reject an image as not a digit. Without `allow_rejection` it predicts one of its
-        classes, as test images are scored.
+        A network for digits may reject an image as not a digit. Without `allow_rejection` it always predicts one of
+        the other classes; test images are scored this way.
         """
         probabilities = self.recognizer.probabilities(images)
         if not (self.reads_digits and allow_rejection):

@@ -1,4 +1,4 @@
-"""Reads digits from strokes and photos: ink becomes 28x28 images, and a classifier predicts them.
+"""Reads digits from strokes and photos: turns ink into 28x28 images, which a classifier predicts.
 
 The Draw page and `predict` use the same reader.
 """
@@ -14,17 +14,18 @@ from model.errors import InkError
 from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
 from model.ink import grouping, photo
-from model.ink.render import SIDE, Strokes, box_of, parse_strokes, render
+from model.ink.render import SIDE, UNNAMED, Strokes, box_of, parse_strokes, render
+from model.messages import Message
 from model.results import Array, ArrayRepr
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom in canvas or picture pixels
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the canvas or the photo
 
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DigitPrediction(ArrayRepr):
-    """The prediction for one drawn digit, with the `image` `(28, 28)` uint8 that the network saw and where it was."""
+    """The prediction for one drawn digit, with the network's input `image` `(28, 28)` uint8 and the digit's box."""
 
     prediction: Prediction
     image: Array
@@ -37,7 +38,7 @@ class DigitPrediction(ArrayRepr):
 
     @property
     def probability(self) -> float:
-        """The probability of that digit."""
+        """The probability of the most probable digit."""
         return self.prediction.probability
 
     @property
@@ -47,33 +48,33 @@ class DigitPrediction(ArrayRepr):
 
     @property
     def rejection_score(self) -> float:
-        """In [0, 1]; grows the less this looks like a digit."""
+        """The rejection score in [0, 1]; the higher, the less it looks like a digit."""
         return self.prediction.rejection_score
 
 
 @dataclass(frozen=True)
 class DigitPredictions:
-    """The predictions for one drawing: one for each digit, from left to right; none when nothing is drawn."""
+    """The predictions for one drawing: one per digit, from left to right; empty for an empty drawing."""
 
     digits: tuple[DigitPrediction, ...]
 
     @property
     def text(self) -> str:
-        """The most probable digits, "" when nothing is drawn."""
+        """The most probable digits; "" for an empty drawing."""
         return "".join(str(digit.digit) for digit in self.digits)
 
     @property
     def accepted(self) -> bool:
-        """Whether something is drawn and each part of it looks like a digit."""
+        """Whether there is a drawing and every part of it looks like a digit."""
         return bool(self.digits) and all(digit.accepted for digit in self.digits)
 
     @property
     def rejection_score(self) -> float:
-        """The largest rejection score, in [0, 1]; 1 when nothing is drawn."""
+        """The largest rejection score, in [0, 1]; 1 for an empty drawing."""
         return max((digit.rejection_score for digit in self.digits), default=1.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `predict --json` prints."""
+        """Return plain values for JSON, as `predict --json` prints them."""
         digits = [
             {"digit": digit.digit, "probability": round(digit.probability, 6), "box": [round(v, 2) for v in digit.box]}
             for digit in self.digits
@@ -86,35 +87,38 @@ class DigitPredictions:
         }
 
     def describe(self) -> str:
-        """Return one line for a person."""
+        """Return one line of text, as `predict` prints it."""
         if not self.digits:
-            return "nothing is drawn"
+            return "empty drawing"
         confidence = " ".join(f"{digit.probability:.1%}" for digit in self.digits)
-        return f"{self.text}  {confidence}" + ("" if self.accepted else "  (this does not look like a digit)")
+        return f"{self.text}  {confidence}" + ("" if self.accepted else "  (rejected: not a digit)")
 
 
 class DigitReader:
-    """Reads drawings with one classifier for grey images of 28x28."""
+    """Reads drawings with a classifier for grey 28x28 images."""
 
     def __init__(self, classifier: Classifier):
-        """Take the classifier. Raises InkError for a network that doesn't read digits, such as one for CIFAR-10."""
+        """Use the classifier. Raises InkError if it doesn't classify digits, such as a network for CIFAR-10."""
         if classifier.input_shape != (SIDE, SIDE, 1):
             raise InkError(
-                f"This network was taught with images of {classifier.input_shape}; expected (28, 28, 1) for drawings, "
-                "so choose a run that was trained on digits."
+                "This network can't read drawings: it needs {shape} images, not (28, 28, 1). Choose a run that was "
+                "trained on digits.",
+                shape=tuple(classifier.input_shape),
             )
         if not classifier.reads_digits:
             raise InkError(
-                f"This network tells {len(classifier.output_names)} classes apart ({classifier.class_names[0]} to "
-                f"{classifier.class_names[-1]}); expected the ten digits, with or without one for what is none, so "
-                "choose a run that was trained on digits."
+                "This network can't read drawings: its {n} classes ({first} to {last}) aren't the ten digits. Choose a "
+                "run that was trained on digits.",
+                n=len(classifier.output_names),
+                first=classifier.class_names[0],
+                last=classifier.class_names[-1],
             )
         self._classifier = classifier
 
-    def read_strokes(self, strokes: Any, numbers: bool = False, source: str = "The drawing") -> DigitPredictions:
-        """Read strokes in canvas pixels, as one digit or with `numbers` as several.
+    def read_strokes(self, strokes: Any, numbers: bool = False, source: str | Message = UNNAMED) -> DigitPredictions:
+        """Read strokes in canvas pixels: one digit, or with `numbers` several.
 
-        Raises InkError, which `source` begins, for anything but strokes.
+        Raises InkError if they aren't strokes; its message starts with `source`.
         """
         lines = parse_strokes(strokes, source)
         if not lines:
@@ -122,12 +126,12 @@ class DigitReader:
         groups = self._group_strokes(lines) if numbers else [lines]
         return DigitPredictions(tuple(self._predict(render(group), box_of(group)) for group in groups))
 
-    def read_photo(self, picture: Path | bytes, numbers: bool = False) -> DigitPredictions:
-        """Read a picture of a digit, or with `numbers` of several. Raises InkError for anything but a picture."""
+    def read_photo(self, file: Path | bytes, numbers: bool = False) -> DigitPredictions:
+        """Read a photo of a digit, or with `numbers` of several. Raises InkError if it isn't an image file."""
         if numbers:
-            digits = photo.read_photo_digits(picture, grouped=self._group, cut=self._classifier.knows_non_digits)
+            digits = photo.read_photo_digits(file, grouped=self._group, cut=self._classifier.knows_non_digits)
         else:
-            digit = photo.read_photo(picture)
+            digit = photo.read_photo(file)
             digits = [digit] if digit else []
         return DigitPredictions(tuple(self._predict(digit.image, digit.box) for digit in digits))
 
@@ -137,7 +141,7 @@ class DigitReader:
         return [lines.select(members) for members in groups]
 
     def _group(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
-        """Let the network decide which parts make up a digit, if it was trained on parts that don't."""
+        """Group parts into digits; a network with the class "no digit" decides which belong together."""
         if not self._classifier.knows_non_digits:
             return grouping.by_shape(boxes)
         return grouping.by_reading(boxes, image_of, self._classifier.recognizer.probabilities, N_DIGITS)
@@ -148,16 +152,20 @@ class DigitReader:
 
 
 def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iterator[DigitPredictions]:
-    """Read a .jsonl (or .jsonl.gz) of drawings, one a line, or one picture; yield predictions for each.
+    """Read a .jsonl or .jsonl.gz file with one drawing per line, or an image file; yield the predictions for each.
 
-    Raises InkError that names file and line for anything else.
+    Raises InkError, with the file and the line, for anything else.
     """
     if path.suffix.lower() in _IMAGE_SUFFIXES:
         yield reader.read_photo(path, numbers)
     elif path.name.endswith((".jsonl", ".jsonl.gz")):
         yield from _predict_lines(reader, path, numbers)
     else:
-        raise InkError(f"{path.name} came; expected a .jsonl of strokes or a picture ({', '.join(_IMAGE_SUFFIXES)}).")
+        raise InkError(
+            "{file} must be a .jsonl file of strokes or an image file ({suffixes}).",
+            file=path.name,
+            suffixes=", ".join(_IMAGE_SUFFIXES),
+        )
 
 
 def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
@@ -166,17 +174,21 @@ def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[D
         with open_text(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    source = f"{path.name}, line {number},"
+                    source = Message("{file}, line {line},", {"file": path.name, "line": number})
                     yield reader.read_strokes(_strokes(line, source), numbers, source)
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InkError(f"{path.name} can't be read as text ({error}); expected one JSON object a line.") from error
+        raise InkError(
+            "{file} can't be read as text: {reason}. It must contain one JSON object per line.",
+            file=path.name,
+            reason=str(error),
+        ) from error
 
 
-def _strokes(line: str, source: str) -> Any:
+def _strokes(line: str, source: Message) -> Any:
     try:
         drawing = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InkError(f'{source} is no JSON; expected {{"strokes": [[[x, y], …], …]}}.') from error
+        raise InkError('{source} isn\'t JSON. It must be {{"strokes": [[[x, y], …], …]}}.', source=source) from error
     if not isinstance(drawing, dict) or "strokes" not in drawing:
-        raise InkError(f'{source} has no strokes; expected {{"strokes": [[[x, y], …], …]}}.')
+        raise InkError('{source} has no strokes. It must be {{"strokes": [[[x, y], …], …]}}.', source=source)
     return drawing["strokes"]

@@ -1,4 +1,4 @@
-"""Exported networks answer images. Knows arrays and LiteRT; knows nothing of Keras, drawings or pages."""
+"""Runs exported networks on images. Knows arrays and LiteRT; knows nothing of Keras, drawings or pages."""
 
 import threading
 from pathlib import Path
@@ -9,65 +9,68 @@ from ai_edge_litert.interpreter import Interpreter
 from model.errors import RunError
 from model.networks.layers import LAYER_OUTPUTS
 
-_BATCH = 100  # images a pass: large enough to keep two threads busy, small enough for a small server
+_BATCH = 100  # images per pass: enough to keep two threads busy, few enough for a small server
 _PROBABILITIES, _FEATURES = "probabilities", "features"
 
 
 class Recognizer:
-    """One .tflite file, ready to answer. Safe to share between threads: an interpreter is not, a lock makes it so."""
+    """A .tflite network, ready for use. Thread-safe: its interpreter isn't, so a lock protects it."""
 
     def __init__(self, path: Path):
-        """Load the network; takes a few milliseconds. Raises RunError for a file that is not one."""
+        """Load the network, which takes a few milliseconds. Raises RunError if the file isn't a network."""
         self._path = path
         self._lock = threading.Lock()
         self._single = _Pass(path, 1, threads=1)
         self.input_shape: tuple[int, ...] = self._single.input_shape
-        self.n_classes: int = self._single.answer(np.zeros((1, *self.input_shape))).shape[-1]
+        self.n_classes: int = self._single.run(np.zeros((1, *self.input_shape))).shape[-1]
         features = self._single.layers().get(_FEATURES)
         self._n_features = None if features is None else features.size
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return the network's probabilities, `(n, classes)` float32, for `(n, height, width, channels)` in [0, 255].
 
-        A single image takes one thread; more are passed in batches on two, in interpreters of their own, so that
-        scoring a test set does not keep a drawing waiting.
+        A single image uses one thread. Several images are run in batches on two threads and in separate interpreters,
+        so that a drawing doesn't have to wait while a test set is scored.
         """
         self._check(images)
         if len(images) == 1:
             with self._lock:
-                return self._single.answer(images)
+                return self._single.run(images)
         return self._in_batches(images, _PROBABILITIES, self.n_classes)
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Return what the last layer decides from, `(n, units)` float32; images as for `probabilities`.
+        """Return the inputs of the last layer, `(n, units)` float32; images as for `probabilities`.
 
-        Always in batches, so that no drawing waits for it. Raises RunError for a file that answers with probabilities
-        alone, as those of an earlier version and the shipped ones of single epochs do.
+        Always runs in batches, so that no drawing has to wait. Raises RunError if the file returns only probabilities,
+        as do those of an earlier version and the shipped ones of single epochs.
         """
         self._check(images)
         if self._n_features is None:
             raise RunError(
-                f"{self._path.name} in {self._path.parent.name} answers with probabilities alone; expected a network "
-                "that also tells its features, so choose a run that was trained with this version."
+                "{file} in {folder} returns only probabilities, no features. Choose a run that was trained with this "
+                "version.",
+                file=self._path.name,
+                folder=self._path.parent.name,
             )
         return self._in_batches(images, _FEATURES, self._n_features)
 
     def layer_outputs(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the layers make of one image `(1, height, width, channels)` in [0, 255], by the layer's name.
+        """Return the layers' outputs for one image `(1, height, width, channels)` in [0, 255], by the layer's name.
 
-        float32: `convolution_1`, `pooling_1`, `convolution_2` `(height, width, maps)`, `features` `(units,)` that the
-        last layer decides from, `probabilities` `(classes,)`. Only the last of them where the file has no others.
+        float32: `convolution_1`, `pooling_1`, `convolution_2` `(height, width, maps)`; `features` `(units,)`, the
+        inputs of the last layer; `probabilities` `(classes,)`. Some files have only `probabilities`.
         """
         self._check(image)
         with self._lock:
-            probabilities = self._single.answer(image)[0]
+            probabilities = self._single.run(image)[0]
             return {_PROBABILITIES: probabilities} | self._single.layers()
 
     def _check(self, images: np.ndarray) -> None:
         if images.shape[1:] != self.input_shape:
             raise RunError(
-                f"Images came as {images.shape[1:]}; expected {self.input_shape}, as this network was taught with, "
-                "so choose a run that was trained on such images."
+                "This network needs {expected} images, got {value}. Choose a run that was trained on such images.",
+                expected=self.input_shape,
+                value=images.shape[1:],
             )
 
     def _in_batches(self, images: np.ndarray, name: str, width: int) -> np.ndarray:
@@ -76,12 +79,12 @@ class Recognizer:
         for size, part in ((_BATCH, images[:whole]), (len(images) - whole, images[whole:])):
             if len(part):
                 network = _Pass(self._path, size, threads=2)
-                parts += [network.answer(part[i : i + size], name) for i in range(0, len(part), size)]
+                parts += [network.run(part[i : i + size], name) for i in range(0, len(part), size)]
         return np.concatenate(parts) if parts else np.empty((0, width), np.float32)
 
 
 class _Pass:
-    """An interpreter for a fixed number of images at a time."""
+    """An interpreter for a fixed number of images per pass."""
 
     def __init__(self, path: Path, size: int, threads: int):
         try:
@@ -91,22 +94,23 @@ class _Pass:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError, OSError) as error:
             raise RunError(
-                f"{path.name} in {path.parent.name} can't be read as a LiteRT network; expected the file that a "
-                "training leaves, so train again or choose another run."
+                "{file} in {folder} can't be read as a LiteRT network. Train again or choose another run.",
+                file=path.name,
+                folder=path.parent.name,
             ) from error
         self._image = image["index"]
         self.input_shape = tuple(image["shape"][1:].tolist())
         outputs = self._interpreter.get_signature_runner().get_output_details()
         self._layers = {name: outputs[name]["index"] for name in LAYER_OUTPUTS if name in outputs}
-        # Trainings of the first version wrote one output, under another name.
+        # The first version exported a single output, under another name.
         self._probabilities = outputs.get(_PROBABILITIES, next(iter(outputs.values())))["index"]
 
-    def answer(self, images: np.ndarray, name: str = _PROBABILITIES) -> np.ndarray:
+    def run(self, images: np.ndarray, name: str = _PROBABILITIES) -> np.ndarray:
         self._interpreter.set_tensor(self._image, np.asarray(images, dtype=np.float32))
         self._interpreter.invoke()
         index = self._probabilities if name == _PROBABILITIES else self._layers[name]
         return np.asarray(self._interpreter.get_tensor(index))
 
     def layers(self) -> dict[str, np.ndarray]:
-        """Return what the layers made of the first image of the last answer."""
+        """Return the layers' outputs for the first image of the last pass."""
         return {name: self._interpreter.get_tensor(index)[0] for name, index in self._layers.items()}

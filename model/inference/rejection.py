@@ -1,6 +1,6 @@
-"""When a prediction is rejected as not a digit, and predictions restricted to the ten digits.
+"""Rejects predictions as not a digit, or restricts them to the ten digits.
 
-Classes from `n_digits` on are "not a digit".
+Classes from `n_digits` on aren't digits.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ _SMALLEST = np.float32(1e-30)
 def rejection_scores(probabilities: Array, n_digits: int = N_DIGITS) -> Array:
     """Return how little each row of `(n, classes)` looks like a digit, `(n,)` float64 in [0, 1].
 
-    It is the probability of "not a digit", where the network has that class; otherwise 1 minus the best digit's
-    probability. Other scores lost: README, "What was tried and lost".
+    It is the probability of "no digit" if the network has that class, otherwise 1 minus the best digit's probability.
+    Other scores were worse: see "What was tried and lost" in docs/measurements.md.
 
     >>> rejection_scores(np.array([[0.1, 0.9]]), n_digits=2).round(3).tolist()
     [0.1]
@@ -31,14 +31,14 @@ def rejection_scores(probabilities: Array, n_digits: int = N_DIGITS) -> Array:
 
 
 def is_accepted(scores: Array, threshold: float) -> Array:
-    """Return which rejection scores are low enough to be taken for a digit, as bool."""
+    """Return which predictions are accepted as digits, as bool: those with rejection scores up to the threshold."""
     return np.asarray(scores <= threshold)
 
 
 def restrict_to_digits(labels: Array, probabilities: Array, n_classes: int) -> Predictions:
-    """Return predictions of the first `n_classes` classes alone, from all outputs of a network, `(n, outputs)`.
+    """Return predictions of only the first `n_classes` classes, from all outputs of a network, `(n, outputs)`.
 
-    "Not a digit" is no class of a test set: its probability is left out and the others are scaled to a sum of 1.
+    Test sets have no images of "no digit", so its probability is dropped and the others are scaled to a sum of 1.
     """
     if probabilities.shape[1] == n_classes:
         return Predictions(labels, probabilities)

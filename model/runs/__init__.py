@@ -1,1 +1,1 @@
-"""One folder per training: written, followed, listed, continued, deleted."""
+"""One folder per training: write it, follow it, list it, continue it, delete it."""

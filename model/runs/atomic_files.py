@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and a lock that dies with its process. Knows paths and plain values."""
+"""Files that are written completely or not at all, and a lock that ends with its process. Knows paths and values."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _RETRIES, _RETRY_S = 20, 0.05
 
 
 def replace(aside: Path, path: Path) -> None:
-    """Rename `aside` to `path`, over what is there. Windows refuses while somebody reads it, so it is tried again."""
+    """Rename `aside` to `path`, replacing it. Windows refuses while the file is being read, so this retries for 1 s."""
     for _ in range(_RETRIES):
         with suppress(PermissionError):
             aside.replace(path)
@@ -40,21 +40,21 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 
 class FolderLock:
-    """Keeps a second process off a folder; the system lets go of it when this process ends, however it ends."""
+    """Locks a folder for one process; the system releases the lock when the process ends, even if it crashes."""
 
     def __init__(self, folder: Path):
-        """Take the lock. Raises RunError where another process holds it."""
+        """Take the lock. Raises RunError if another process holds it."""
         self._file = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
         try:
             _lock(self._file)
         except OSError as error:
             os.close(self._file)
             raise RunError(
-                f"Run {folder.name} is being trained by another process; expected one at a time, so stop that first."
+                "Run {run} is being trained by another process. Stop that process first.", run=folder.name
             ) from error
 
     def release(self) -> None:
-        """Let go."""
+        """Release the lock."""
         os.close(self._file)
 
 

@@ -1,7 +1,7 @@
-"""The curves of a run, read from its event file while it grows, and made short enough for a screen.
+"""The curves of a run, read from its growing event file, and reduced to as many points as a screen can show.
 
-A half-written or broken line is skipped. A resumed training starts from its last checkpoint, so events after that
-checkpoint are undone.
+Half-written and broken lines are skipped. A resumed training starts from its last checkpoint, so events after that
+checkpoint are dropped.
 """
 
 import threading
@@ -42,7 +42,7 @@ class History(ArrayRepr):
     accuracy: Array
     learning_rate: Array
     epochs: tuple[EpochEvent, ...] = ()
-    rate_changes: tuple[tuple[int, float], ...] = ()  # after which batch a person set which learning rate
+    rate_changes: tuple[tuple[int, float], ...] = ()  # (batch, rate): changes by a user, after which batch
     plan: TrainingPlan = TrainingPlan()
     first_probe: dict[str, Any] | None = None  # of the untrained network
     last: Event | None = None  # the newest event
@@ -52,32 +52,32 @@ class History(ArrayRepr):
 
     @property
     def is_ending(self) -> bool:
-        """Whether every epoch was trained, or the training was stopped or failed."""
+        """Whether all epochs have been trained, or the training was stopped or failed."""
         return self.complete or isinstance(self.last, StoppedEvent | FailedEvent | FinishedEvent)
 
     @property
     def complete(self) -> bool:
-        """Whether every epoch was trained and validated."""
+        """Whether all epochs have been trained and validated."""
         return bool(self.epochs) and self.epochs[-1].step >= self.total_steps > 0
 
     @property
     def total_steps(self) -> int:
-        """The batches of the whole training; 0 before it started."""
+        """The number of batches in the whole training; 0 before it starts."""
         return self.plan.epochs * self.plan.batches_per_epoch
 
     @property
     def steps_done(self) -> int:
-        """The batches trained so far."""
+        """The number of batches trained so far."""
         return int(self.step[-1]) if len(self.step) else 0
 
     @property
     def share_done(self) -> float:
-        """The share of the training that is done, in [0, 1]; 0 before it started."""
+        """The finished share of the training, in [0, 1]; 0 before it starts."""
         return min(self.steps_done / self.total_steps, 1.0) if self.total_steps else 0.0
 
     @property
     def images_per_step(self) -> float:
-        """The mean number of images in a batch of an epoch, whose last batch may be smaller."""
+        """The mean batch size over an epoch, whose last batch may be smaller."""
         return self.plan.n_train / max(self.plan.batches_per_epoch, 1) or 1.0
 
 
@@ -113,19 +113,19 @@ class _State:
 
 
 class EventReader:
-    """Reads an event file as it grows, each byte once; shared by everybody who watches the run."""
+    """Reads an event file as it grows, each byte once; shared by all visitors who watch the run."""
 
     def __init__(self, path: Path):
-        """Remember the path; nothing is read yet, and the file need not exist."""
+        """Store the path; the file isn't read yet and doesn't have to exist."""
         self._path = path
         self._lock = threading.Lock()
         self._position = 0
         self._rest = b""
         self._state = _State()
-        self._history: History | None = None  # of all that was read; None where more was read since
+        self._history: History | None = None  # of everything read so far; None if it is out of date
 
     def read(self) -> History:
-        """Return the history up to now: the very same object until the file grows."""
+        """Return the history so far: the same object until the file grows."""
         with self._lock:
             self._catch_up()
             if self._history is None:
@@ -133,7 +133,7 @@ class EventReader:
             return self._history
 
     def checkpoints(self) -> list[EpochEvent | InterruptedEvent]:
-        """Return the events that name a checkpoint with optimizer state, oldest first."""
+        """Return the events that may name a checkpoint with optimizer state, oldest first."""
         with self._lock:
             self._catch_up()
             return list(self._state.checkpoints)
@@ -157,14 +157,14 @@ class EventReader:
 
 
 def _apply(state: _State, event: Event) -> None:
-    """Take one event in."""
+    """Update the state with one event."""
     match event:
         case StartedEvent():
-            _undo_after(state, 0)
+            _drop_after(state, 0)
             state.seconds, state.paused, state.first_probe = 0.0, False, event.probe
             _begin(state, event.plan, event.time)
         case ResumedEvent():
-            _undo_after(state, event.step)
+            _drop_after(state, event.step)
             state.paused = False
             if event.plan:
                 _begin(state, event.plan, event.time)
@@ -191,7 +191,7 @@ def _begin(state: _State, plan: TrainingPlan, time: str) -> None:
         state.worker_started = 0.0
 
 
-def _undo_after(state: _State, step: int) -> None:
+def _drop_after(state: _State, step: int) -> None:
     while state.batches and state.batches[-_COLUMNS] > step:
         del state.batches[-_COLUMNS:]
     state.epochs = {epoch: event for epoch, event in state.epochs.items() if event.step <= step}
@@ -200,7 +200,7 @@ def _undo_after(state: _State, step: int) -> None:
 
 
 def moving_average(values: Array, window: int) -> Array:
-    """Return the mean of each value and the `window - 1` before it, `(n,)`; of fewer at the beginning.
+    """Return the mean of each value and the `window - 1` values before it, `(n,)`; of fewer at the start.
 
     >>> moving_average(np.array([1.0, 2.0, 3.0, 4.0]), window=2).tolist()
     [1.0, 1.5, 2.5, 3.5]
@@ -212,43 +212,43 @@ def moving_average(values: Array, window: int) -> Array:
 
 
 def downsample_mean(x: Array, y: Array, limit: int) -> tuple[Array, Array]:
-    """Return at most `limit` points, the means of equal stretches, so that no outlier is shown or hidden by chance.
+    """Return at most `limit` points, the means of equal segments, so that no outlier is shown or hidden by chance.
 
     >>> x, y = downsample_mean(np.arange(6.0), np.array([0, 2, 4, 6, 8, 10.0]), limit=3)
     >>> x.tolist(), y.tolist()
     ([0.5, 2.5, 4.5], [1.0, 5.0, 9.0])
 
-    A stretch holds a power of two of points and stretches start at the first one, so the points drawn already stay
-    where they are while the curve grows.
+    The length of a segment is a power of two and the first one starts at the first point, so points that are already
+    drawn stay in place while the curve grows.
     """
-    stretch = _stretch_length(len(x), limit)
-    starts = np.arange(0, len(x), stretch)
-    if stretch == 1:
+    segment = _segment_length(len(x), limit)
+    starts = np.arange(0, len(x), segment)
+    if segment == 1:
         return x, y
     counts = np.diff(np.append(starts, len(x)))
     return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
 
 
 def downsample_minmax(x: Array, y: Array, limit: int) -> tuple[Array, Array]:
-    """Return at most `limit` points, at least 2: the lowest and the highest of equal stretches, in their order.
+    """Return at most `limit` points, at least 2: the lowest and the highest of equal segments, in their order.
 
-    This shows how far a jagged curve jumps, which means would hide. Stretches are those of `downsample_mean` for half
-    as many points, so points that are drawn already stay.
+    This shows how far a jagged curve jumps, which means would hide. The segments are those of `downsample_mean` for
+    half as many points, so points that are already drawn stay in place.
     """
     if len(x) <= limit:
         return x, y
-    stretch = _stretch_length(len(x), limit // 2)
-    n_stretches = -(-len(x) // stretch)
-    # The last stretch is filled up with its last value, which can only be met after the original.
-    filled = np.pad(y, (0, n_stretches * stretch - len(y)), mode="edge").reshape(n_stretches, stretch)
-    extremes = np.stack([filled.argmin(axis=1), filled.argmax(axis=1)]) + np.arange(n_stretches) * stretch
+    segment = _segment_length(len(x), limit // 2)
+    n_segments = -(-len(x) // segment)
+    # The last segment is padded with its last value, whose original comes first, so argmin and argmax return that.
+    filled = np.pad(y, (0, n_segments * segment - len(y)), mode="edge").reshape(n_segments, segment)
+    extremes = np.stack([filled.argmin(axis=1), filled.argmax(axis=1)]) + np.arange(n_segments) * segment
     kept = np.unique(extremes)
     return x[kept], y[kept]
 
 
-def _stretch_length(n: int, limit: int) -> int:
-    """Return the smallest power of two that takes `n` points in at most `limit` steps."""
-    stretch = 1
-    while -(-n // stretch) > limit:
-        stretch *= 2
-    return stretch
+def _segment_length(n: int, limit: int) -> int:
+    """Return the smallest power of two that divides `n` points into at most `limit` segments."""
+    segment = 1
+    while -(-n // segment) > limit:
+        segment *= 2
+    return segment

@@ -1,7 +1,7 @@
-"""The event file of a run: one JSON object a line, one dataclass for each kind of event.
+"""The event file of a run: one JSON object per line, one dataclass per kind of event.
 
-Writer and readers share these classes, so a field is named in one place. `docs/run-folder.md` shows them as a table,
-which `python -m model.runs.events docs/run-folder.md` brings up to date.
+The writer and the readers share these classes, so each field is named only once. `docs/run-folder.md` lists them in a
+table, which `python -m model.runs.events docs/run-folder.md` updates.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
-_LARGEST = 2**53  # integers beyond it lose digits in a browser, and no count of ours comes near it
+_LARGEST = 2**53  # larger integers lose digits in a browser; no count here gets anywhere near
 
 
 class RunState(StrEnum):
@@ -32,17 +32,17 @@ class RunState(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether a worker has the run, or soon will."""
+        """Whether a worker is training the run, or soon will be."""
         return self in _ACTIVE
 
 
 _ACTIVE = frozenset(
     (RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.PAUSED, RunState.FINISHING)
-)  # the others are final, or wait for a person
+)  # the others are final, or need a user to act
 
 
 class EventName(StrEnum):
-    """The names of events, as the file has them under `event`."""
+    """The names of the events, stored in the file under `event`."""
 
     LOADING = "loading"
     DOWNLOADING = "downloading"
@@ -61,7 +61,7 @@ class EventName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One line of the file. `time` is ISO 8601 in UTC, to the millisecond, and set by the log that writes it."""
+    """One line of the file. `time` is ISO 8601 in UTC, to the millisecond, and set when the line is written."""
 
     name: ClassVar[EventName]
 
@@ -73,12 +73,12 @@ class Event:
         return {"event": str(self.name)} | {key: value for key, value in values.items() if value not in (None, "")}
 
 
-_KEYS = {"probe": "glimpse"}  # fields that the file calls something else
+_KEYS = {"probe": "glimpse"}  # fields that have another name in the file
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """The size of a training, known once its images are split; all zeros before."""
+    """The size of a training, known once its images are split; all zeros until then."""
 
     epochs: int = 0
     batches_per_epoch: int = 0
@@ -89,7 +89,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadingEvent(Event):
-    """The worker has begun and loads the dataset."""
+    """The worker has started and is loading the dataset."""
 
     name = EventName.LOADING
     dataset: str
@@ -97,7 +97,7 @@ class LoadingEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadingEvent(Event):
-    """The dataset is being downloaded; one event for each whole percent."""
+    """The dataset is being downloaded; one event per whole percent."""
 
     name = EventName.DOWNLOADING
     dataset: str
@@ -106,7 +106,7 @@ class DownloadingEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DrawingEvent(Event):
-    """Training images are being rendered from strokes; `images` so far."""
+    """Training images are being rendered from strokes; `images` is their number so far."""
 
     name = EventName.DRAWING
     images: int
@@ -114,7 +114,7 @@ class DrawingEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StartedEvent(Event):
-    """The training starts from its first batch, with predictions and filters of the untrained network."""
+    """The training starts from its first batch; `glimpse` shows the untrained network."""
 
     name = EventName.STARTED
     epochs: int
@@ -132,7 +132,7 @@ class StartedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ResumedEvent(Event):
-    """The training continues after `step` batches: after a pause, or (with its plan) in a new worker."""
+    """The training continues after `step` batches: after a pause, or, with its sizes, in a new worker."""
 
     name = EventName.RESUMED
     step: int
@@ -144,7 +144,7 @@ class ResumedEvent(Event):
 
     @property
     def plan(self) -> TrainingPlan | None:
-        """The size of the training where a new worker continues it; None after a pause."""
+        """The size of the training if a new worker continues it; None after a pause."""
         if self.epochs is None or self.batches_per_epoch is None:
             return None
         return TrainingPlan(
@@ -154,7 +154,7 @@ class ResumedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PausedEvent(Event):
-    """The training waits after `step` batches."""
+    """The training is paused after `step` batches."""
 
     name = EventName.PAUSED
     step: int
@@ -162,7 +162,7 @@ class PausedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchEvent(Event):
-    """One batch was trained; `step` counts from 1, `seconds` are those of training so far, without pauses."""
+    """One batch was trained; `step` counts from 1, `seconds` is the training time so far, without pauses."""
 
     name = EventName.BATCH
     step: int
@@ -175,7 +175,7 @@ class BatchEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EpochEvent(Event):
-    """An epoch ended, or was cut short, and was validated; `loss` and `accuracy` are means over its `images`."""
+    """An epoch ended or was cut short, and was validated; `loss` and `accuracy` are means over its `images`."""
 
     name = EventName.EPOCH
     epoch: int
@@ -193,7 +193,7 @@ class EpochEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SetEvent(Event):
-    """A person set the learning rate after `step` batches; `rate_factor` now scales the schedule."""
+    """A user set the learning rate after `step` batches; from now on, `rate_factor` scales the schedule."""
 
     name = EventName.SET
     step: int
@@ -203,7 +203,7 @@ class SetEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StoppedEvent(Event):
-    """The training ended before its last epoch, by a command or by early stopping."""
+    """The training ended before its last epoch, because of a command or early stopping."""
 
     name = EventName.STOPPED
     step: int
@@ -212,7 +212,7 @@ class StoppedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InterruptedEvent(Event):
-    """The training was left in the middle and can be resumed, from `checkpoint` if one was saved."""
+    """The training was interrupted and can be resumed, from `checkpoint` if one was saved."""
 
     name = EventName.INTERRUPTED
     step: int | None = None
@@ -224,7 +224,7 @@ class InterruptedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FailedEvent(Event):
-    """The training can't be continued, and why."""
+    """The training failed and can't be continued; `reason` explains why."""
 
     name = EventName.FAILED
     reason: str = ""
@@ -232,7 +232,7 @@ class FailedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedEvent(Event):
-    """The kept network was exported and scored on the test set; run.json exists. `status` is finished or stopped."""
+    """The final network was exported and scored on the test set; run.json exists. `status` is finished or stopped."""
 
     name = EventName.FINISHED
     status: str = RunState.FINISHED
@@ -270,9 +270,9 @@ _TYPES = {name: _field_types(kind) for name, kind in EVENTS.items()}
 
 
 def parse_event(line: str | bytes) -> Event | None:
-    """Return the event of one line; None for a broken line, an unknown event, or one that lacks a field.
+    """Return the event of one line; None if the line is broken, the event is unknown, or a field is missing.
 
-    Fields of later versions are ignored.
+    Unknown fields are ignored, because later versions may add some.
 
     >>> parse_event('{"event": "paused", "step": 12}')
     PausedEvent(time='', step=12)
@@ -280,20 +280,20 @@ def parse_event(line: str | bytes) -> Event | None:
     True
     """
     try:
-        values = json.loads(line, parse_constant=_refuse_constant)
+        values = json.loads(line, parse_constant=_reject_constant)
         name = EventName(values["event"])
-        given = ((field, wanted, _KEYS.get(field, field)) for field, wanted in _TYPES[name].items())
-        return EVENTS[name](**{field: _converted(values[key], wanted) for field, wanted, key in given if key in values})
+        known = ((field, wanted, _KEYS.get(field, field)) for field, wanted in _TYPES[name].items())
+        return EVENTS[name](**{field: _converted(values[key], wanted) for field, wanted, key in known if key in values})
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
 def _converted(value: Any, wanted: Any) -> Any:
-    """Return a JSON value as the type that a field declares. Raises TypeError or ValueError where it is not one."""
+    """Return a JSON value as the type that a field declares. Raises TypeError or ValueError if it doesn't fit."""
     if isinstance(wanted, UnionType):
         if value is None and NoneType in get_args(wanted):
             return None
@@ -309,23 +309,23 @@ def _converted(value: Any, wanted: Any) -> Any:
 
 
 class EventLog:
-    """Appends events to a file and flushes each, so that readers see it at once."""
+    """Appends events to a file and flushes after each one, so that readers see it immediately."""
 
     def __init__(self, path: Path):
-        """Open the file; a line that an earlier writer left half-written is closed first."""
+        """Open the file; if an earlier writer left a half-written line, end that line first."""
         broken = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
         self._file = path.open("a", encoding="utf-8")
         if broken:
             self._file.write("\n")
 
     def write(self, event: Event) -> None:
-        """Append one event with the time of now. Raises ValueError for a number that is not finite."""
+        """Append one event with the current time. Raises ValueError for a number that isn't finite."""
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._file.write(json.dumps(replace(event, time=stamp).to_dict(), allow_nan=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file; may be called twice."""
+        """Close the file; can be called twice."""
         self._file.close()
 
 
@@ -333,7 +333,7 @@ _BEGIN, _END = "<!-- events: begin (python -m model.runs.events docs/run-folder.
 
 
 def markdown_table() -> str:
-    """Return all events as a Markdown table: name, fields with their types, meaning."""
+    """Return a Markdown table of all events: name, fields with their types, meaning."""
     rows = [
         f"| `{name}` | {', '.join(_field_text(name, field) for field in _TYPES[name] if field != 'time')} | "
         f"{' '.join((kind.__doc__ or '').split())} |"
@@ -355,7 +355,7 @@ def _field_text(event: EventName, name: str) -> str:
 
 
 def update_table(document: str) -> str:
-    """Return a Markdown document with the table of events between its two markers brought up to date."""
+    """Return a Markdown document with the table of events between its two markers updated."""
     before, rest = document.split(_BEGIN)
     after = rest.split(_END)[1]
     return f"{before}{_BEGIN}\n{markdown_table()}\n{_END}{after}"

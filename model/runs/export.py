@@ -1,4 +1,4 @@
-"""A run's curves as CSV."""
+"""The curves of a run as CSV."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from model.runs.curves import History
 
 
 def history_csv(history: History) -> str:
-    """Return one row a batch: step, loss, accuracy, learning rate; where an epoch ends, its validation figures too."""
+    """Return one row per batch: step, loss, accuracy, learning rate, and validation figures at the end of an epoch."""
     validation = {epoch.step: (epoch.val_loss, epoch.val_accuracy) for epoch in history.epochs}
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")

@@ -1,6 +1,6 @@
-"""The two JSON files of a run folder as typed values: config.json (what to train) and run.json (what came of it).
+"""The two JSON files of a run folder as typed values: config.json (the settings) and run.json (the result).
 
-Each is parsed once, strictly: types, ranges and lengths that agree. Whatever doesn't parse makes the run a damaged one.
+Each is parsed once and strictly: types, ranges and matching lengths. A run with a file that doesn't parse is damaged.
 """
 
 import math
@@ -16,19 +16,19 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """The dataset of a training, as it was when its worker read it."""
+    """The dataset of a training, as it was when the worker loaded it."""
 
     name: str
-    source: str  # where it was found, in words
-    fingerprint: str  # of all arrays: tells whether stored predictions belong to the images at hand
+    source: str  # where it was loaded from, for people to read
+    fingerprint: str  # of all arrays: shows whether stored predictions belong to the loaded images
     n_train: int
     n_test: int
     image_shape: tuple[int, int, int]  # height, width, channels
-    class_names: tuple[str, ...]  # of the network's output; "not a digit" among them where it was added
+    class_names: tuple[str, ...]  # of the network's output, with "no digit" if it was added
     training_fingerprint: str = ""  # of the training images; empty in runs of the first version
 
     def has_same_images(self, other: Self) -> bool:
-        """Return whether two descriptions are of the same images, as far as their fingerprints are known."""
+        """Return whether both datasets have the same images, as far as their fingerprints are known."""
         training = self.training_fingerprint, other.training_fingerprint
         return self.fingerprint == other.fingerprint and (not all(training) or training[0] == training[1])
 
@@ -38,7 +38,7 @@ class DatasetInfo:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        """Build the record from the values of `to_dict`. Raises ValueError for anything else."""
         _check_keys(values, ("name", "source", "fingerprint", "n_train", "n_test", "image_shape", "class_names"))
         shape, names = values["image_shape"], values["class_names"]
         if not isinstance(shape, list) or len(shape) != 3:
@@ -60,7 +60,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class RunDescription:
-    """config.json: the settings when a run is created; its dataset and the libraries' versions once a worker has it."""
+    """config.json: the settings when a run is created; dataset and library versions are added by the worker."""
 
     config: TrainingConfig
     created: str = ""  # ISO 8601, UTC
@@ -79,7 +79,7 @@ class RunDescription:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what `to_dict` gave. Raises ValueError or ConfigError for anything else."""
+        """Build the record from the values of `to_dict`. Raises ValueError or ConfigError for anything else."""
         _check_keys(values, ("config",))
         dataset, versions = values.get("dataset"), values.get("versions", {})
         if not isinstance(versions, dict):
@@ -104,7 +104,7 @@ class CardFigure:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a shipped network was trained on, how, what was measured, and what it can't do; sentences."""
+    """The training data, recipe, measurements and weaknesses of a shipped network, as English sentences."""
 
     data: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
@@ -116,11 +116,11 @@ class ModelCard:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the card from JSON. Raises ValueError for anything but lists of sentences and figures."""
+        """Build the card from JSON values. Raises ValueError if they aren't lists of sentences and figures."""
         _check_keys(values, ())
         sentences = {name: values.get(name, []) for name in ("data", "recipe", "weaknesses", "figures")}
         if not all(isinstance(value, list) for value in sentences.values()):
-            raise ValueError("card must hold lists")
+            raise ValueError("every entry of card must be a list")
         figures = sentences.pop("figures")
         for item in figures:
             _check_keys(item, ("what", "figure"))
@@ -134,7 +134,7 @@ class ModelCard:
 
 @dataclass(frozen=True, eq=False)
 class TrainingOutcome:
-    """What a training that finished or was stopped left: figures of the kept network on the test set."""
+    """The result of a training that finished or was stopped: figures of the final network on the test set."""
 
     metrics: Metrics
     parameters: int
@@ -150,7 +150,7 @@ class TrainingOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Manifest:
-    """run.json: the final state of a run. `outcome` is None where the training failed."""
+    """run.json: the final state of a run. `outcome` is None if the training failed."""
 
     state: RunState
     reason: str = ""  # why it failed or ended early
@@ -174,15 +174,15 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Build the record from what `to_dict` gave. Raises ValueError for anything else."""
+        """Build the record from the values of `to_dict`. Raises ValueError for anything else."""
         _check_keys(values, ("status",))
         if _whole("format", values.get("format", FORMAT)) > FORMAT:
-            raise ValueError(f"it was written by a later version (format {values['format']})")
+            raise ValueError(f"it was written by a later version, format {values['format']}")
         state = RunState(values["status"])
         if state not in (RunState.FINISHED, RunState.STOPPED, RunState.FAILED):
             raise ValueError(f"status must be finished, stopped or failed, got {state}")
         if state is not RunState.FAILED and not values.get("figures"):
-            raise ValueError("a complete run must have figures")
+            raise ValueError("figures is missing")
         return cls(state, _text("reason", values.get("reason", "")), _outcome(values))
 
 
@@ -207,7 +207,7 @@ def _outcome(values: dict[str, Any]) -> TrainingOutcome | None:
 
 def _check_keys(values: Any, needed: tuple[str, ...]) -> None:
     if not isinstance(values, dict):
-        raise ValueError(f"an object was expected, got {type(values).__name__}")
+        raise ValueError(f"the values must be an object, got {type(values).__name__}")
     missing = [key for key in needed if key not in values]
     if missing:
         raise ValueError(f"{missing[0]} is missing")
@@ -215,17 +215,17 @@ def _check_keys(values: Any, needed: tuple[str, ...]) -> None:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be a text, got {type(value).__name__}")
+        raise ValueError(f"{name} must be text, got {type(value).__name__}")
     return value
 
 
 def _whole(name: str, value: Any, least: int = 0) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**53:
-        raise ValueError(f"{name} must be a whole number from {least}, got {value!r:.40}")
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r:.40}")
     return value
 
 
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} must be a number from 0, got {value!r:.40}")
+        raise ValueError(f"{name} must be a number of at least 0, got {value!r:.40}")
     return float(value)

@@ -1,7 +1,8 @@
-"""What the app knows of a run and the worker does not: its name, a note, and who may steer it.
+"""The metadata that the app adds to a run: a name, a note, and who may control it.
 
-Kept as label.json in the run folder. Of the secrets that prove who somebody is only fingerprints are kept, so that
-nobody who reads the folder can steer the run. Knows one small file; knows nothing of trainings or pages.
+Stored as label.json in the run folder. Visitors prove who they are by secret tokens; only fingerprints of these are
+stored, so that reading the folder isn't enough to control the run. Knows one small file; knows nothing of trainings or
+pages.
 """
 
 import hmac
@@ -19,51 +20,63 @@ from model.runs.atomic_files import write_json
 MAX_NAME, MAX_NOTE = 60, 500  # characters
 _FILE = "label.json"
 _FINGERPRINT = re.compile(r"([0-9a-f]{64})?")
-_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # turn the writing around, as of what follows
-_writing = threading.Lock()  # two visitors may write the same label
+_DIRECTION_MARKS = (
+    "LRE",
+    "RLE",
+    "LRO",
+    "RLO",
+    "PDF",
+    "LRI",
+    "RLI",
+    "FSI",
+    "PDI",
+)  # reverse the direction of the text after them
+_writing = threading.Lock()  # two visitors may write the same file
 
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """A run's label; empty texts where nobody gave one.
+    """The name, note and owner of a run; empty texts if there are none.
 
-    Control characters become blanks, and a name is one line. Raises RunError for a name or a note that is too long,
-    and for what is no text or no fingerprint.
+    Control characters become spaces, and a name is a single line. Raises RunError if the name or the note is too long,
+    or if a value isn't text or isn't a fingerprint.
     """
 
     name: str = ""  # at most 60 characters
-    note: str = ""  # at most 500 characters, may have lines
+    note: str = ""  # at most 500 characters, can have several lines
     tab: str = ""  # fingerprint of the tab's token
     browser: str = ""  # fingerprint of the browser's token
 
     def __post_init__(self) -> None:
         for field, value in asdict(self).items():
             if not isinstance(value, str):
-                raise RunError(f"The {field} of a run came as {type(value).__name__}; expected a text.")
+                raise RunError(
+                    "The {field} of a run must be text, got {value}.", field=field, value=type(value).__name__
+                )
         object.__setattr__(self, "name", " ".join(_readable(self.name).split()))
         object.__setattr__(self, "note", "\n".join(map(_readable, self.note.splitlines())).strip())
         _check_length("name", self.name, MAX_NAME)
         _check_length("note", self.note, MAX_NOTE)
         for field in ("tab", "browser"):
             if not _FINGERPRINT.fullmatch(getattr(self, field)):
-                raise RunError(f"The {field} of a run came as something else; expected a fingerprint of 64 hex digits.")
+                raise RunError("The {field} of a run must be a fingerprint of 64 hexadecimal digits.", field=field)
 
     def controlled_by(self, tab_token: str) -> bool:
-        """Tell whether the tab that holds this token started the run; nobody did where the label is empty."""
+        """Return whether the tab with this token started the run; always False without metadata."""
         return _matches(tab_token, self.tab)
 
     def owned_by(self, tab_token: str, browser_token: str) -> bool:
-        """Tell whether the tab or the browser that holds these tokens started the run."""
+        """Return whether the tab or the browser with these tokens started the run."""
         return self.controlled_by(tab_token) or _matches(browser_token, self.browser)
 
 
 def fingerprint(token: str) -> str:
-    """Return what may be kept of a secret token: its SHA-256 in 64 hex digits; of an empty one the empty text."""
+    """Return the SHA-256 of a secret token, in 64 hexadecimal digits, for storage; an empty text for an empty token."""
     return sha256(token.encode(errors="surrogatepass")).hexdigest() if token else ""
 
 
 def read(folder: Path) -> RunMetadata:
-    """Return the label of a run folder; an empty one where it is missing or broken."""
+    """Return the metadata of a run folder; `NO_METADATA` if the file is missing or broken."""
     try:
         values = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         return RunMetadata(**{field: values[field] for field in asdict(NO_METADATA) if field in values})
@@ -71,14 +84,14 @@ def read(folder: Path) -> RunMetadata:
         return NO_METADATA
 
 
-def write(folder: Path, label: RunMetadata) -> None:
-    """Keep a label in a run folder, in place of the one that is there. Raises OSError where it can't be written."""
+def write(folder: Path, new: RunMetadata) -> None:
+    """Save metadata in a run folder, replacing any that is there. Raises OSError if it can't be written."""
     with _writing:
-        write_json(folder / _FILE, asdict(label))
+        write_json(folder / _FILE, asdict(new))
 
 
-def _matches(token: str, kept: str) -> bool:
-    return bool(token and kept) and hmac.compare_digest(fingerprint(token), kept)
+def _matches(token: str, stored: str) -> bool:
+    return bool(token and stored) and hmac.compare_digest(fingerprint(token), stored)
 
 
 def _readable(line: str) -> str:
@@ -86,13 +99,19 @@ def _readable(line: str) -> str:
 
 
 def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in _TURNS
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or unicodedata.bidirectional(character) in _DIRECTION_MARKS
+    )
 
 
 def _check_length(field: str, value: str, most: int) -> None:
     if len(value) > most:
         raise RunError(
-            f"The {field} of a run came with {len(value)} characters; expected at most {most}, so shorten it."
+            "The {field} of a run must have at most {most} characters, got {n}. Shorten it.",
+            field=field,
+            most=most,
+            n=len(value),
         )
 
 

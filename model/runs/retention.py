@@ -1,4 +1,4 @@
-"""Keeps the store within its limits: the oldest runs that nobody named make room for new ones.
+"""Keeps the run store within its limits: deletes the oldest unnamed runs to make room for new ones.
 
 Knows the run store and its limits; knows nothing of processes or pages.
 """
@@ -13,64 +13,66 @@ from pathlib import Path
 
 from model.errors import RunError
 from model.limits import Limits
-from model.runs.metadata import read as read_label
+from model.runs.metadata import read as read_metadata
 from model.runs.store import RunStore
 
-QUIET_S = 600.0  # a run that was touched since is being trained or looked at
-FREE_MB = 300  # that the disk keeps for everything else
+QUIET_S = 600.0  # a run that changed more recently may be in use
+FREE_MB = 300  # reserved for everything else on the disk
 _MB = 1_000_000
 
 
 @dataclass
-class _Kept:
+class _StoredRun:
     path: Path
-    touched: float  # seconds since 1970
+    changed: float  # seconds since 1970
     size: int  # bytes
 
 
 def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
-    """Delete old runs of the store's home until one more fits; damaged ones count, and go, like any other.
+    """Delete old runs from the store's home until one more fits; damaged runs count and are deleted like any other.
 
-    Never goes what is shipped, in `busy`, named by a person, or was touched in the last ten minutes; a worker
-    touches its run every second. Raises RunError where that is not enough or the disk has less than 300 MB free.
+    Shipped runs, runs in `busy`, runs with a name, and runs that changed in the last ten minutes are never deleted; a
+    worker touches its run every second. Raises RunError if that isn't enough or the disk has less than 300 MB free.
     """
-    kept = sorted(_kept(store.home), key=lambda run: run.touched)
-    for oldest in list(kept):
-        if _fits(kept, limits):
+    stored = sorted(_stored_runs(store.home), key=lambda run: run.changed)
+    for oldest in list(stored):
+        if _fits(stored, limits):
             break
-        if _may_go(oldest, busy) and _deleted(store, oldest):
-            kept.remove(oldest)
-    if not _fits(kept, limits):
-        size = sum(run.size for run in kept) / _MB
+        if _is_deletable(oldest, busy) and _delete(store, oldest):
+            stored.remove(oldest)
+    if not _fits(stored, limits):
         raise RunError(
-            f"{len(kept)} runs with {size:,.0f} MB are kept, and none may go by itself; expected fewer than "
-            f"{limits.runs} runs and {limits.disk_mb:,} MB, so delete some, or let DIGIT_LAB_MAX_RUNS and "
-            "DIGIT_LAB_MAX_DISK_MB name more."
+            "The server has no room for another run: it has {n} of {most} runs and {size} of {most_mb} MB, and none "
+            "can be deleted automatically. Delete some, or raise DIGIT_LAB_MAX_RUNS or DIGIT_LAB_MAX_DISK_MB.",
+            n=len(stored),
+            most=limits.runs,
+            size=f"{sum(run.size for run in stored) / _MB:,.0f}",
+            most_mb=f"{limits.disk_mb:,}",
         )
     _check_disk(store.home)
 
 
 def megabytes(folder: Path) -> float:
-    """Return how much a run folder takes, in megabytes of 1,000,000 bytes."""
+    """Return the size of a run folder in megabytes of 1,000,000 bytes."""
     return _size(folder) / _MB
 
 
-def _fits(kept: list[_Kept], limits: Limits) -> bool:
-    return len(kept) < limits.runs and sum(run.size for run in kept) < limits.disk_mb * _MB
+def _fits(stored: list[_StoredRun], limits: Limits) -> bool:
+    return len(stored) < limits.runs and sum(run.size for run in stored) < limits.disk_mb * _MB
 
 
-def _kept(home: Path) -> list[_Kept]:
-    """Return what `RunStore.list` would look at; a folder that vanishes meanwhile is left out."""
-    kept = []
+def _stored_runs(home: Path) -> list[_StoredRun]:
+    """Return the folders that `RunStore.list` would open; one that is deleted meanwhile is left out."""
+    stored = []
     with suppress(OSError):
         for path in home.iterdir():
             if not path.name.startswith((".", "_")):
                 with suppress(OSError):
-                    kept += [_Kept(path, _touched(path), _size(path))] if path.is_dir() else []
-    return kept
+                    stored += [_StoredRun(path, _changed(path), _size(path))] if path.is_dir() else []
+    return stored
 
 
-def _touched(path: Path) -> float:
+def _changed(path: Path) -> float:
     events = path / "events.jsonl"
     return max([path.stat().st_mtime] + ([events.stat().st_mtime] if events.exists() else []))
 
@@ -84,22 +86,28 @@ def _size(path: Path) -> int:
     return total
 
 
-def _may_go(kept: _Kept, busy: Collection[str]) -> bool:
-    is_quiet = time.time() - kept.touched >= QUIET_S
-    return is_quiet and kept.path.name not in busy and not read_label(kept.path).name
+def _is_deletable(run: _StoredRun, busy: Collection[str]) -> bool:
+    is_quiet = time.time() - run.changed >= QUIET_S
+    return is_quiet and run.path.name not in busy and not read_metadata(run.path).name
 
 
-def _deleted(store: RunStore, kept: _Kept) -> bool:
-    with suppress(RunError, OSError):  # somebody else deleted it, or the system holds it; then it is not there or stays
-        store.delete(kept.path.name)
-    return not kept.path.exists()
+def _delete(store: RunStore, run: _StoredRun) -> bool:
+    """Delete a run and return whether it is gone."""
+    with suppress(RunError, OSError):  # another process deleted it, or the system keeps a file of it open
+        store.delete(run.path.name)
+    return not run.path.exists()
 
 
 def _check_disk(home: Path) -> None:
-    there = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
     try:
-        free = shutil.disk_usage(there).free / _MB
-    except OSError:  # it will be told when the run is made
+        free = shutil.disk_usage(existing).free / _MB
+    except OSError:  # creating the run will report it
         return
     if free < FREE_MB:
-        raise RunError(f"The disk has {free:,.0f} MB free; expected at least {FREE_MB}, so delete runs or other files.")
+        raise RunError(
+            "A new run needs at least {least} MB of free disk space, but only {free} MB are free. Delete runs or other "
+            "files.",
+            least=FREE_MB,
+            free=f"{free:,.0f}",
+        )

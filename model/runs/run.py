@@ -1,7 +1,7 @@
-"""One run folder: its settings, state, curves and files. Each part is read when it is first asked for.
+"""One run folder: its settings, state, curves and files. Each part is read when it is first used.
 
-A run that finished, or was stopped and kept, is a `FinishedRun`: it has metrics, a kept network and a dataset, none of
-them Optional. Knows files; knows nothing of processes, Keras or pages. Layout of a run folder: docs/run-folder.md.
+A run that finished, or was stopped and saved, is a `FinishedRun`: it always has metrics, a network and a dataset.
+Knows files; knows nothing of processes, Keras or pages. The layout of a run folder is described in docs/run-folder.md.
 """
 
 import json
@@ -24,8 +24,8 @@ from model.runs.events import DownloadingEvent, DrawingEvent, InterruptedEvent, 
 from model.runs.manifest import DatasetInfo, Manifest, RunDescription, TrainingOutcome
 from model.runs.metadata import RunMetadata
 
-FINE_TUNING_DRAWINGS = "lessons.jsonl"  # in the folder of a run that is fine-tuned on a person's drawings
-# A worker touches its event file every second; ten without a touch mean that it has died.
+FINE_TUNING_DRAWINGS = "lessons.jsonl"  # in the folder of a run that is fine-tuned on a visitor's drawings
+# A worker touches its event file every second; if ten seconds pass without that, it has died.
 _SILENCE_S = 10.0
 _DIGITS = tuple("0123456789")
 _INK_SHAPE = (28, 28, 1)
@@ -33,10 +33,10 @@ _INK_SHAPE = (28, 28, 1)
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder, in whatever state. Open it with `open_run` or a `RunStore`, which check it."""
+    """One run folder, in any state. Open it with `open_run` or a `RunStore`, which check it."""
 
     path: Path
-    shipped: bool = False  # comes with the app: never deleted, never written
+    shipped: bool = False  # comes with the app: never changed or deleted
 
     @property
     def id(self) -> str:
@@ -45,40 +45,36 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of the per-epoch networks."""
+        """The folder with the networks of single epochs."""
         return self.path / "checkpoints"
 
     @property
     def network(self) -> Path:
-        """The kept network as LiteRT reads it. Raises RunError while there is none."""
+        """The file of the final network in LiteRT format. Raises RunError if there is none yet."""
         path = self.path / "model.tflite"
         if not path.exists():
-            raise RunError(
-                f"Run {self.id} has no network yet; expected a finished run, so wait for it or choose another."
-            )
+            raise _no_network(self)
         return path
 
     @cached_property
     def description(self) -> RunDescription:
-        """config.json. Raises RunError where it is missing or broken."""
+        """The contents of config.json. Raises RunError if the file is missing or broken."""
         values = _read_json(self.path / "config.json", self.id)
         try:
             return RunDescription.from_dict(values)
         except ConfigError as error:
-            raise RunError(f"The settings of run {self.id} can't be read: {error}") from error
+            raise RunError("The settings of run {run} can't be read: {error}", run=self.id, error=error) from error
         except ValueError as error:
-            raise RunError(
-                f"config.json of run {self.id} can't be read ({error}); expected the file that a training writes."
-            ) from error
+            raise _unreadable("config.json", self.id, error) from error
 
     @property
     def config(self) -> TrainingConfig:
-        """The settings of the training. Raises RunError where they can't be read."""
+        """The settings of the training. Raises RunError if they can't be read."""
         return self.description.config
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """run.json, or None while the run is not complete. Raises RunError where it is broken."""
+        """The contents of run.json; None if the run isn't complete. Raises RunError if the file is broken."""
         path = self.path / "run.json"
         try:
             modified = path.stat().st_mtime_ns
@@ -88,27 +84,27 @@ class Run:
 
     @property
     def reason(self) -> str:
-        """Why the run failed or ended early; empty for any other."""
+        """Why the run failed or ended early; empty otherwise."""
         return self.manifest.reason if self.manifest else ""
 
     @property
     def metadata(self) -> RunMetadata:
-        """Its name, note and owner, read anew each time; empty where nobody gave one."""
+        """The name, note and owner of the run, read from the file on every access; empty texts if there are none."""
         return metadata.read(self.path)
 
     @property
     def event_reader(self) -> EventReader:
-        """The reader of the events; everybody who opens this run gets the same one."""
+        """The reader of the event file, shared by everyone who opens this run."""
         return _event_reader(self.path)
 
     def history(self) -> History:
-        """Return the curves up to now."""
+        """Return the curves so far."""
         return self.event_reader.read()
 
     def state(self, alive: bool | None = None) -> RunState:
-        """Return the state, which is never queued: only the job manager knows that.
+        """Return the state. It is never `queued`, because only the job manager knows the queue.
 
-        `alive` tells whether the worker lives, where the caller knows; otherwise its heartbeat does.
+        Pass `alive` if you know whether the worker is running; otherwise, its heartbeat decides.
         """
         if self.manifest:
             return self.manifest.state
@@ -116,7 +112,7 @@ class Run:
         if alive is None:
             alive = not isinstance(history.last, InterruptedEvent) and self._has_heartbeat()
         if not alive:
-            # It may have been completed since this run was opened.
+            # The run may have been completed after it was opened.
             is_complete = (self.path / "run.json").exists()
             return Run(self.path, self.shipped).state(alive) if is_complete else RunState.INTERRUPTED
         if isinstance(history.last, None | LoadingEvent | DownloadingEvent | DrawingEvent | InterruptedEvent):
@@ -129,15 +125,15 @@ class Run:
         return time.time() - self.last_heartbeat() < _SILENCE_S
 
     def last_heartbeat(self) -> float:
-        """Return when a worker last touched the events, in seconds since 1970; 0 where none ever did."""
+        """Return when a worker last touched the event file, in seconds since 1970; 0 if it is missing."""
         try:
             return (self.path / "events.jsonl").stat().st_mtime
         except OSError:
             return 0.0
 
     def latest_checkpoint(self) -> Checkpoint | None:
-        """Return the newest checkpoint to resume from; None means to start from the beginning."""
-        # A .keras file is a zip; one that was cut is not, and the one before it will do.
+        """Return the newest checkpoint to resume from; None means that the training starts from the beginning."""
+        # A .keras file is a zip file; if it was cut short, it isn't one, and the one before is used.
         usable = [
             (event.step, event, self.checkpoints / event.checkpoint)
             for event in self.event_reader.checkpoints()
@@ -157,80 +153,92 @@ class Run:
 
 @dataclass(frozen=True)
 class FinishedRun(Run):
-    """A run that finished, or was stopped and kept: everything about its network is known."""
+    """A run that finished, or was stopped and saved: everything about its network is known."""
 
     outcome: TrainingOutcome = field(kw_only=True, compare=False, repr=False)
     dataset: DatasetInfo = field(kw_only=True, compare=False, repr=False)
 
     @property
     def metrics(self) -> Metrics:
-        """The figures of the kept network on the test set."""
+        """The figures of the final network on the test set."""
         return self.outcome.metrics
 
     @property
     def kept_epoch(self) -> int:
-        """The epoch whose weights are kept."""
+        """The epoch whose weights the final network has."""
         return self.outcome.kept_epoch
 
     @property
     def calibration(self) -> Calibration:
-        """How it was calibrated; `UNCALIBRATED` for a network that was trained without drawings."""
+        """The calibration of the network; `UNCALIBRATED` if it was trained without drawings."""
         return self.outcome.calibration
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes of its test set."""
+        """The names of the classes in its test set."""
         return self.metrics.class_names
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The classes of its output: those of its test set, and "no digit" where it was trained on drawings."""
+        """The names of its output classes: those of its test set, and "no digit" if it was trained on drawings."""
         return self.class_names + (NO_DIGIT,) * self.config.drawings
 
     @property
     def reads_digits(self) -> bool:
-        """Whether it reads drawings: grey 28x28 images in classes named 0 to 9, and maybe "no digit"."""
+        """Whether it reads drawings: it classifies grey 28x28 images as 0 to 9, perhaps also as "no digit"."""
         return self.dataset.image_shape == _INK_SHAPE and self.class_names == _DIGITS
 
     def predictions(self) -> Predictions:
-        """Return labels and probabilities on the test set. Raises RunError where they are missing or broken."""
+        """Return labels and probabilities on the test set. Raises RunError if the file is missing or broken."""
         try:
             with np.load(self.path / "evaluation.npz", allow_pickle=False) as stored:
                 predictions = Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
             _check_predictions(predictions, self.metrics)
         except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise RunError(
-                f"The stored evaluation of run {self.id} can't be read ({error}); expected the evaluation.npz that a "
-                "training writes, so train again or choose another run."
+                "The predictions of run {run} can't be read: {reason}. Train it again or choose another run.",
+                run=self.id,
+                reason=str(error),
             ) from error
         return predictions
 
 
 def open_run(path: Path, shipped: bool = False) -> Run:
-    """Return the run of a folder, a `FinishedRun` where it is one. Raises RunError where it is damaged."""
+    """Return the run in a folder, a `FinishedRun` if it has finished. Raises RunError if it is damaged."""
     run = Run(path, shipped)
     description, manifest = run.description, run.manifest
     if manifest is None or manifest.outcome is None:
         return run
     if description.dataset is None:
-        raise RunError(
-            f"config.json of run {run.id} doesn't name its dataset; expected the file that a training writes."
-        )
+        raise _unreadable("config.json", run.id, "dataset is missing")
     return FinishedRun(path, shipped, outcome=manifest.outcome, dataset=description.dataset)
 
 
 def require_finished(run: Run) -> FinishedRun:
-    """Return a run that is finished. Raises RunError for any other."""
+    """Return the run if it has finished. Raises RunError if it hasn't."""
     if isinstance(run, FinishedRun):
         return run
-    raise RunError(f"Run {run.id} has no network yet; expected a finished run, so wait for it or choose another.")
+    raise _no_network(run)
+
+
+def _no_network(run: Run) -> RunError:
+    return RunError("Run {run} has no network yet. Wait until it has finished, or choose another run.", run=run.id)
+
+
+def _unreadable(file: str, run_id: str, reason: object) -> RunError:
+    return RunError(
+        "{file} of run {run} can't be read: {reason}. Restore the file, or delete the run.",
+        file=file,
+        run=run_id,
+        reason=str(reason),
+    )
 
 
 def _check_predictions(predictions: Predictions, metrics: Metrics) -> None:
     n, n_classes = metrics.n, len(metrics.classes)
     labels, probabilities = predictions.labels, predictions.probabilities
     if labels.shape != (n,) or probabilities.shape != (n, n_classes) or probabilities.dtype.kind != "f":
-        raise ValueError(f"labels {labels.shape} and probabilities {probabilities.shape} don't fit {n} test images")
+        raise ValueError(f"labels {labels.shape} and probabilities {probabilities.shape} don't match {n} test images")
     if n and not (labels.min() >= 0 and labels.max() < n_classes and np.isfinite(probabilities).all()):
         raise ValueError("a label or a probability is out of range")
 
@@ -240,22 +248,18 @@ def _event_reader(path: Path) -> EventReader:
     return EventReader(path / "events.jsonl")
 
 
-# Every list of runs asks each for its figures, and a run that diverged has thousands of mistakes in its manifest.
+# Every list of runs shows the figures of each, and a run that diverged has thousands of mistakes in its manifest.
 @lru_cache(maxsize=512)
 def _manifest(path: Path, run_id: str, modified: int) -> Manifest:
     values = _read_json(path, run_id)
     try:
         return Manifest.from_dict(values)
     except ValueError as error:
-        raise RunError(
-            f"run.json of run {run_id} can't be read ({error}); expected the file that a training writes, so delete it."
-        ) from error
+        raise _unreadable("run.json", run_id, error) from error
 
 
 def _read_json(path: Path, run_id: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(
-            f"{path.name} of run {run_id} can't be read ({error}); expected the file a training writes."
-        ) from error
+        raise _unreadable(path.name, run_id, error) from error

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from model.config import TrainingConfig
 from model.errors import DigitLabError, RunError
+from model.messages import Message
 from model.runs import continuation
 from model.runs.atomic_files import write_json
 from model.runs.manifest import RunDescription
@@ -20,55 +21,57 @@ from model.runs.metadata import write as write_metadata
 from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun, Run, open_run, require_finished
 
 SHIPPED = Path(__file__).parent.parent / "pretrained"
-DEFAULT_RUN = "deep"  # used where none was chosen
-CLASSROOM_RUN = "dense-128-dropout"  # the exercise as it is taught
+DEFAULT_RUN = "deep"  # used if no run is chosen
+CLASSROOM_RUN = "dense-128-dropout"  # the network of the classroom exercise
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
 
 @dataclass(frozen=True)
 class DamagedRun:
-    """A folder that should be a run and can't be read."""
+    """A folder in the run store that can't be read as a run."""
 
     id: str
-    reason: str
+    reason: Message | str  # a str is a constant marked by `N_`
 
 
 Listing = tuple[list[Run], list[DamagedRun]]
 
 
 class RunStore:
-    """All runs below two folders: the person's own, and those that come with the app."""
+    """All runs in two folders: those trained here, and those that come with the app."""
 
     def __init__(self, home: Path | None = None, shipped: Path = SHIPPED):
-        """Take `home` or the folder that DIGIT_LAB_HOME names, by default runs/ beside app.py."""
-        beside_app = Path(__file__).parent.parent.parent / "runs"
-        self.home = home or Path(os.environ.get("DIGIT_LAB_HOME") or beside_app).expanduser()
+        """Use `home`, or the folder in DIGIT_LAB_HOME, or runs/ next to app.py."""
+        default_home = Path(__file__).parent.parent.parent / "runs"
+        self.home = home or Path(os.environ.get("DIGIT_LAB_HOME") or default_home).expanduser()
         self.shipped = shipped
 
     def create(self, config: TrainingConfig, metadata: RunMetadata = NO_METADATA, drawings: str = "") -> Run:
-        """Make a new run folder with its settings; the id tells time and preset.
+        """Create a run folder with its settings; the id consists of the time and the preset.
 
-        `drawings` are the lines of labelled drawings that it is fine-tuned on: see `drawings.fine_tuning`.
+        `drawings` are lines of labelled drawings for fine-tuning: see `drawings.fine_tuning`.
         """
         return self._new(RunDescription(config), metadata, fill=lambda folder: _write_drawings(folder, drawings))
 
     def extend(self, run: Run, epochs: int, metadata: RunMetadata = NO_METADATA) -> Run:
-        """Make a new run that continues a complete one for `epochs` more; a worker then resumes it.
+        """Create a run that continues a complete one for `epochs` more epochs; a worker can then resume it.
 
-        The old run stays as it is. Raises RunError where it can't be continued: see `continuation.continued_config`.
+        The old run doesn't change. Raises RunError if it can't be continued: see `continuation.continued_config`.
         """
-        old = self.open(run.id)  # as it is now: `run` may have been opened before it was complete
+        old = self.open(run.id)  # `run` may have been opened before it was complete
         description = replace(old.description, config=continuation.continued_config(old, epochs), extends=old.id)
         return self._new(description, metadata, lambda folder: continuation.copy_history(old, folder))
 
     def set_metadata(self, run_id: str, new: RunMetadata) -> None:
-        """Give one of the person's own runs other metadata. Raises RunError for any other run."""
-        self._check_own(run_id, "be labelled")
+        """Replace the metadata of a run. Raises RunError for a shipped or missing run, or if it can't be written."""
+        self._check_own(run_id)
         try:
             write_metadata(self.home / run_id, new)
         except OSError as error:
             raise RunError(
-                f"The label of run {run_id} can't be kept ({error.strerror}); expected a folder that can be written to."
+                "The name and note of run {run} can't be saved: {reason}. Make its folder writable, and try again.",
+                run=run_id,
+                reason=error.strerror,
             ) from error
 
     def _new(
@@ -85,14 +88,16 @@ class RunStore:
             return Run(self._create(base, description, metadata, fill))
         except OSError as error:
             raise RunError(
-                f"No run can be kept in {self.home} ({error.strerror}); expected a folder that can be written to, so "
-                "make room there or name another in DIGIT_LAB_HOME."
+                "No run can be saved in {folder}: {reason}. Free some space, make the folder writable, or set "
+                "DIGIT_LAB_HOME to another folder.",
+                folder=self.home,
+                reason=error.strerror,
             ) from error
 
     def _create(
         self, base: str, description: RunDescription, metadata: RunMetadata, fill: Callable[[Path], None]
     ) -> Path:
-        """Make the folder under a hidden name, so that nobody sees it half made."""
+        """Create the folder under a hidden name and rename it, so that nothing ever sees it incomplete."""
         names = (base if number == 1 else f"{base}-{number}" for number in count(1))
         path = next(self.home / name for name in names if not (self.home / name).exists())
         aside = self.home / f".{path.name}-{uuid4().hex[:8]}"
@@ -114,7 +119,7 @@ class RunStore:
                 path = next(self.home / name for name in names if not (self.home / name).exists())
 
     def list(self) -> Listing:
-        """Return the readable runs, newest first and the shipped ones last, and the damaged ones with a reason."""
+        """Return the readable runs, newest first and shipped ones last, and the damaged runs with the reasons."""
         runs: list[Run] = []
         damaged: list[DamagedRun] = []
         for folder, shipped in ((self.home, False), (self.shipped, True)):
@@ -124,34 +129,38 @@ class RunStore:
                 try:
                     runs.append(open_run(path, shipped))
                 except DigitLabError as error:
-                    damaged.append(DamagedRun(path.name, str(error)))
+                    damaged.append(DamagedRun(path.name, error.message))
         return runs, damaged
 
     def open(self, run_id: str) -> Run:
-        """Return one run by its id. Raises RunError where there is none or it is damaged."""
+        """Return a run by its id. Raises RunError if it doesn't exist or is damaged."""
         for folder, shipped in ((self.home, False), (self.shipped, True)):
             if _ID.fullmatch(run_id) and (folder / run_id).is_dir():
                 return open_run(folder / run_id, shipped)
-        raise RunError(f"{_named(run_id)} does not exist here; expected one that `python -m model runs` lists.")
+        raise _missing(run_id)
 
     def open_finished(self, run_id: str) -> FinishedRun:
-        """Return one finished run by its id. Raises RunError for any other."""
+        """Return a finished run by its id. Raises RunError if it isn't one."""
         return require_finished(self.open(run_id))
 
     def delete(self, run_id: str) -> None:
-        """Delete one of the person's own runs, damaged ones too. Raises RunError for any other, and where it fails."""
-        self._check_own(run_id, "be deleted")
+        """Delete a run, damaged or not. Raises RunError for a shipped or missing run, or if the deletion fails."""
+        self._check_own(run_id)
         try:
             shutil.rmtree(self.home / run_id)
         except OSError as error:
             raise RunError(
-                f"Run {run_id} can't be deleted ({error.strerror}); expected a folder that nothing else holds open, so "
-                "try again in a moment."
+                "Run {run} can't be deleted: {reason}. Close all programs that use its folder, and try again.",
+                run=run_id,
+                reason=error.strerror,
             ) from error
 
-    def _check_own(self, run_id: str, what: str) -> None:
-        if not _ID.fullmatch(run_id) or not (self.home / run_id).is_dir():
-            raise RunError(f"{_named(run_id)} can't {what}; expected one of your own, and shipped runs stay.")
+    def _check_own(self, run_id: str) -> None:
+        if _ID.fullmatch(run_id) and (self.home / run_id).is_dir():
+            return
+        if _ID.fullmatch(run_id) and (self.shipped / run_id).is_dir():
+            raise RunError("Run {run} comes with Digit Lab and can't be changed. Choose one of your own.", run=run_id)
+        raise _missing(run_id)
 
 
 def _write_drawings(folder: Path, lines: str) -> None:
@@ -159,6 +168,8 @@ def _write_drawings(folder: Path, lines: str) -> None:
         (folder / FINE_TUNING_DRAWINGS).write_text(lines, encoding="utf-8")
 
 
-def _named(run_id: str) -> str:
-    """Name a run in a sentence; what can't be an id comes from an address and is not repeated on a page."""
-    return f"Run {run_id}" if _ID.fullmatch(run_id) else "A run of that name"
+def _missing(run_id: str) -> RunError:
+    """Return the error for an unknown run. An impossible id may come from a crafted link, so no page repeats it."""
+    if not _ID.fullmatch(run_id):
+        return RunError("This run doesn't exist. Choose one listed by `python -m model runs`.")
+    return RunError("Run {run} doesn't exist. Choose one listed by `python -m model runs`.", run=run_id)

@@ -89,7 +89,7 @@ def test_only_the_visitors_own_drawings_are_evaluated():
     for token, labels in (("mine", (7, 1)), ("somebody else's", (7,))):
         drawings = DrawingCollection(RunStore().home, token)
         for number, label in enumerate((*labels, NO_DIGIT)):
-            drawings.keep(f"{number}", label, seven)
+            drawings.save(f"{number}", label, seven)
     test = opened("pages/evaluate.py", run=CLASSROOM_RUN)
     test.session_state["visitor"] = Visitor(tab="a tab", browser="mine")
     test.button_group(key="eval-part").set_value("drawn").run()

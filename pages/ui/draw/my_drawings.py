@@ -47,7 +47,7 @@ def _keep(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | No
     """Keep or take back, once for each tap: the page is run again for other reasons, too."""
     kept = session.saved_drawing()
     if label is not None and kept != (sheet, label, drawn):
-        services.my_drawings().keep(sheet, label, strokes)
+        services.my_drawings().save(sheet, label, strokes)
         session.set_saved_drawing((sheet, label, drawn))
     elif label is None and kept and (kept[0], kept[2]) == (sheet, drawn):
         services.my_drawings().delete(sheet)

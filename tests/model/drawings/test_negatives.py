@@ -1,4 +1,4 @@
-"""What is no digit: every kind can be drawn, and the same random numbers draw the same."""
+"""Negatives: every kind can be rendered, and the same random numbers give the same strokes."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from model.drawings.negatives import _KINDS, _SHARES, _SIGNS, random_negative
 from model.ink.render import parse_strokes, render
 
 
-def assert_can_be_drawn(strokes):
+def assert_can_be_rendered(strokes):
     assert strokes
     for line in strokes:
         assert line.ndim == 2
@@ -19,14 +19,14 @@ def assert_can_be_drawn(strokes):
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_every_kind_can_be_drawn(kind):
+def test_every_kind_can_be_rendered(kind):
     for seed in range(20):
-        assert_can_be_drawn(kind(np.random.default_rng(seed)))
+        assert_can_be_rendered(kind(np.random.default_rng(seed)))
 
 
 @pytest.mark.parametrize("name", _SIGNS)
-def test_every_sign_can_be_drawn(name):
-    assert_can_be_drawn([np.array(line, dtype=float) for line in _SIGNS[name]])
+def test_every_sign_can_be_rendered(name):
+    assert_can_be_rendered([np.array(line, dtype=float) for line in _SIGNS[name]])
 
 
 def test_signs_differ_from_each_other():
@@ -46,11 +46,11 @@ def test_the_same_random_numbers_give_the_same_scribble():
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_five_hundred_scribbles_are_valid_and_hardly_alike(rng):
+def test_scribbles_are_valid_and_rarely_the_same(rng):
     images = []
     for _ in range(500):
         lines = random_negative(rng)
         assert len(parse_strokes([line.tolist() for line in lines])) == len(lines)
         images.append(render(lines).tobytes())
     assert all(any(image) for image in images)
-    assert len(set(images)) > 450  # dots and round signs come again as they were
+    assert len(set(images)) > 450  # dots and round signs don't vary

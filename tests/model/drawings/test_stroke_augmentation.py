@@ -1,4 +1,4 @@
-"""Strokes changed as another hand would: what must stay, how much may change."""
+"""Strokes varied as if by other writers: what must stay the same, and how much may change."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_no_stroke_and_no_point_is_lost(strokes, seed):
     assert all(np.array_equal(a, b) for a, b in zip(strokes, before, strict=True))
 
 
-def test_the_same_random_numbers_change_strokes_alike():
+def test_the_same_random_numbers_give_the_same_variation():
     first, again, other = (np.concatenate(vary_strokes(SEVEN, np.random.default_rng(seed))) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.allclose(first, other, atol=1)
@@ -43,13 +43,13 @@ def test_all_strokes_of_a_character_are_changed_together():
 def test_variations_are_visible_small_and_unbiased(strokes, rng):
     points = np.concatenate(strokes)
     moved = np.stack([np.concatenate(vary_strokes(strokes, rng)) - points for _ in range(3000)]) / SIZE
-    far = np.hypot(*moved.transpose(2, 0, 1)).max(axis=1)  # of each copy, how far its farthest point moved
+    far = np.hypot(*moved.transpose(2, 0, 1)).max(axis=1)  # the largest move of a point in each copy
     assert np.abs(moved.mean(axis=0)).max() < 0.01
     assert 0.05 < np.median(far) < 0.25
     assert np.quantile(far, 0.99) < 0.5
 
 
-def test_a_character_of_twice_the_size_changes_twice_as_much():
+def test_variations_grow_with_the_size_of_the_character():
     large, small = (
         np.concatenate(vary_strokes(Strokes(k * line for line in SEVEN), np.random.default_rng(1))) for k in (2, 1)
     )
@@ -65,11 +65,11 @@ def test_a_pen_is_neither_too_thin_nor_too_thick(rng):
 
 @pytest.mark.parametrize("digit, strokes", [(0, ZERO), (7, SEVEN)])
 def test_some_zeros_get_a_slash_and_some_sevens_a_bar(digit, strokes, rng):
-    grown = [add_writing_habits(digit, strokes, rng) for _ in range(2000)]
-    assert all(copy[: len(strokes)] == strokes for copy in grown)  # the very same arrays
-    added = [copy[-1] for copy in grown if len(copy) > len(strokes)]
-    assert {len(copy) - len(strokes) for copy in grown} == {0, 1}
-    assert 0.10 < len(added) / len(grown) < 0.20
+    copies = [add_writing_habits(digit, strokes, rng) for _ in range(2000)]
+    assert all(copy[: len(strokes)] == strokes for copy in copies)  # the very same arrays
+    added = [copy[-1] for copy in copies if len(copy) > len(strokes)]
+    assert {len(copy) - len(strokes) for copy in copies} == {0, 1}
+    assert 0.10 < len(added) / len(copies) < 0.20
     assert {line.shape for line in added} == {(2, 2)}
     left, top, right, bottom = box_of(strokes)
     run, rise = np.diff(np.mean(added, axis=0), axis=0)[0] / (right - left, bottom - top)

@@ -1,4 +1,4 @@
-"""What answers say beyond their figures, held against formulas written out, scikit-learn and counting by hand."""
+"""Analyses of predictions, checked against written-out formulas, scikit-learn and counting by hand."""
 
 from math import comb, sqrt
 
@@ -22,17 +22,17 @@ from model.evaluation.metrics import compute_metrics, expected_calibration_error
 from model.results import Predictions
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
-SEEN = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+COUNTS = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 SHARES = st.floats(0, 1)
 
 
-def said(rows, labels):
+def predictions(rows, labels):
     return Predictions(np.array(labels), np.array(rows, np.float32))
 
 
-def right_or_wrong(*right):
-    """A network of two classes that gets exactly these images right."""
-    return said([[0.9, 0.1] if each else [0.1, 0.9] for each in right], [0] * len(right))
+def correct_or_not(*correct):
+    """Return predictions in two classes that are correct for exactly these images."""
+    return predictions([[0.9, 0.1] if each else [0.1, 0.9] for each in correct], [0] * len(correct))
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +45,16 @@ def deep():
     return RunStore().open_finished(DEFAULT_RUN).predictions()
 
 
-@given(SEEN)
-def test_the_interval_is_wilsons_formula(seen):
-    right, n = seen
-    z, p = 1.959963984540054, right / n
+@given(COUNTS)
+def test_the_interval_follows_wilsons_formula(counts):
+    correct, n = counts
+    z, p = 1.959963984540054, correct / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    assert wilson_interval(right, n) == pytest.approx((middle - half, middle + half), abs=1e-9)
+    assert wilson_interval(correct, n) == pytest.approx((middle - half, middle + half), abs=1e-9)
 
 
-def test_of_nothing_seen_nothing_is_known():
+def test_the_interval_of_no_images_is_everything():
     assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
@@ -70,7 +70,7 @@ PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=6
 @given(PAIRS)
 def test_two_networks_are_compared_image_by_image(pairs):
     a, b = zip(*pairs, strict=True)
-    compared = compare(right_or_wrong(*a), right_or_wrong(*b))
+    compared = compare(correct_or_not(*a), correct_or_not(*b))
     assert compared.n == len(pairs)
     assert compared.only_a == pairs.count((True, False))
     assert compared.only_b == pairs.count((False, True))
@@ -81,29 +81,36 @@ def test_two_networks_are_compared_image_by_image(pairs):
 
 @given(PAIRS)
 def test_the_p_value_is_mcnemars_with_the_binomial_written_out(pairs):
-    compared = compare(*(right_or_wrong(*each) for each in zip(*pairs, strict=True)))
+    compared = compare(*(correct_or_not(*each) for each in zip(*pairs, strict=True)))
     discordant, fewer = compared.only_a + compared.only_b, min(compared.only_a, compared.only_b)
     tail = sum(comb(discordant, k) for k in range(fewer + 1)) / 2**discordant
     assert compared.p_value == pytest.approx(min(1.0, 2 * tail))
 
 
 @pytest.mark.parametrize(
-    "only_a, only_b, sentence",
-    [
-        (27, 14, "27 images only A gets right, 14 only B: could be chance (p = 0.06)."),
-        (1, 0, "1 image only A gets right, 0 only B: could be chance (p = 1)."),
-        (12, 2, "12 images only A gets right, 2 only B: hardly chance (p = 0.013)."),
-        (2, 60, "2 images only A gets right, 60 only B: hardly chance (p < 0.001)."),
-        (0, 0, "A and B get the same images right."),
-    ],
+    "only_a, only_b, p",
+    [(27, 14, "p = 0.06"), (1, 0, "p = 1"), (12, 2, "p = 0.013"), (2, 60, "p < 0.001"), (1234, 1234, "p = 1")],
 )
-def test_a_comparison_is_told_in_one_sentence(only_a, only_b, sentence):
-    a = right_or_wrong(*[True] * only_a, *[False] * only_b, True)
-    b = right_or_wrong(*[False] * only_a, *[True] * only_b, True)
-    assert compare(a, b).in_words("A", "B") == sentence
+def test_a_comparison_in_words_has_counts_and_p_value(only_a, only_b, p):
+    message = comparison(only_a, only_b).in_words("A", "B")
+    assert message.values == {"a": "A", "b": "B", "n_a": f"{only_a:,}", "n_b": f"{only_b:,}", "p": p}
+    assert all(value in str(message) for value in message.values.values())
 
 
-def test_the_shipped_networks_differ_beyond_chance(classroom, deep):
+def test_the_wording_depends_on_the_p_value():
+    texts = [comparison(*counts).in_words("A", "B").text for counts in ((27, 14), (12, 2), (2, 60), (0, 0))]
+    chance, difference, clear_difference, same = texts
+    assert difference == clear_difference
+    assert len({chance, difference, same}) == 3
+
+
+def comparison(only_a, only_b):
+    a = correct_or_not(*[True] * only_a, *[False] * only_b, True)
+    b = correct_or_not(*[False] * only_a, *[True] * only_b, True)
+    return compare(a, b)
+
+
+def test_the_shipped_networks_differ_by_more_than_chance(classroom, deep):
     compared = compare(deep, classroom)
     assert compared.only_a > compared.only_b
     assert compared.p_value < 0.001
@@ -112,25 +119,29 @@ def test_the_shipped_networks_differ_beyond_chance(classroom, deep):
 
 
 @pytest.mark.parametrize("other", [[0, 1, 1], [0, 1]])
-def test_answers_to_other_images_are_not_compared(other):
-    a, b = (said([[0.9, 0.1]] * len(labels), labels) for labels in ([0, 1, 0], other))
-    with pytest.raises(DataError, match="expected the same images, so choose two runs"):
+def test_predictions_for_different_images_are_not_compared(other):
+    a, b = (predictions([[0.9, 0.1]] * len(labels), labels) for labels in ([0, 1, 0], other))
+    with pytest.raises(DataError) as caught:
         compare(a, b)
+    assert caught.value.values == {"n_a": "3", "n_b": str(len(other))}
 
 
-def test_confusions_come_by_how_often_they_happen():
+def test_confusions_are_sorted_by_count():
     confusion = np.array([[50, 2, 0], [1, 40, 7], [2, 0, 30]])
     pairs = confused_pairs(confusion, ["zero", "one", "two"])
     assert [(each.true, each.predicted, each.count) for each in pairs] == [(1, 2, 7), (0, 1, 2), (2, 0, 2), (1, 0, 1)]
-    assert [each.in_words() for each in pairs[::3]] == ["one read as two: 7 times", "one read as zero: once"]
+    often, once = pairs[0].in_words(), pairs[3].in_words()
+    assert often.values == {"true": "one", "predicted": "two", "n": "7"}
+    assert once.values == {"true": "one", "predicted": "zero", "n": "1"}
+    assert often.text != once.text
     assert [each.count for each in confused_pairs(confusion, "012", limit=2)] == [7, 2]
 
 
-def test_without_mistakes_nothing_is_confused():
+def test_without_mistakes_there_are_no_confusions():
     assert confused_pairs(np.diag([5, 6]), "ab") == ()
 
 
-def test_confusions_add_up_to_the_mistakes_of_a_shipped_network(classroom):
+def test_confusions_add_up_to_the_mistakes_of_a_run(classroom):
     metrics = compute_metrics(classroom.labels, classroom.probabilities, "0123456789")
     pairs = confused_pairs(metrics.confusion, "0123456789", limit=100)
     assert sum(each.count for each in pairs) == len(metrics.mistakes)
@@ -138,78 +149,78 @@ def test_confusions_add_up_to_the_mistakes_of_a_shipped_network(classroom):
         assert len(classroom.indices_in_cell(each.true, each.predicted)) == each.count
 
 
-def test_reliability_is_that_of_scikit_learn(rng):
+def test_reliability_agrees_with_scikit_learn(rng):
     from sklearn.calibration import calibration_curve
 
     confidence = rng.random(3_000) ** 0.3
-    right = rng.random(3_000) < confidence**2
-    bins = reliability(right, confidence)
-    accuracy, claimed = calibration_curve(right, confidence, n_bins=15)
+    correct = rng.random(3_000) < confidence**2
+    bins = reliability(correct, confidence)
+    accuracy, mean_confidence = calibration_curve(correct, confidence, n_bins=15)
     filled = bins.count > 0
     assert np.allclose(bins.accuracy[filled], accuracy)
-    assert np.allclose(bins.confidence[filled], claimed)
+    assert np.allclose(bins.confidence[filled], mean_confidence)
     assert bins.edges.tolist() == [i / 15 for i in range(16)]
 
 
 @given(st.lists(st.tuples(st.booleans(), SHARES), max_size=40))
-def test_the_gaps_add_up_to_the_calibration_error(answers):
-    right, confidence = np.array(answers, float).reshape(-1, 2).T
-    bins = reliability(right.astype(bool), confidence)
-    assert bins.count.sum() == len(answers)
+def test_the_mean_gap_is_the_calibration_error(predicted):
+    correct, confidence = np.array(predicted, float).reshape(-1, 2).T
+    bins = reliability(correct.astype(bool), confidence)
+    assert bins.count.sum() == len(predicted)
     assert np.array_equal(np.isnan(bins.accuracy), bins.count == 0)
-    gaps = np.nansum(bins.count * np.abs(bins.accuracy - bins.confidence)) / max(len(answers), 1)
-    assert gaps == pytest.approx(expected_calibration_error(right.astype(bool), confidence), abs=1e-9)
+    gaps = np.nansum(bins.count * np.abs(bins.accuracy - bins.confidence)) / max(len(predicted), 1)
+    assert gaps == pytest.approx(expected_calibration_error(correct.astype(bool), confidence), abs=1e-9)
 
 
-def test_selective_accuracy_is_scikit_learns_precision(rng):
+def test_the_accuracy_of_the_curve_is_scikit_learns_precision(rng):
     from sklearn.metrics import precision_recall_curve
 
     confidence = rng.integers(0, 50, 500) / 50  # many are equal
-    right = rng.random(500) < confidence
-    curve = risk_coverage_curve(right, confidence)
-    precision, _, threshold = precision_recall_curve(right, confidence, drop_intermediate=False)
+    correct = rng.random(500) < confidence
+    curve = risk_coverage_curve(correct, confidence)
+    precision, _, threshold = precision_recall_curve(correct, confidence, drop_intermediate=False)
     assert np.allclose(curve.threshold, threshold[::-1])
     assert np.allclose(curve.accuracy, precision[:-1][::-1])
     assert np.allclose(curve.share, [(confidence >= each).mean() for each in curve.threshold])
 
 
 @given(st.lists(st.tuples(st.booleans(), SHARES), min_size=1, max_size=40))
-def test_the_curve_tells_what_every_threshold_on_it_tells(answers):
-    right, confidence = np.array(answers, float).T
-    curve = risk_coverage_curve(right.astype(bool), confidence)
+def test_the_curve_has_the_operating_point_of_each_threshold(predicted):
+    correct, confidence = np.array(predicted, float).T
+    curve = risk_coverage_curve(correct.astype(bool), confidence)
     assert curve.share[-1] == 1
     for threshold, share, accuracy in zip(curve.threshold, curve.share, curve.accuracy, strict=True):
-        answered = operating_point(right.astype(bool), confidence, threshold)
-        assert (answered.share, answered.accuracy) == pytest.approx((share, accuracy))
+        point = operating_point(correct.astype(bool), confidence, threshold)
+        assert (point.share, point.accuracy) == pytest.approx((share, accuracy))
 
 
-def test_who_answers_nothing_has_no_accuracy():
-    answered = operating_point(np.array([True]), np.array([0.5]), 0.9)
-    assert answered.share == 0
-    assert np.isnan(answered.accuracy)
+def test_without_predictions_there_is_no_accuracy():
+    point = operating_point(np.array([True]), np.array([0.5]), 0.9)
+    assert point.share == 0
+    assert np.isnan(point.accuracy)
     assert not len(risk_coverage_curve(np.zeros(0, bool), np.zeros(0)).threshold)
 
 
-def test_a_network_that_may_keep_silent_is_right_more_often(classroom):
-    right = classroom.probabilities.argmax(axis=1) == classroom.labels
+def test_confident_predictions_are_more_often_correct(classroom):
+    correct = classroom.probabilities.argmax(axis=1) == classroom.labels
     confidence = classroom.probabilities.max(axis=1)
-    answered = operating_point(right, confidence, 0.9)
-    assert answered.accuracy > right.mean() + 0.005
-    assert 0.9 < answered.share < 1
+    point = operating_point(correct, confidence, 0.9)
+    assert point.accuracy > correct.mean() + 0.005
+    assert 0.9 < point.share < 1
 
 
-def test_low_margin_predictions_are_correct_and_narrow():
+def test_low_margin_predictions_are_correct_and_sorted():
     labels = [0, 0, 1, 0]
     rows = [[0.5, 0.3, 0.2], [0.40, 0.38, 0.22], [0.34, 0.33, 0.33], [0.45, 0.1, 0.45]]
-    first, second = low_margin_predictions(said(rows, labels), limit=2)
+    first, second = low_margin_predictions(predictions(rows, labels), limit=2)
     assert (first.index, first.true, first.runner_up, first.margin) == (3, 0, 2, 0)
     assert (second.index, second.true, second.runner_up) == (1, 0, 1)
     assert second.probability == pytest.approx(0.40)
     assert second.margin == pytest.approx(0.02)
-    assert low_margin_predictions(said([[1.0]], [0])) == ()
+    assert low_margin_predictions(predictions([[1.0]], [0])) == ()
 
 
-def test_low_margin_predictions_are_what_sorting_finds(deep):
+def test_low_margin_predictions_agree_with_sorting(deep):
     ordered = np.sort(deep.probabilities, axis=1)
     margin = ordered[:, -1] - ordered[:, -2]
     margin[deep.probabilities.argmax(axis=1) != deep.labels] = 2
@@ -218,23 +229,23 @@ def test_low_margin_predictions_are_what_sorting_finds(deep):
     assert all(deep.labels[each.index] == each.true != each.runner_up for each in near)
 
 
-ANSWERS = arrays(np.float32, (30, 3), elements=st.floats(2**-7, 1, width=32))
+ROWS = arrays(np.float32, (30, 3), elements=st.floats(2**-7, 1, width=32))
 
 
-@given(ANSWERS, st.none() | st.integers(0, 2), st.none() | st.integers(0, 2))
-def test_a_cell_holds_its_images_most_confident_first(rows, true, predicted):
+@given(ROWS, st.none() | st.integers(0, 2), st.none() | st.integers(0, 2))
+def test_a_cell_contains_its_images_most_confident_first(rows, true, predicted):
     evaluation = Predictions(np.arange(30) % 3, rows)
     found = evaluation.indices_in_cell(true, predicted).tolist()
     expected = []
     for index, row in enumerate(rows.tolist()):
-        answer, label = row.index(max(row)), index % 3
-        fits = true in (None, label) and predicted in (None, answer)
-        if fits and (answer != label or None not in (true, predicted)):
+        best, label = row.index(max(row)), index % 3
+        matches = true in (None, label) and predicted in (None, best)
+        if matches and (best != label or None not in (true, predicted)):
             expected.append(index)
     assert sorted(found) == expected
-    sure = [rows[index].max() for index in found]
-    assert sure == sorted(sure, reverse=True)
+    confidence = [rows[index].max() for index in found]
+    assert confidence == sorted(confidence, reverse=True)
 
 
-def test_all_errors_are_the_mistakes_of_the_figures(classroom):
+def test_all_mistakes_are_those_of_the_metrics(classroom):
     assert classroom.indices_in_cell().tolist() == [each.index for each in mistakes(classroom)]

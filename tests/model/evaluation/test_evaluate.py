@@ -1,4 +1,4 @@
-"""What is judged on a test set and on drawn digits, from what a network says."""
+"""Scoring networks on test sets and on drawn digits."""
 
 import json
 import shutil
@@ -19,33 +19,33 @@ from model.ink.render import render
 from model.runs.run import open_run, require_finished
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
-SAID = arrays(np.float32, (5, 4), elements=st.floats(2**-7, 1, width=32)).map(
+PROBABILITIES = arrays(np.float32, (5, 4), elements=st.floats(2**-7, 1, width=32)).map(
     lambda rows: rows / rows.sum(axis=1, keepdims=True)
 )
 LABELS = np.array([0, 1, 2, 0, 1])
 
 
-@given(SAID)
-def test_no_digit_is_left_out_and_the_others_keep_their_ratios(said):
-    evaluation = restrict_to_digits(LABELS, said, 3)
+@given(PROBABILITIES)
+def test_the_other_classes_keep_their_ratios(probabilities):
+    evaluation = restrict_to_digits(LABELS, probabilities, 3)
     assert evaluation.probabilities.shape == (5, 3)
-    for row, all_of_it in zip(evaluation.probabilities, said, strict=True):
-        expected = [each / sum(all_of_it[:3].tolist()) for each in all_of_it[:3].tolist()]
+    for row, before in zip(evaluation.probabilities, probabilities, strict=True):
+        expected = [each / sum(before[:3].tolist()) for each in before[:3].tolist()]
         assert np.allclose(row, expected, atol=1e-6)
 
 
-@given(SAID)
-def test_what_knows_only_the_classes_is_judged_as_it_is(said):
-    assert np.array_equal(restrict_to_digits(LABELS, said, 4).probabilities, said)
+@given(PROBABILITIES)
+def test_without_other_classes_probabilities_do_not_change(probabilities):
+    assert np.array_equal(restrict_to_digits(LABELS, probabilities, 4).probabilities, probabilities)
 
 
-def test_a_certain_non_digit_divides_by_no_zero():
-    said = np.zeros((1, 4), np.float32)
-    said[0, 3] = 1
-    assert np.array_equal(restrict_to_digits(LABELS[:1], said, 3).probabilities, np.zeros((1, 3)))
+def test_a_certain_non_digit_does_not_divide_by_zero():
+    probabilities = np.zeros((1, 4), np.float32)
+    probabilities[0, 3] = 1
+    assert np.array_equal(restrict_to_digits(LABELS[:1], probabilities, 3).probabilities, np.zeros((1, 3)))
 
 
-# By their SHA-256 ann tests; bob trains and eva validates.
+# By their SHA-256, ann is a test writer, bob a training writer and eva a validation writer.
 SEVEN = [[[60, 60], [180, 60], [110, 220]]]
 ONE = [[[140, 60], [140, 220]]]
 
@@ -59,7 +59,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_only_what_test_writers_drew_is_scored_on(folder):
+def test_only_drawings_of_test_writers_are_scored(folder):
     drawn = drawn_digits()
     assert drawn.labels.tolist() == [7, 1, 3]
     assert drawn.writers == ("ann", "ann", "ann")
@@ -94,7 +94,7 @@ def test_without_drawings_there_is_nothing_to_score():
     assert drawn_digits() is None
 
 
-def test_a_network_for_clothes_is_not_scored_on_digits(folder):
+def test_a_network_for_clothing_is_not_scored_on_digits(folder):
     run = RunStore().open_finished(CLASSROOM_RUN)
     clothes = tuple(replace(each, name=f"coat {each.name}") for each in run.metrics.classes)
     other = replace(run, outcome=replace(run.outcome, metrics=replace(run.metrics, classes=clothes)))
@@ -107,14 +107,14 @@ def test_a_network_for_larger_digits_is_not_scored_on_drawings(folder):
     assert evaluate_drawings(other, drawn_digits()) is None
 
 
-def test_a_broken_file_of_drawings_is_named(folder):
-    (folder / "drawn-digits.jsonl").write_text("no drawing\n")
-    with pytest.raises(DataError, match="line 1, is no drawing"):
+def test_the_error_of_a_broken_file_names_the_line(folder):
+    (folder / "drawn-digits.jsonl").write_text("not a drawing\n")
+    with pytest.raises(DataError, match="line 1"):
         drawn_digits()
 
 
 @pytest.mark.slow
-def test_on_real_drawings_the_documented_figure_comes_out(real_data):
+def test_real_drawings_give_the_documented_accuracy(real_data):
     drawn = drawn_digits()
     result = evaluate_drawings(RunStore().open_finished(DEFAULT_RUN), drawn)
     assert result.metrics.n == len(corpus.load(corpus.DIGITS, corpus.TEST)) == 2107

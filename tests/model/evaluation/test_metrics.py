@@ -1,4 +1,4 @@
-"""Every figure, held against counting by hand and against Keras."""
+"""Every metric, checked against counting by hand and against Keras."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ NAMES = tuple("abcde")
 
 @pytest.fixture
 def evaluation(rng) -> Predictions:
-    """500 answers in five classes; class e never occurs, class d is never predicted."""
+    """500 predictions in five classes; class e never occurs, and class d is never predicted."""
     labels = rng.integers(0, 4, 500)
     probabilities = rng.dirichlet(np.ones(5), 500)
     probabilities[np.arange(500), labels] += rng.random(500)
@@ -30,8 +30,8 @@ def test_the_confusion_matrix_counts_pairs(evaluation):
 def test_metrics_of_each_class_follow_from_the_matrix(evaluation):
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)
     for i, row in enumerate(metrics.classes):
-        hits, called, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
-        precision = hits / called if called else 0
+        hits, predicted, occurring = metrics.confusion[i, i], metrics.confusion[:, i].sum(), metrics.confusion[i].sum()
+        precision = hits / predicted if predicted else 0
         recall = hits / occurring if occurring else 0
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0
         assert (row.precision, row.recall, row.f1) == pytest.approx((precision, recall, f1))
@@ -46,7 +46,7 @@ def test_macro_averages_weight_each_class_that_occurs_equally(evaluation):
     assert metrics.macro_f1 == pytest.approx(np.mean([row.f1 for row in occurring]))
 
 
-def test_loss_and_accuracy_are_those_of_keras(evaluation):
+def test_loss_and_accuracy_agree_with_keras(evaluation):
     import keras
 
     loss = keras.losses.sparse_categorical_crossentropy(evaluation.labels, evaluation.probabilities)
@@ -56,7 +56,7 @@ def test_loss_and_accuracy_are_those_of_keras(evaluation):
     assert metrics.accuracy == pytest.approx(float(keras.ops.mean(hit)), abs=1e-6)
 
 
-def test_a_confident_mistake_costs_much_but_not_infinity():
+def test_a_confident_mistake_has_a_high_but_finite_loss():
     metrics = compute_metrics(np.array([0]), np.array([[0.0, 1.0]], np.float32), "ab")
     assert metrics.loss == pytest.approx(-np.log(1e-7))
 
@@ -68,11 +68,11 @@ def test_all_mistakes_are_listed_most_confident_first(evaluation):
     for mistake in metrics.mistakes:
         assert (mistake.true, mistake.predicted) == (evaluation.labels[mistake.index], predicted[mistake.index])
         assert mistake.probability == pytest.approx(evaluation.probabilities[mistake.index].max())
-    sure = [mistake.probability for mistake in metrics.mistakes]
-    assert sure == sorted(sure, reverse=True)
+    confidence = [mistake.probability for mistake in metrics.mistakes]
+    assert confidence == sorted(confidence, reverse=True)
 
 
-def test_metrics_survive_json(evaluation):
+def test_metrics_are_read_back_from_json(evaluation):
     import json
 
     metrics = compute_metrics(evaluation.labels, evaluation.probabilities, NAMES)

@@ -1,4 +1,4 @@
-"""One image changed by sliders, and where its answer flips."""
+"""Perturbing one image with sliders, and where its prediction flips."""
 
 from dataclasses import fields
 
@@ -22,7 +22,7 @@ SPOT = np.zeros((28, 28, 1), np.uint8)
 SPOT[10:13, 5:8] = 200
 
 
-def middle_of(image):
+def centre_of(image):
     ink = image[..., 0].astype(float)
     return np.array([ink.sum(axis=1) @ np.arange(28), ink.sum(axis=0) @ np.arange(28)]) / ink.sum()
 
@@ -34,12 +34,12 @@ def test_without_a_perturbation_the_image_is_a_copy():
 
 
 def test_ink_moves_in_the_named_direction():
-    assert middle_of(apply_perturbation(SPOT, Perturbation(shift_x=4, shift_y=-3))) == pytest.approx([11 - 3, 6 + 4])
-    # A quarter turn counter-clockwise brings what is left of the middle (13.5, 13.5) below it.
-    assert middle_of(apply_perturbation(SPOT, Perturbation(rotation=90))) == pytest.approx(
+    assert centre_of(apply_perturbation(SPOT, Perturbation(shift_x=4, shift_y=-3))) == pytest.approx([11 - 3, 6 + 4])
+    # A quarter turn counter-clockwise moves a spot from the left of the centre (13.5, 13.5) to below it.
+    assert centre_of(apply_perturbation(SPOT, Perturbation(rotation=90))) == pytest.approx(
         [13.5 + 7.5, 13.5 - 2.5], abs=0.1
     )
-    assert middle_of(apply_perturbation(SPOT, Perturbation(scale=1.5))) == pytest.approx(
+    assert centre_of(apply_perturbation(SPOT, Perturbation(scale=1.5))) == pytest.approx(
         [13.5 - 2.5 * 1.5, 13.5 - 7.5 * 1.5], abs=0.1
     )
 
@@ -54,14 +54,14 @@ def test_thickness_and_blur_change_the_amount_of_ink():
 
 
 @given(st.sampled_from(list(RANGES)))
-def test_a_sweep_covers_the_range_and_has_the_image_itself(name):
+def test_a_sweep_covers_the_range_and_includes_the_image(name):
     strengths, images = sweep(SPOT, name)
     assert (strengths[0], strengths[-1]) == (RANGES[name].minimum, RANGES[name].maximum)
     assert images.shape == (len(strengths), 28, 28, 1)
     assert (images[np.abs(strengths - RANGES[name].neutral).argmin()] == SPOT).all()
 
 
-def test_every_field_has_a_range_that_starts_from_its_default():
+def test_every_field_has_a_range_with_its_default():
     assert {name: field.neutral for name, field in RANGES.items()} == {
         field.name: field.default for field in fields(Perturbation)
     }
@@ -81,11 +81,11 @@ def test_the_nearest_flip_on_each_side_is_found(labels, expected):
 
 
 def scipy_moved(image, rotation=0.0, scale=1.0, shift=(0.0, 0.0)):
-    """Move an image as SciPy does it; `shift` down and right."""
+    """Return the image moved by SciPy; `shift` is down and right."""
     angle = np.radians(rotation)
     back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / scale
-    middle = (np.array(image.shape[:2]) - 1) / 2
-    offset = middle - back @ (middle + shift)
+    centre = (np.array(image.shape[:2]) - 1) / 2
+    offset = centre - back @ (centre + shift)
     planes = [
         ndimage.affine_transform(plane.astype(np.float32), back, offset, order=1, mode="grid-constant")
         for plane in np.moveaxis(image, -1, 0)
@@ -100,7 +100,7 @@ def test_moving_an_image_agrees_with_scipy(rotation, scale, right, down):
     assert np.abs(moved - scipy_moved(image, rotation, scale, (down, right))).max() <= 1
 
 
-def test_the_measured_kinds_move_as_the_sliders_do():
+def test_measured_kinds_move_images_like_the_sliders():
     for degrees in (-60, 20):
         moved = apply_perturbation(SPOT, Perturbation(rotation=degrees))
         assert np.array_equal(perturb(SPOT[None], "rotation", degrees)[0], moved)

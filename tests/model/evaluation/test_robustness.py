@@ -1,4 +1,4 @@
-"""Perturbations by hand and by counting, what is measured with them, and the file that keeps it."""
+"""Perturbations checked by hand and by counting, the accuracy measured with them, and its file."""
 
 import json
 
@@ -24,14 +24,14 @@ def images(rng):
 
 
 def spot(row, column, side=29):
-    """One bright block of 3x3 pixels around a place."""
+    """Return an image with one bright block of 3x3 pixels."""
     image = np.zeros((1, side, side, 1), np.uint8)
     image[0, row - 1 : row + 2, column - 1 : column + 2] = 255
     return image
 
 
-def middle_of(image):
-    """Row and column of the centre of all brightness."""
+def centre_of(image):
+    """Return row and column of the centre of mass."""
     brightness = image[..., 0].astype(float)
     rows, columns = np.indices(brightness.shape)
     return (rows * brightness).sum() / brightness.sum(), (columns * brightness).sum() / brightness.sum()
@@ -39,24 +39,24 @@ def middle_of(image):
 
 def test_each_kind_has_seven_strengths_and_a_neutral_one():
     assert list(PERTURBATIONS) == ["rotation", "shift", "scale", "thickness", "noise", "blur"]
-    for how in PERTURBATIONS.values():
-        assert len(how.strengths) == 7
-        assert list(how.strengths) == sorted(set(how.strengths))
-        assert how.neutral in how.strengths
-        assert how.title
-        assert how.unit
+    for perturbation in PERTURBATIONS.values():
+        assert len(perturbation.strengths) == 7
+        assert list(perturbation.strengths) == sorted(set(perturbation.strengths))
+        assert perturbation.neutral in perturbation.strengths
+        assert perturbation.title
+        assert perturbation.unit
 
 
 @EVERY
-def test_only_the_neutral_strength_keeps_the_images(kind, images):
-    kept = images.copy()
+def test_only_the_neutral_strength_changes_nothing(kind, images):
+    before = images.copy()
     for strength in PERTURBATIONS[kind].strengths:
         perturbed = perturb(images, kind, strength)
         assert perturbed.shape == images.shape
         assert perturbed.dtype == np.uint8
         assert np.array_equal(perturbed, images) == (strength == PERTURBATIONS[kind].neutral)
         assert perturbed is not images
-    assert np.array_equal(images, kept)
+    assert np.array_equal(images, before)
 
 
 @EVERY
@@ -64,26 +64,26 @@ def test_the_same_seed_gives_the_same_perturbation(kind, images):
     strongest = PERTURBATIONS[kind].strengths[-1]
     first = perturb(images, kind, strongest, seed=1)
     assert np.array_equal(first, perturb(images, kind, strongest, seed=1))
-    by_chance = kind in ("shift", "noise")
-    assert np.array_equal(first, perturb(images, kind, strongest, seed=2)) != by_chance
+    is_random = kind in ("shift", "noise")
+    assert np.array_equal(first, perturb(images, kind, strongest, seed=2)) != is_random
 
 
 @EVERY
-def test_no_images_stay_no_images(kind):
+def test_an_empty_batch_stays_empty(kind):
     none = np.zeros((0, 28, 28, 1), np.uint8)
     assert perturb(none, kind, PERTURBATIONS[kind].strengths[-1]).shape == none.shape
 
 
 @pytest.mark.parametrize("degrees", [-60, -20, 40])
-def test_rotation_is_counter_clockwise_around_the_middle(degrees):
-    turned = middle_of(perturb(spot(14, 22), "rotation", degrees)[0])  # 8 to the right of the middle
+def test_rotation_is_counter_clockwise_around_the_centre(degrees):
+    turned = centre_of(perturb(spot(14, 22), "rotation", degrees)[0])  # 8 to the right of the centre
     angle = np.deg2rad(degrees)
     assert turned == pytest.approx((14 - 8 * np.sin(angle), 14 + 8 * np.cos(angle)), abs=0.1)
 
 
 def test_a_shift_is_exact_and_has_four_directions():
     image = np.repeat(spot(14, 14), 40, axis=0)
-    directions = {tuple(np.round(np.subtract(middle_of(shifted), 14), 6)) for shifted in perturb(image, "shift", 6)}
+    directions = {tuple(np.round(np.subtract(centre_of(shifted), 14), 6)) for shifted in perturb(image, "shift", 6)}
     assert directions == {(6, 0), (-6, 0), (0, 6), (0, -6)}
     assert all(shifted.sum() == 9 * 255 for shifted in perturb(image, "shift", 6))
 
@@ -96,8 +96,8 @@ def test_a_shift_adds_black_and_keeps_its_direction():
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.7, 1.3])
-def test_scale_changes_sizes_and_distances_from_the_middle(factor):
-    assert middle_of(perturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
+def test_scale_changes_sizes_and_distances_from_the_centre(factor):
+    assert centre_of(perturb(spot(14, 22), "scale", factor)[0]) == pytest.approx((14, 14 + 8 * factor), abs=0.35)
     block = np.zeros((1, 29, 29, 1), np.uint8)
     block[0, 9:20, 9:20] = 255
     size = perturb(block, "scale", factor).sum() / 255
@@ -115,7 +115,7 @@ def test_thickness_moves_every_edge():
     assert perturb(bar, "thickness", 1.5)[0, 10, 6, 0] == 100
 
 
-def test_noise_has_its_standard_deviation_and_no_direction():
+def test_noise_has_its_standard_deviation_and_no_bias():
     grey = np.full((20, 28, 28, 1), 128, np.uint8)
     noise = perturb(grey, "noise", 20).astype(float) - 128
     assert noise.std() == pytest.approx(20, rel=0.03)
@@ -128,7 +128,7 @@ def test_noise_grows_from_the_same_pattern():
     assert np.allclose(2 * weak, strong, atol=1.51)
 
 
-def test_blur_is_a_gaussian_that_keeps_the_ink():
+def test_blur_is_a_gaussian_that_keeps_the_amount_of_ink():
     image = np.zeros((1, 29, 29, 1), np.uint8)
     image[0, 14, 14] = 255
     rows, columns = np.indices((29, 29)) - 14
@@ -137,25 +137,27 @@ def test_blur_is_a_gaussian_that_keeps_the_ink():
 
 
 def test_channels_do_not_mix(images):
-    for kind, how in PERTURBATIONS.items():
+    for kind, perturbation in PERTURBATIONS.items():
         if kind != "noise":
-            whole, red = (perturb(pixels, kind, how.strengths[-1]) for pixels in (images, images[..., :1]))
+            whole, red = (perturb(pixels, kind, perturbation.strengths[-1]) for pixels in (images, images[..., :1]))
             assert np.array_equal(whole[..., :1], red), kind
 
 
 @pytest.mark.parametrize("kind, strength", [("rotation", 61), ("scale", 0.4), ("blur", -1), ("noise", float("nan"))])
-def test_a_strength_beyond_the_range_is_refused_in_words(images, kind, strength):
-    with pytest.raises(ConfigError, match=f"came for {kind}; expected .* to "):
+def test_a_strength_beyond_the_range_raises_an_error(images, kind, strength):
+    with pytest.raises(ConfigError) as caught:
         perturb(images, kind, strength)
+    assert (caught.value.values["kind"], caught.value.values["value"]) == (kind, f"{strength:g}")
 
 
-def test_an_unknown_perturbation_is_refused_in_words(images):
-    with pytest.raises(ConfigError, match="'rain'; expected one of rotation, shift, scale"):
+def test_an_unknown_perturbation_raises_an_error(images):
+    with pytest.raises(ConfigError) as caught:
         perturb(images, "rain", 1)
+    assert caught.value.values["value"] == "'rain'"
 
 
 class ByBrightness:
-    """Predicts 1 for bright images and 0 for dark ones, and "no digit" most of all."""
+    """Predicts 1 for bright images and 0 for dark ones, with "no digit" as the most probable class."""
 
     def probabilities(self, images):
         bright = images.mean(axis=(1, 2, 3)) > 60
@@ -168,7 +170,7 @@ def bars(n=60):
     return image, np.arange(n) < n // 2
 
 
-def test_accuracy_at_every_strength_counts_digits_alone():
+def test_accuracy_at_every_strength_counts_only_digits():
     images, labels = bars()
     measured = measure_robustness(ByBrightness(), images, labels.astype(int), n_classes=2)
     assert measured.n == 60
@@ -181,16 +183,16 @@ def test_accuracy_at_every_strength_counts_digits_alone():
     assert measured.curves["scale"].accuracies[0] == 0.5  # small bars are dark
 
 
-def test_of_many_images_always_the_same_thousand_are_used():
+def test_of_many_images_the_same_thousand_are_always_used():
     images, labels = bars(3_000)
     batches = []
 
-    class Remembering(ByBrightness):
+    class Recording(ByBrightness):
         def probabilities(self, images):
             batches.append(images)
             return super().probabilities(images)
 
-    first = measure_robustness(Remembering(), images, labels.astype(int), 2)
+    first = measure_robustness(Recording(), images, labels.astype(int), 2)
     assert first.n == 1_000
     assert {len(batch) for batch in batches} == {100}
     assert sum(map(len, batches)) == 1_000 * (1 + 6 * 6)  # unperturbed once, and six kinds with six other strengths
@@ -222,21 +224,21 @@ def test_a_measurement_is_saved_with_the_run(tmp_path, measured):
     assert load(run) is None
     assert save(run, measured)
     assert load(run) == measured
-    assert [path.name for path in tmp_path.iterdir()] == ["robustness.json"]  # nothing is left aside
+    assert [path.name for path in tmp_path.iterdir()] == ["robustness.json"]  # no temporary file is left
 
 
-def test_a_shipped_run_is_never_written_to(tmp_path, measured):
+def test_a_shipped_run_is_never_changed(tmp_path, measured):
     assert not save(Run(tmp_path, shipped=True), measured)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_deleted_folder_saves_nothing_and_breaks_nothing(tmp_path, measured):
+def test_saving_to_a_deleted_folder_does_nothing(tmp_path, measured):
     assert not save(Run(tmp_path / "deleted"), measured)
     assert load(Run(tmp_path / "deleted")) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000])
-def test_a_broken_file_counts_as_none(tmp_path, content):
+def test_a_broken_file_is_ignored(tmp_path, content):
     (tmp_path / "robustness.json").write_bytes(content)
     assert load(Run(tmp_path)) is None
 
@@ -254,7 +256,7 @@ FIELDS = st.fixed_dictionaries(
 
 @pytest.mark.slow
 @given(JSON | FIELDS)
-def test_any_json_is_a_measurement_or_none(tmp_path_factory, value):
+def test_any_json_is_read_or_ignored(tmp_path_factory, value):
     folder = tmp_path_factory.mktemp("run")
     (folder / "robustness.json").write_text(json.dumps(value))
     robustness = load(Run(folder))
@@ -277,8 +279,8 @@ def test_any_json_is_a_measurement_or_none(tmp_path_factory, value):
         {"curves": dict.fromkeys([*PERTURBATIONS, "rain"], {"strengths": [0], "accuracies": [0.5]})},
     ],
 )
-def test_invalid_values_are_refused_in_words(measured, change):
-    with pytest.raises(ConfigError, match="expected"):
+def test_invalid_values_raise_an_error(measured, change):
+    with pytest.raises(ConfigError):
         Robustness.from_dict(measured.to_dict() | change)
 
 
@@ -295,10 +297,10 @@ def test_shipped_runs_contain_their_robustness(name):
 
 
 @pytest.mark.slow
-def test_on_real_mnist_the_shipped_figures_come_out(real_data):
+def test_mnist_gives_the_shipped_robustness(real_data):
     run, mnist = RunStore().open(CLASSROOM_RUN), catalog.load("mnist")
     measured = measure_robustness(Recognizer(run.network), mnist.x_test, mnist.y_test, 10)
     shipped = load(run)
     for kind, curve in measured.curves.items():
-        # Another processor may round another way where an answer is on the brink.
+        # Other processors may round differently if two classes are almost equally probable.
         assert curve.accuracies == pytest.approx(shipped.curves[kind].accuracies, abs=0.004)

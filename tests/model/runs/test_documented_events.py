@@ -1,4 +1,4 @@
-"""The table of events in docs/run-folder.md is the one that the code generates."""
+"""The table of events in docs/run-folder.md is up to date."""
 
 from model.runs.events import markdown_table, update_table
 from tests.support import PROJECT

@@ -1,4 +1,4 @@
-"""The event file: written, read while it grows, broken in every way."""
+"""The event file: writing, reading while it grows, and damage of every kind."""
 
 import json
 
@@ -37,7 +37,7 @@ def epoch(log, number, step):
     log.write(EpochEvent(epoch=number, step=step, loss=0.5, accuracy=0.8, val_loss=0.4, val_accuracy=0.9))
 
 
-def test_a_file_that_is_not_there_yet_has_no_history(path):
+def test_a_missing_file_has_an_empty_history(path):
     history = EventReader(path).read()
     assert len(history.step) == 0
     assert history.last is None
@@ -67,7 +67,7 @@ def test_the_history_is_the_same_object_until_the_file_grows(path):
 
 @st.composite
 def events(draw):
-    """Any event with any values that its fields allow."""
+    """Draw any event with any values that its fields allow."""
     text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
     probe = st.fixed_dictionaries({"answers": st.lists(st.integers(0, 9), max_size=3)})
     kinds = {
@@ -88,11 +88,11 @@ def events(draw):
 
 
 @given(events())
-def test_what_is_written_is_read_again(event):
+def test_a_written_event_is_read_back(event):
     assert parse_event(json.dumps(event.to_dict())) == event
 
 
-def test_every_event_has_its_name():
+def test_every_name_has_an_event():
     assert [kind.name for kind in EVENTS.values()] == list(EventName)
 
 
@@ -106,24 +106,24 @@ def test_a_resumed_run_keeps_the_probe_of_its_first_start(path):
     assert history.plan.epochs == 4
 
 
-def test_setting_the_rate_is_an_event_of_its_own(path):
+def test_setting_the_learning_rate_is_in_the_history(path):
     EventLog(path).write(SetEvent(step=3, learning_rate=0.1, rate_factor=2.0))
     assert EventReader(path).read().rate_changes == ((3, 0.1),)
 
 
-def test_a_half_written_line_counts_once_it_is_whole(path):
+def test_a_half_written_line_counts_once_it_is_complete(path):
     log, reader = EventLog(path), EventReader(path)
     batch(log, 1)
-    whole = json.dumps({"event": "batch", "step": 2, "loss": 3, "accuracy": 0, "learning_rate": 1, "seconds": 1}) + "\n"
+    line = json.dumps({"event": "batch", "step": 2, "loss": 3, "accuracy": 0, "learning_rate": 1, "seconds": 1}) + "\n"
     with path.open("a") as file:
-        file.write(whole[:20])
+        file.write(line[:20])
         file.flush()
         assert reader.read().step.tolist() == [1]
-        file.write(whole[20:])
+        file.write(line[20:])
     assert reader.read().step.tolist() == [1, 2]
 
 
-def test_a_new_writer_closes_the_line_that_a_killed_one_left(path):
+def test_a_new_writer_ends_the_line_of_a_killed_one(path):
     batch(EventLog(path), 1)
     with path.open("a") as file:
         file.write('{"event": "batch", "st')
@@ -131,7 +131,7 @@ def test_a_new_writer_closes_the_line_that_a_killed_one_left(path):
     assert EventReader(path).read().step.tolist() == [1, 2]
 
 
-def test_a_resumed_run_undoes_what_came_after_its_checkpoint(path):
+def test_resuming_drops_events_after_the_checkpoint(path):
     log, reader = EventLog(path), EventReader(path)
     log.write(StartedEvent(epochs=3, batches_per_epoch=2))
     for step in (1, 2):
@@ -150,7 +150,7 @@ def test_a_resumed_run_undoes_what_came_after_its_checkpoint(path):
     assert [event.epoch for event in history.epochs] == [1]
 
 
-def test_a_training_stays_paused_while_it_takes_single_batches(path):
+def test_a_training_stays_paused_during_single_batches(path):
     log, reader = EventLog(path), EventReader(path)
     log.write(StartedEvent(epochs=1, batches_per_epoch=9))
     log.write(PausedEvent(step=0))
@@ -162,7 +162,7 @@ def test_a_training_stays_paused_while_it_takes_single_batches(path):
     assert history.total_steps == 9
 
 
-def test_an_epoch_of_the_right_step_completes_the_history(path):
+def test_the_epoch_of_the_last_step_completes_the_history(path):
     log, reader = EventLog(path), EventReader(path)
     log.write(StartedEvent(epochs=1, batches_per_epoch=2))
     batch(log, 2)
@@ -194,7 +194,7 @@ def test_no_line_breaks_a_reader(tmp_path_factory, lines):
         '{"event": "renamed in a later version", "step": 1}',
     ],
 )
-def test_a_line_without_proper_numbers_is_skipped(tmp_path, line):
+def test_a_line_with_an_invalid_value_is_skipped(tmp_path, line):
     path = tmp_path / "events.jsonl"
     path.write_text(line + "\n")
     history = EventReader(path).read()
@@ -202,26 +202,27 @@ def test_a_line_without_proper_numbers_is_skipped(tmp_path, line):
 
 
 def test_a_number_that_is_not_finite_is_not_written(path):
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(ValueError):
         EventLog(path).write(EpochEvent(epoch=1, step=1, val_loss=float("nan"), val_accuracy=0))
+    assert path.read_text() == ""
 
 
-def test_a_short_curve_is_sent_as_it_is():
+def test_a_short_curve_is_not_downsampled():
     x = np.arange(400)
     assert downsample_mean(x, x * 2, 400)[0] is x
 
 
 @given(st.integers(1, 5000), st.integers(2, 400))
-def test_downsampling_takes_means_of_the_shortest_stretches(n, limit):
+def test_downsampling_takes_means_of_the_shortest_segments(n, limit):
     x = np.arange(n, dtype=float)
     y = np.sin(x)
-    stretch = next(2**k for k in range(13) if len(range(0, n, 2**k)) <= limit)
+    segment = next(2**k for k in range(13) if len(range(0, n, 2**k)) <= limit)
     thin_x, thin_y = downsample_mean(x, y, limit)
-    assert thin_x == pytest.approx([x[i : i + stretch].mean() for i in range(0, n, stretch)])
-    assert thin_y == pytest.approx([y[i : i + stretch].mean() for i in range(0, n, stretch)])
+    assert thin_x == pytest.approx([x[i : i + segment].mean() for i in range(0, n, segment)])
+    assert thin_y == pytest.approx([y[i : i + segment].mean() for i in range(0, n, segment)])
 
 
-def test_means_stay_where_they_are_while_the_curve_grows():
+def test_means_stay_in_place_while_the_curve_grows():
     x = np.arange(3000, dtype=float)
     before, _ = downsample_mean(x[:2000], x[:2000], 400)
     after, _ = downsample_mean(x[:2500], x[:2500], 400)
@@ -231,14 +232,14 @@ def test_means_stay_where_they_are_while_the_curve_grows():
 @given(st.integers(1, 3000), st.integers(2, 400), st.integers(0, 2**32 - 1))
 def test_downsampling_keeps_the_lowest_and_highest_points(n, limit, seed):
     x, y = np.arange(n, dtype=float), np.random.default_rng(seed).normal(size=n)
-    few_x, few_y = downsample_minmax(x, y, limit)
-    assert len(few_x) == len(few_y) <= max(limit, 2)
-    assert (np.diff(few_x) > 0).all()
-    assert np.array_equal(y[few_x.astype(int)], few_y), "each is a point of the curve"
-    assert {y.min(), y.max()} <= set(few_y)
+    thin_x, thin_y = downsample_minmax(x, y, limit)
+    assert len(thin_x) == len(thin_y) <= max(limit, 2)
+    assert (np.diff(thin_x) > 0).all()
+    assert np.array_equal(y[thin_x.astype(int)], thin_y), "each is a point of the curve"
+    assert {y.min(), y.max()} <= set(thin_y)
 
 
-def test_extremes_stay_where_they_are_while_the_curve_grows():
+def test_extremes_stay_in_place_while_the_curve_grows():
     x, y = np.arange(3000, dtype=float), np.random.default_rng(0).normal(size=3000)
     before, _ = downsample_minmax(x[:2000], y[:2000], 400)
     after, _ = downsample_minmax(x[:2500], y[:2500], 400)
@@ -246,12 +247,12 @@ def test_extremes_stay_where_they_are_while_the_curve_grows():
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=60), st.integers(1, 20))
-def test_smoothing_is_the_mean_of_the_last_few(values, window):
+def test_smoothing_is_the_mean_of_the_last_values(values, window):
     expected = [np.mean(values[max(0, i + 1 - window) : i + 1]) for i in range(len(values))]
     assert np.allclose(moving_average(np.array(values), window), expected)
 
 
-def test_a_resumption_undoes_later_learning_rate_changes(tmp_path):
+def test_resuming_drops_later_learning_rate_changes(tmp_path):
     path = tmp_path / "events.jsonl"
     events = [{"event": "set", "step": step, "learning_rate": rate} for step, rate in ((5, 0.01), (9, 0.1))]
     path.write_text("".join(json.dumps(each) + "\n" for each in events))

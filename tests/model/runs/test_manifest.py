@@ -1,4 +1,4 @@
-"""config.json and run.json as typed values: written, read again, and refused when anything is off."""
+"""config.json and run.json as typed values: writing, reading back, and errors for invalid values."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ LABELS = np.array([0, 1, 1, 0])
 PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], np.float32)
 DATASET = DatasetInfo("own", "a folder", "0" * 16, 40, 4, (28, 28, 1), ("a", "b"), "1" * 16)
 CALIBRATION = Calibration(0.6, -1.8, 0.15, 1338, 731, 0.08, 0.01, 0.985, 0.984)
-CARD = ModelCard(("MNIST",), ("train",), ("cut characters",), (CardFigure("MNIST", "99.6 %", "10,000"),))
+CARD = ModelCard(("MNIST",), ("train",), ("cut characters",), (CardFigure("MNIST", "99.6%", "10,000"),))
 
 
 def outcome(**changes):
@@ -38,12 +38,12 @@ def values(**changes):
 @pytest.mark.parametrize(
     "manifest",
     [
-        Manifest(RunState.FAILED, reason="The loss was not a number."),
+        Manifest(RunState.FAILED, reason="The loss is not a number."),
         Manifest(RunState.STOPPED, reason="The bell rang.", outcome=outcome(steps=8, seconds=1.5, precision="float32")),
         Manifest(RunState.FINISHED, outcome=outcome(calibration=CALIBRATION, n_rejected=1, card=CARD)),
     ],
 )
-def test_a_manifest_is_read_as_it_was_written(manifest):
+def test_a_written_manifest_is_read_back(manifest):
     stored = json.loads(json.dumps(manifest.to_dict()))
     assert json.loads(json.dumps(Manifest.from_dict(stored).to_dict())) == stored
 
@@ -89,7 +89,7 @@ def test_a_network_without_calibration_has_the_default_threshold():
         (("format",), 99),
     ],
 )
-def test_a_manifest_with_a_wrong_value_is_refused(path, value):
+def test_an_invalid_value_in_a_manifest_raises_an_error(path, value):
     broken = copy.deepcopy(values())
     part = broken
     for key in path[:-1]:
@@ -107,18 +107,18 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted(values())), JSON)
-def test_any_value_in_any_place_is_read_or_refused(key, value):
+def test_any_value_anywhere_is_read_or_raises_an_error(key, value):
     with suppress(ValueError):
         assert Manifest.from_dict(values(**{key: value})).state in RunState
 
 
 @given(JSON | st.fixed_dictionaries({"config": JSON, "dataset": JSON}))
-def test_any_description_is_read_or_refused(broken):
+def test_any_description_is_read_or_raises_an_error(broken):
     with suppress(ValueError, ConfigError):
         assert RunDescription.from_dict(broken).config
 
 
-def test_a_description_is_read_as_it_was_written():
+def test_a_written_description_is_read_back():
     description = RunDescription(TrainingConfig(), "2026-11-25", DATASET, {"keras": "3.15.1"}, "another-run")
     assert RunDescription.from_dict(json.loads(json.dumps(description.to_dict()))) == description
 
@@ -127,6 +127,6 @@ def test_a_description_is_read_as_it_was_written():
     "change",
     [{"image_shape": [28, 28]}, {"image_shape": [28, 28, 0]}, {"class_names": []}, {"n_test": -1}, {"name": 7}],
 )
-def test_a_dataset_with_a_wrong_value_is_refused(change):
+def test_an_invalid_value_in_a_dataset_raises_an_error(change):
     with pytest.raises(ValueError):
         DatasetInfo.from_dict(DATASET.to_dict() | change)

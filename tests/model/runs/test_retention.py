@@ -1,4 +1,4 @@
-"""What makes room for new runs, and what never does."""
+"""Which runs are deleted to make room for new ones, and which never are."""
 
 import os
 import time
@@ -39,7 +39,7 @@ def ids(store):
     return {path.name for path in store.home.iterdir()}
 
 
-def test_where_there_is_room_nothing_goes(store):
+def test_nothing_is_deleted_while_there_is_room(store):
     runs = [add(store) for _ in range(3)]
     retention.make_room(store, Limits(runs=4), ())
     assert ids(store) == {run.id for run in runs}
@@ -50,7 +50,7 @@ def test_a_store_without_a_folder_has_room(store):
     assert not store.home.exists()
 
 
-def test_the_oldest_go_until_one_more_fits(store):
+def test_the_oldest_are_deleted_until_one_more_fits(store):
     middle, oldest, youngest = add(store, 2 * HOUR), add(store, 3 * HOUR), add(store, HOUR)
     retention.make_room(store, Limits(runs=3), ())
     assert ids(store) == {middle.id, youngest.id}
@@ -59,7 +59,7 @@ def test_the_oldest_go_until_one_more_fits(store):
     assert oldest.id not in ids(store)
 
 
-def test_the_oldest_go_until_their_size_fits(store):
+def test_the_oldest_are_deleted_until_the_size_fits(store):
     add(store, 3 * HOUR, megabytes=2)
     kept = add(store, 2 * HOUR, megabytes=2)
     retention.make_room(store, Limits(disk_mb=3), ())
@@ -73,26 +73,29 @@ def test_named_busy_young_and_shipped_runs_stay(store):
     retention.make_room(store, Limits(runs=4), (busy.id,))
     assert ids(store) == {named.id, busy.id, young.id}
     assert noted.id not in ids(store)
-    with pytest.raises(RunError, match=r"^3 runs with 0 MB are kept.*expected fewer than 3 runs and 4,000 MB, so del"):
+    with pytest.raises(RunError) as caught:
         retention.make_room(store, Limits(runs=3), (busy.id,))
+    assert caught.value.values == {"n": 3, "most": 3, "size": "0", "most_mb": "4,000"}
     assert ids(store) == {named.id, busy.id, young.id}
     assert (store.shipped / "champion").is_dir()
 
 
-def test_a_run_whose_worker_beats_elsewhere_stays(store):
+def test_a_run_with_a_live_worker_stays(store):
     run = store.create(TrainingConfig())
     log = EventLog(run.path / "events.jsonl")
     log.write(StartedEvent(epochs=1, batches_per_epoch=2))
     os.utime(run.path, (time.time() - HOUR,) * 2)
     assert run.state() == "running"
-    with pytest.raises(RunError, match="none may go by itself"):
+    with pytest.raises(RunError):
         retention.make_room(store, Limits(runs=1), ())
+    assert ids(store) == {run.id}
     log.close()
-    retention.make_room(store, Limits(runs=1), [aged(run, HOUR).id][1:])
+    aged(run, HOUR)
+    retention.make_room(store, Limits(runs=1), ())
     assert ids(store) == set()
 
 
-def test_damaged_folders_count_and_go(store):
+def test_damaged_folders_count_and_are_deleted(store):
     run = add(store)
     (run.path / "config.json").write_text("{")
     aged(run, HOUR)
@@ -100,31 +103,33 @@ def test_damaged_folders_count_and_go(store):
     assert ids(store) == set()
 
 
-def test_what_can_not_be_deleted_is_told_and_not_tried_for_ever(store):
+def test_a_folder_that_can_not_be_deleted_raises_an_error(store):
     add(store)
-    odd = store.home / "no id of ours"
+    odd = store.home / "not a run id"
     odd.mkdir()
     os.utime(odd, (time.time() - 2 * HOUR,) * 2)
-    with pytest.raises(RunError, match="^1 runs"):
+    with pytest.raises(RunError) as caught:
         retention.make_room(store, Limits(runs=1), ())
+    assert caught.value.values["n"] == 1
     assert ids(store) == {odd.name}
 
 
 def test_hidden_folders_are_left_alone(store):
     add(store)
-    (store.home / ".half-made").mkdir()
+    (store.home / ".incomplete").mkdir()
     retention.make_room(store, Limits(runs=2), ())
-    assert ".half-made" in ids(store)
+    assert ".incomplete" in ids(store)
 
 
-def test_a_full_disk_is_told_before_a_run_is_made(store, monkeypatch):
+def test_a_full_disk_raises_an_error_before_a_run_exists(store, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**9, 8 * 10**8, 2 * 10**8))
-    with pytest.raises(RunError, match="^The disk has 200 MB free; expected at least 300, so delete"):
+    with pytest.raises(RunError) as caught:
         retention.make_room(store, Limits(), ())
+    assert caught.value.values == {"least": 300, "free": "200"}
 
 
-def test_a_run_that_vanishes_meanwhile_is_no_error(store, monkeypatch):
+def test_a_run_that_is_deleted_meanwhile_causes_no_error(store, monkeypatch):
     gone, kept = add(store, 2 * HOUR), add(store)
     delete = store.delete
     monkeypatch.setattr(store, "delete", lambda run_id: [delete(run_id), delete(run_id)])

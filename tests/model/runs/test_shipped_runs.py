@@ -1,4 +1,4 @@
-"""The networks that come with the app: complete, small, and as good as they say."""
+"""The networks that come with the app: complete, small, and as accurate as claimed."""
 
 import gzip
 import json
@@ -39,12 +39,12 @@ def recognizer(deep):
     return Recognizer(deep.network)
 
 
-def answers(recognizer, drawn):
-    """Probabilities of drawings, as the Draw page gets them."""
-    return recognizer.probabilities(np.stack([render(each) for each in drawn])[..., None])
+def probabilities_of(recognizer, drawings):
+    """Return the probabilities of drawings, as the Draw page computes them."""
+    return recognizer.probabilities(np.stack([render(each) for each in drawings])[..., None])
 
 
-def test_it_is_complete_but_has_no_checkpoints(run):
+def test_the_classroom_run_is_complete_without_checkpoints(run):
     assert run.shipped
     assert run.state() == "finished"
     assert run.config.preset == CLASSROOM_RUN
@@ -54,16 +54,16 @@ def test_it_is_complete_but_has_no_checkpoints(run):
 
 
 @BOTH
-def test_no_dataset_is_inside(name):
+def test_the_evaluation_contains_no_images(name):
     run = RunStore().open(name)
     with np.load(run.path / "evaluation.npz") as stored:
         shapes = {name: stored[name].shape for name in stored}
-    doubt = {"doubt": (10_000,)} if run.config.drawings else {}
-    assert shapes == {"labels": (10_000,), "probabilities": (10_000, 10)} | doubt
+    scores = {"doubt": (10_000,)} if run.config.drawings else {}
+    assert shapes == {"labels": (10_000,), "probabilities": (10_000, 10)} | scores
 
 
 @BOTH
-def test_its_figures_follow_from_its_stored_answers(name):
+def test_its_metrics_follow_from_its_stored_predictions(name):
     run = RunStore().open(name)
     again = compute_metrics(
         run.predictions().labels, run.predictions().probabilities, [each.name for each in run.metrics.classes]
@@ -71,28 +71,28 @@ def test_its_figures_follow_from_its_stored_answers(name):
     assert again.to_dict() == run.metrics.to_dict()
 
 
-def test_it_reaches_the_accuracy_of_the_exercise(run):
+def test_the_classroom_run_reaches_its_accuracy(run):
     assert run.metrics.n == 10_000
     assert run.metrics.accuracy >= 0.988
     assert run.metrics.loss < 0.045
 
 
-def test_without_mnist_the_stored_figures_are_shown(run, monkeypatch):
-    monkeypatch.setattr(catalog, "load", lambda name: (_ for _ in ()).throw(DataError("MNIST can't be had")))
+def test_without_mnist_the_stored_metrics_are_returned(run, monkeypatch):
+    monkeypatch.setattr(catalog, "load", lambda name: (_ for _ in ()).throw(DataError("MNIST isn't available.")))
     scored = evaluate(run)
     assert scored.source == STORED
     assert scored.metrics.accuracy == run.metrics.accuracy
 
 
-def of_digits(said):
-    """What remains when "no digit" is left out."""
+def of_digits(probabilities):
+    """Return the probabilities without "no digit", scaled to a sum of 1."""
     import keras
 
-    return said[:, :10] / keras.ops.sum(said[:, :10], axis=1, keepdims=True)
+    return probabilities[:, :10] / keras.ops.sum(probabilities[:, :10], axis=1, keepdims=True)
 
 
 @BOTH
-def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data):
+def test_on_mnist_it_agrees_with_stored_metrics_and_keras(name, real_data):
     import keras
 
     run = RunStore().open_finished(name)
@@ -111,7 +111,7 @@ def test_on_real_mnist_it_is_as_good_as_stored_and_as_keras_says(name, real_data
     assert scored.metrics.loss == pytest.approx(figures["loss"], abs=1e-6)
 
 
-def test_it_reads_really_drawn_digits(run, real_data):
+def test_the_classroom_run_reads_real_drawings(run, real_data):
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawn = [json.loads(line) for line in file][::7]
     reader = DigitReader(Classifier(run))
@@ -132,33 +132,33 @@ def test_the_default_run_is_complete_and_small(deep):
     assert 0 < deep.calibration.rejection_threshold < 1
 
 
-def test_the_default_run_reads_mnist_better_than_the_exercise(deep):
+def test_the_default_run_is_more_accurate_on_mnist(deep):
     assert deep.metrics.n == 10_000
     assert deep.metrics.accuracy >= 0.996
 
 
-def test_new_writers_are_read_and_believed(recognizer, real_data):
+def test_new_writers_digits_are_read_and_calibrated(recognizer, real_data):
     drawn = corpus.load(corpus.DIGITS, corpus.TEST)[::3]
     labels = np.array([each.label for each in drawn])
-    said = answers(recognizer, [each.strokes for each in drawn])[:, :10]
-    right = said.argmax(axis=1) == labels
-    assert right.mean() > 0.96, f"of {len(drawn)} drawings"
-    assert expected_calibration_error(right, said.max(axis=1)) < 0.03
+    probabilities = probabilities_of(recognizer, [each.strokes for each in drawn])[:, :10]
+    correct = probabilities.argmax(axis=1) == labels
+    assert correct.mean() > 0.96, f"of {len(drawn)} drawings"
+    assert expected_calibration_error(correct, probabilities.max(axis=1)) < 0.03
 
 
 def test_new_writers_digits_are_accepted_and_letters_not(recognizer, deep, real_data):
-    doubt = {
-        name: rejection_scores(answers(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
+    scores = {
+        name: rejection_scores(probabilities_of(recognizer, [each.strokes for each in corpus.load(name, corpus.TEST)]))
         for name in (corpus.DIGITS, corpus.LETTERS)
     }
-    assert (doubt[corpus.DIGITS] <= deep.calibration.rejection_threshold).mean() > 0.98
-    assert (doubt[corpus.LETTERS] > deep.calibration.rejection_threshold).mean() > 0.95
+    assert (scores[corpus.DIGITS] <= deep.calibration.rejection_threshold).mean() > 0.98
+    assert (scores[corpus.LETTERS] > deep.calibration.rejection_threshold).mean() > 0.95
 
 
-def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
-    said = answers(recognizer, [random_negative(rng) for _ in range(1000)])
-    assert (rejection_scores(said) > deep.calibration.rejection_threshold).mean() > 0.95
-    assert (said[:, :10].max(axis=1) > 0.9).mean() < 0.02
+def test_scribbles_are_rarely_accepted(recognizer, deep, rng):
+    probabilities = probabilities_of(recognizer, [random_negative(rng) for _ in range(1000)])
+    assert (rejection_scores(probabilities) > deep.calibration.rejection_threshold).mean() > 0.95
+    assert (probabilities[:, :10].max(axis=1) > 0.9).mean() < 0.02
 
 
 @pytest.mark.parametrize(
@@ -171,5 +171,5 @@ def test_scribbles_are_seldom_taken_for_digits(recognizer, deep, rng):
     ],
     ids=["dot", "dash", "filled square", "plus"],
 )
-def test_what_is_plainly_no_digit_is_refused(recognizer, deep, strokes):
+def test_obvious_non_digits_are_rejected(recognizer, deep, strokes):
     assert not DigitReader(Classifier(deep, recognizer)).read_strokes(strokes).accepted
