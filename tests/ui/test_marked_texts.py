@@ -10,7 +10,7 @@ from model import errors
 from tests.support import PROJECT
 
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-MARKS = {"_", "ngettext", "N_", "Message"} | ERRORS
+MARKS = {"_", "ngettext", "N_", "Message", "explain"} | ERRORS
 SHOWN_AS = {"name", "title", "text", "label", "help", "placeholder", "hovertemplate", "caption", "alt", "page_title"}
 NEVER_SHOWN = {"key", "icon", "method", "hovermode", "yref", "xref", "dtick", "textposition", "mode", "format"}
 # Names and marks that are the same in every language.
@@ -22,7 +22,9 @@ PAGES = sorted(
     for path in (PROJECT / "app.py", *(PROJECT / "pages").rglob("*.py"))
     if path.name != "translation.py"
 )
-MODEL = sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "model").rglob("*.py"))
+MODEL = sorted(
+    path.relative_to(PROJECT).as_posix() for path in (PROJECT / "model").rglob("*.py") if path.name != "errors.py"
+)
 
 
 def bare(text: str) -> str:
