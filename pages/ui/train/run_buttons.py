@@ -117,7 +117,7 @@ def _button(label: str, key: str, icon: str, run: Run, command: Command) -> None
 
 def _one_batch(run: Run) -> None:
     # Streamlit may call back twice for one click: each button counts once, and then another one stands there.
-    number = session.steps_asked(run.id)
+    number = session.steps_requested(run.id)
     with st.container(key="train-step", width="content"):
         st.button(
             "One batch", key=f"train-step-{number}", icon=":material/skip_next:", on_click=_step, args=(run, number)
@@ -125,8 +125,8 @@ def _one_batch(run: Run) -> None:
 
 
 def _step(run: Run, number: int) -> None:
-    if number == session.steps_asked(run.id):
-        session.ask_step(run.id)
+    if number == session.steps_requested(run.id):
+        session.request_step(run.id)
         _tell(run, Command(CommandName.STEP))
 
 

@@ -51,7 +51,7 @@ _TITLES = {
 
 def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     """Draw the settings of a training, the recipe in `top`; return them, or None where they do not fit together."""
-    wanted = session.take_wanted_recipe()
+    wanted = session.take_requested_recipe()
     if wanted:
         fill(RECIPES[wanted].config)
     dataset = _dataset_control()
@@ -93,7 +93,7 @@ def _recipe_control(config: TrainingConfig | None) -> None:
         help="Sets all below but the dataset; change what you like afterwards.",
     )
     if chosen != now:
-        session.want_recipe(chosen)
+        session.request_recipe(chosen)
         st.rerun()
     st.caption(RECIPES[now].why if now in RECIPES else "Settings of your own; a recipe would replace them.")
 
