@@ -31,8 +31,7 @@ def _stroke(path: dict[str, Any]) -> Stroke:
         return _placed(points, path)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise InkError(
-            "The canvas sent a shape that isn't a freehand stroke ({reason}). Clear the canvas and draw again.",
-            reason=str(error),
+            "The canvas sent a shape that isn't a freehand stroke. Clear the canvas and draw again."
         ) from error
 
 

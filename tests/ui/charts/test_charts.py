@@ -77,7 +77,7 @@ def test_a_close_up_of_next_to_nothing_is_a_chart_too(n, name):
     assert go.Figure(training_charts.comparison([("a", history(n))], name, close=True)).to_json()
 
 
-def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
+def test_bars_show_their_numbers_and_highlight_the_largest():
     probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
     (bars,) = probability_bars("0123456789", probabilities).data
     assert list(bars.x) == pytest.approx(probabilities.tolist())
@@ -85,7 +85,7 @@ def test_ten_bars_carry_their_numbers_and_the_largest_stands_out():
     assert [i for i, colour in enumerate(bars.marker.color) if colour == BLUE] == [1]
 
 
-def test_without_an_answer_no_bar_stands_out():
+def test_without_a_prediction_no_bar_is_highlighted():
     (bars,) = probability_bars("0123456789", np.zeros(10)).data
     assert set(bars.marker.color) == {GREY}
 
