@@ -19,7 +19,7 @@ PEN_WIDTH = N_(
     "gets your pen's width."
 )
 
-OCCLUSION = N_("Orange: hiding this spot makes the network less confident in {label}. Blue: more confident.")
+OCCLUSION = N_("Orange: hiding this spot makes the network less sure of {label}. Blue: more sure.")
 NO_LAYERS = N_("The file of this network doesn't contain its layers. Train a new network to see its feature maps.")
 ONE_STROKE = N_("One stroke, one prediction. Draw a 4 or a 5 to see the prediction change from stroke to stroke.")
 COURSE = N_("Probability of {label}, with the prediction at each point. Orange: a different prediction.")
@@ -33,8 +33,8 @@ NO_DRAWINGS = N_(
     "No drawings saved yet. Draw a digit and select what you meant: it is saved on this server, for you alone."
 )
 FINE_TUNING = N_(
-    "A copy of this network is trained for three short epochs on {n} of your {total} drawings, in many variations, "
-    "together with images of its own dataset. About one drawing in four is held back to check whether the copy has "
+    "A copy of this network is trained for three short epochs on your drawings, in many variations, and on images of "
+    "its own dataset. About one drawing in four (now {held_out} of {total}) is held back to check whether the copy has "
     "learned your handwriting or only memorized these drawings."
 )
 BEFORE_AND_AFTER = N_(

@@ -14,7 +14,6 @@ from model.drawings.collection import LABELS, LabelledDrawing
 from model.errors import DigitLabError
 from model.inference.classifier import Classifier, Prediction
 from model.ink.render import Strokes
-from model.results import NO_DIGIT
 from pages.ui.components.image_grid import Tile, clickable_image_grid
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
@@ -92,7 +91,7 @@ def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
         n,
     )
     st.caption(text.format(right=right, n=n))
-    names = [*map(str, range(10)), class_label(NO_DIGIT)]
+    names = [*map(str, range(10)), "?"]  # "not a digit" would be too long for the axes on a phone
     confusion = np.zeros((len(names), len(names)), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     st.plotly_chart(

@@ -42,7 +42,7 @@ def show(several: bool = False) -> tuple[Strokes, float]:
     """Draw the canvas and the pen; return the strokes and the pen's current width."""
     st.html(_STYLE)
     # In the place where the canvas's own toolbar appears.
-    st.caption(_("Write digits from left to right.") if several else _("Draw at any size, anywhere."))
+    st.caption(_("From left to right.") if several else _("Any size, anywhere."))
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
         with st.container(key="toolbar-mover"):

@@ -47,12 +47,16 @@ def show(run: FinishedRun) -> None:
         return
     with st.container(key="home-showcase"):
         image_grid((_tile(reader, strokes) for strokes in DRAWN), side=_SIDE)
-        st.caption(_('These drawings are read live by the network. Anything that isn\'t a digit should get a "?".'))
+        st.caption(
+            _(
+                "These drawings are read live by the network, with its confidence below. Anything that isn't a digit "
+                'should get a "?".'
+            )
+        )
 
 
 def _tile(reader: DigitReader, strokes: list) -> Tile:
     digit = reader.read_strokes(strokes).digits[0]
     label = digit.prediction.text
-    below = _("{confidence} confidence").format(confidence=percent(digit.probability))
-    lines = (label, below if digit.accepted else class_label(NO_DIGIT))
+    lines = (label, percent(digit.probability) if digit.accepted else class_label(NO_DIGIT))
     return Tile(digit.image, lines, _("a drawing that the network reads as {label}").format(label=label))

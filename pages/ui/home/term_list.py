@@ -13,8 +13,7 @@ _WIDTH = 720  # pixels: longer lines are hard to read
 
 # A term is larger than its explanation, but not as large as Streamlit's headings.
 _STYLE = """<style>
-.st-key-glossary h3 { font-size: 1.125rem; padding: .75rem 0 .125rem; scroll-margin-top: 1rem; }
-.st-key-glossary p { line-height: 1.5; }
+.st-key-glossary h3 { font-size: 1.125rem; padding: .75rem 0 0; scroll-margin-top: 1rem; }
 </style>"""
 
 
@@ -38,7 +37,7 @@ def show(words: str) -> None:
         return
     st.caption(ngettext("{n} term", "{n} terms", len(found)).format(n=len(found)))
     st.html(_STYLE)
-    with st.container(key="glossary", width=_WIDTH, gap=None):
+    with st.container(key="glossary", width=_WIDTH, gap="small"):
         for term in found:
             st.subheader(_(term), anchor=anchor(term))
             st.markdown(explain(term))
