@@ -113,7 +113,7 @@ def _one(visitor: Visitor, strokes) -> tuple[float, str]:
             page.evaluate(_WATCH, number)
         visitor.draw([stroke])
     page.wait_for_function("window.answered !== undefined")
-    answered, answer = page.evaluate("window.answered"), visitor.answer()
+    answered, answer = page.evaluate("window.answered"), visitor.prediction()
     page.evaluate(f"{_CANVAS}.dataset.old = 'yes'")
     page.locator(".st-key-draw-clear button").click()
     page.locator(".st-key-draw-answer h1").filter(has_text="Draw a digit").wait_for()

@@ -16,7 +16,7 @@ from model.errors import InkError
 from model.ink.photo import read_photo
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from pages.ui.draw.help import DRAW_A_DIGIT, DRAW_A_NUMBER, NO_IMAGE
-from pages.ui.draw.options import BREAK, GROWTH, INPUTS, INSIDE, MINE, NUMBER, PICTURE, SECTIONS
+from pages.ui.draw.options import BREAK, GROWTH, INPUTS, INSIDE, MY_DRAWINGS, NUMBER, PICTURE, SECTIONS
 from tests.browser.conftest import _running
 from tests.support import ONE, SEVEN
 
@@ -99,6 +99,7 @@ def test_a_scribble_is_not_a_digit_and_the_upper_edge_draws(server, visit):
     zigzag = [[20 + 240 * (i % 2), 4 + 9 * i] for i in range(30)]
     visitor.draw([[[250, 3], *zigzag]])
     wait_for_prediction(visitor, "?")
+    assert re.search(r"\b\d, .*\d%", visitor.text("draw-answer")), "the closest digit is shown"
     visitor.go("Evaluate")
     visitor.go("Draw")
     page.wait_for_selector(".st-key-draw-canvas canvas")
@@ -209,9 +210,9 @@ def test_my_drawings_survive_a_refresh_until_deleted(server, visit):
     visitor.draw(SEVEN)
     wait_for_prediction(visitor, "7")
     label_as(visitor, "7")
-    saved = page.locator(".st-key-draw-meant label [data-testid=stIconMaterial]")
+    saved = page.locator(".st-key-draw-meant [role=img]")
     saved.wait_for()
-    open_section(visitor, MINE)
+    open_section(visitor, MY_DRAWINGS)
     wait_for_saved_drawings(visitor, 1)
     visitor.draw([[[110, 140], [150, 140], [190, 140]]])
     saved.wait_for(state="detached")
@@ -229,7 +230,7 @@ def test_my_drawings_survive_a_refresh_until_deleted(server, visit):
     wait_for_saved_drawings(visitor, 1)
     page.reload()
     page.wait_for_selector(".st-key-draw-bars .js-plotly-plot")
-    open_section(visitor, MINE)
+    open_section(visitor, MY_DRAWINGS)
     wait_for_saved_drawings(visitor, 1)
     with page.expect_download() as download:
         page.locator(".st-key-draw-mine-jsonl button").click()
@@ -237,7 +238,7 @@ def test_my_drawings_survive_a_refresh_until_deleted(server, visit):
     assert json.loads(line)["label"] == 7
     assert len(json.loads(line)["strokes"]) == 1
     other.open_draw()
-    open_section(other, MINE)
+    open_section(other, MY_DRAWINGS)
     other.page.wait_for_selector(".st-key-draw-mine-empty")
     page.locator(".st-key-draw-mine-delete-menu button").click()
     page.locator(".st-key-draw-mine-delete-all button").click()
@@ -262,7 +263,7 @@ def test_the_old_prediction_fades_until_the_new_one_is_there(server, visit):
     page.wait_for_selector(".st-key-draw-seen [alt^='2 ']")
 
 
-def test_every_part_opens_with_a_drawing(server, visit):
+def test_every_section_opens_with_a_drawing(server, visit):
     visitor = visit(server)
     page = visitor.open_draw()
     open_section(visitor, BREAK)
@@ -283,7 +284,7 @@ def test_every_part_opens_with_a_drawing(server, visit):
     page.wait_for_selector(".st-key-draw-squeezed img")
     page.locator(f".st-key-draw-other-{DEFAULT_RUN} input").click()
     page.get_by_role("option").first.click()
-    page.locator(".st-key-draw-other [data-testid=stIconMaterial]").filter(has_text="check").wait_for()
+    page.wait_for_selector(".st-key-draw-other [role=img][aria-label^=check]")
 
 
 def test_a_network_for_clothes_has_images_but_no_canvas(server_with_clothes, visit):

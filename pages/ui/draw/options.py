@@ -14,16 +14,16 @@ INPUTS = {
     TEST: N_("Test image"),
 }
 
-INSIDE, GROWTH, BREAK, MINE = "inside", "growth", "break", "mine"
+INSIDE, GROWTH, BREAK, MY_DRAWINGS = "inside", "growth", "break", "mine"
 SECTIONS = {
     INSIDE: N_("Inside the network"),
     GROWTH: N_("How the prediction formed"),
     BREAK: N_("Break it"),
-    MINE: N_("My drawings"),
+    MY_DRAWINGS: N_("My drawings"),
 }
 SECTION_ICONS = {
     INSIDE: ":material/layers:",
     GROWTH: ":material/timeline:",
     BREAK: ":material/blur_on:",
-    MINE: ":material/collections_bookmark:",
+    MY_DRAWINGS: ":material/collections_bookmark:",
 }

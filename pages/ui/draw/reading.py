@@ -112,13 +112,13 @@ def _show_sections(sample: Sample | None, network: Network, kind: str) -> None:
     reads_digits = network.classifier.reads_digits
     section = st.segmented_control(
         _("More about this prediction"),
-        [section for section in options.SECTIONS if section != options.MINE or reads_digits],
+        [section for section in options.SECTIONS if section != options.MY_DRAWINGS or reads_digits],
         format_func=lambda section: f"{options.SECTION_ICONS[section]} {_(options.SECTIONS[section])}",
         key="draw-part",
         persist_state="session",
         label_visibility="collapsed",
     )
-    if section == options.MINE and reads_digits:
+    if section == options.MY_DRAWINGS and reads_digits:
         from pages.ui.draw import fine_tune, my_drawings
 
         my_drawings.show(network.classifier)

@@ -63,7 +63,7 @@ def _drawn(file: Path, modified: int) -> DrawnDigits | None:
 def on_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None:
     """Return the test writers' drawn digits and a network's predictions for them.
 
-    None if there are no drawings on this server, or the network doesn't read digits.
+    Return None if this server has no drawings, or the network doesn't read digits.
     """
     file = corpus.file_of(corpus.DIGITS)
     if file is None:
