@@ -262,6 +262,10 @@ TERMS: dict[str, str] = {
         "The last step of the network, which turns any numbers into probabilities that add up to 1. The largest "
         "number gets the largest probability."
     ),
+    N_("Standard deviation"): N_(
+        "How far values typically are from their mean. In noise with a standard deviation of 20, about two thirds of "
+        "the pixels change by less than 20 grey levels."
+    ),
     N_("Test set"): N_(
         "Images that are set aside until the training is over. Because they had no influence on it, the accuracy on "
         "them is an honest estimate for new images."
