@@ -1,97 +1,114 @@
-"""Home: what Digit Lab is, what is ready here, and the way through it."""
+"""Home: what Digit Lab is, which networks and datasets are available, and the way through the app."""
 
 import streamlit as st
 
 from model.data import catalog
+from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.home import showcase
 from pages.ui.shell import frame, services
 from pages.ui.shell.text import plain, run_title
+from pages.ui.translation import _, ngettext, translate
 
 frame.page("Digit Lab")
 
 _LESSONS = (
     (
         "pages/draw.py",
-        "Draw",
+        N_("Draw"),
         ":material/draw:",
-        "Draw a digit with mouse, pen or finger. The network answers with every stroke and shows what it sees.",
+        N_(
+            "Draw a digit with mouse, pen or finger. The network makes a prediction after every stroke and shows you "
+            "what it sees."
+        ),
     ),
     (
         "pages/train.py",
-        "Train",
+        N_("Train"),
         ":material/model_training:",
-        "Teach a network of your own. Loss and accuracy move with every batch; pause it, go on, stop and keep it.",
+        N_(
+            "Train your own network. Watch loss and accuracy change with every batch; pause it, continue, or stop "
+            "and save it."
+        ),
     ),
     (
         "pages/evaluate.py",
-        "Evaluate",
+        N_("Evaluate"),
         ":material/grid_on:",
-        "See how good it is on 10,000 images it never saw, what it takes for what, and each single mistake.",
+        N_(
+            "See how good a network is on 10,000 images it has never seen, which digits it confuses, and every "
+            "single mistake."
+        ),
     ),
 )
 
-_SHOWN = 8  # of a list
+_MAX_SHOWN = 8  # entries of a list
 
 
-def show_what_it_says() -> None:
-    """Show a few drawings with the answers of the network that answers on the Draw page."""
-    runs, _ = services.usable_runs()
+def show_drawings() -> None:
+    """Show a few drawings with the predictions of the network that the Draw page uses by default."""
+    runs, _damaged = services.usable_runs()
     if runs:
         showcase.show(services.default_run(runs))
 
 
 def show_lessons() -> None:
-    """Show the way through the app, as three cards."""
+    """Show the three steps of the app as cards."""
     for number, (column, (path, label, icon, text)) in enumerate(zip(st.columns(3), _LESSONS, strict=True), 1):
         with column, st.container(border=True, height="stretch"):
-            st.page_link(path, label=f"**{number}. {label}**", icon=icon)
-            st.markdown(text)
+            st.page_link(path, label=f"**{number}. {_(label)}**", icon=icon)
+            st.markdown(_(text))
 
 
 def show_datasets() -> None:
-    """Show which datasets are here and what to do about the others."""
-    st.subheader("Data")
+    """Show which datasets are available and how to get the others."""
+    st.subheader(_("Datasets"))
     for status in catalog.available():
         icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
-        st.markdown(f"{icon} **{status.title}** · {status.where}")
+        st.markdown(f"{icon} **{translate(status.title)}** · {translate(status.where)}")
 
 
-def show_runs() -> None:
-    """Show which networks are here and which one answers on the Draw page."""
-    st.subheader("Networks")
+def show_networks() -> None:
+    """Show which networks are available and which one the Draw page uses by default."""
+    st.subheader(_("Networks"))
     runs, damaged = services.usable_runs()
-    for run in runs[:_SHOWN]:
-        in_use = " · answers on the Draw page" if run == services.default_run(runs) else ""
-        st.markdown(f":material/neurology: {plain(run_title(run))}{in_use}")
+    for run in runs[:_MAX_SHOWN]:
+        title = plain(run_title(run))
+        is_default = run == services.default_run(runs)
+        text = _("{network} · used on the Draw page").format(network=title) if is_default else title
+        st.markdown(f":material/neurology: {text}")
     if not runs:
-        st.markdown("None yet: train one.")
+        st.markdown(_("None yet. Train one first."))
     if damaged:
-        st.caption(f"{len(damaged)} damaged, named on the Evaluate page.")
+        n = len(damaged)
+        text = ngettext("{n} damaged run; see the Evaluate page.", "{n} damaged runs; see the Evaluate page.", n)
+        st.caption(text.format(n=n))
 
 
-def show_trainings() -> None:
-    """Show the trainings that have left no network yet, each with the way back to it."""
+def show_unfinished_runs() -> None:
+    """Show the runs without a finished network, each with a link to it."""
     unfinished = [run for run in services.store().list()[0] if not isinstance(run, FinishedRun)]
     if not unfinished:
         return
-    st.subheader("Trainings")
-    for run in unfinished[:_SHOWN]:
-        label = f"{plain(run_title(run))} · **{services.jobs().state(run)}**"
+    st.subheader(_("Unfinished runs"))
+    for run in unfinished[:_MAX_SHOWN]:
+        label = f"{plain(run_title(run))} · **{translate(services.jobs().state(run))}**"
         st.page_link("pages/train.py", label=label, icon=":material/timeline:", query_params={"run": run.id})
 
 
-st.title("How does a network read handwriting?")
+st.title(_("How does a network read handwriting?"))
 st.markdown(
-    "Digit Lab trains small convolutional networks on handwritten digits in front of your eyes, "
-    "shows where they fail, and reads what you draw."
+    _(
+        "Digit Lab trains small convolutional networks on handwritten digits while you watch, shows where they fail, "
+        "and reads what you draw."
+    )
 )
-show_what_it_says()
+show_drawings()
 show_lessons()
 left, right = st.columns(2, gap="medium")
 with left:
-    show_runs()
-    show_trainings()
+    show_networks()
+    show_unfinished_runs()
 with right:
     show_datasets()
 frame.footer()

@@ -1,12 +1,13 @@
-"""Draw: a digit by mouse, pen or finger, and at once what the network sees and predicts, and why."""
+"""Draw: a digit by mouse, pen or finger, with the network's image, prediction and explanation right away."""
 
 import streamlit as st
 
 from pages.ui.shell import frame
 from pages.ui.shell.identity import identify
+from pages.ui.translation import _
 
-frame.page("Draw")
-identify()  # first: while the browser fetches what components need, the server reads the rest
+frame.page(_("Draw"))
+identify()  # first: while the browser fetches the components, the server imports the rest
 
 from pages.ui.draw import inputs, reading  # noqa: E402
 from pages.ui.draw.choices import choose_network, choose_other  # noqa: E402
@@ -21,7 +22,7 @@ if runs:
         other = choose_other(run, runs)
     reading.read(run, other, inputs.choose(run))
 else:
-    st.info("No network is here yet. Train one on MNIST, and draw with it.", icon=":material/draw:")
-    st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+    st.info(_("No network is available yet. Train one on MNIST, then draw with it."), icon=":material/draw:")
+    st.page_link("pages/train.py", label=_("Train a network"), icon=":material/model_training:")
 
 frame.footer()

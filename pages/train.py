@@ -44,7 +44,7 @@ def choose_and_start() -> None:
     config = settings_form.training_controls(top)
     with top:
         if not permission.may_train():
-            permission.ask_for_the_key()
+            permission.key_field()
         elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:

@@ -25,7 +25,7 @@ from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.export import export_litert
 from pages.ui.evaluate import help
 from pages.ui.evaluate.downloads import metrics_json, predictions_csv
-from pages.ui.evaluate.drawings import about_mine
+from pages.ui.evaluate.drawings import about_own
 from pages.ui.evaluate.image_browser import describe_cell, describe_differing
 from pages.ui.shell.session import Visitor
 from pages.ui.translation import translate
@@ -94,7 +94,7 @@ def test_only_the_visitors_own_drawings_are_evaluated():
     test.session_state["visitor"] = Visitor(tab="a tab", browser="mine")
     test.button_group(key="eval-part").set_value("drawn").run()
     assert not test.exception
-    assert about_mine(2) in text(test)
+    assert about_own(2) in text(test)
     mine = test.table[-1].value.iloc[:, -1]
     assert list(mine[:2]) == ["2", "50.00%"], "the same drawing is labelled 7 and 1, so one of the labels is wrong"
 

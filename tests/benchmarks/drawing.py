@@ -114,7 +114,7 @@ def _draw(visitor: Visitor, strokes) -> tuple[float, str]:
             page.evaluate(_WATCH, number)
         visitor.draw([stroke])
     page.wait_for_function("window.predicted !== undefined")
-    milliseconds, prediction = page.evaluate("window.predicted"), visitor.answer()
+    milliseconds, prediction = page.evaluate("window.predicted"), visitor.prediction()
     page.evaluate(f"{_CANVAS}.dataset.old = 'yes'")
     page.locator(".st-key-draw-clear button").click()
     page.wait_for_function(_IS_CLEAR)

@@ -1,4 +1,4 @@
-"""A real server and a real Chromium, the machine's own or Playwright's. Without one, these tests skip and say why."""
+"""A real server and a real Chromium, the system's or Playwright's. Without one, these tests are skipped."""
 
 import os
 import re
@@ -18,12 +18,12 @@ from tests.support import PROJECT
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# Streamlit itself asks below a page's path first, when a page is opened by its own address, and then above it.
-STREAMLITS_OWN_PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
+# If a page is opened by its own link, Streamlit sends these requests below the page's path first, and then above it.
+STREAMLIT_PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 
 class Server:
-    """`streamlit run app.py` on a free port, with a home of its own."""
+    """`streamlit run app.py` on a free port, with its own home."""
 
     def __init__(self, home: Path, data: Path | None):
         self.home, self.log = home, home / "server.log"
@@ -32,7 +32,7 @@ class Server:
             self.port = free.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         self.environment = os.environ | {"DIGIT_LAB_HOME": str(home / "runs"), "DIGIT_LAB_CACHE": str(home / "cache")}
-        # A dead proxy: what these tests see must not depend on whether MNIST could be downloaded.
+        # A dead proxy: the results must not depend on whether MNIST can be downloaded.
         self.environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
         self.environment |= {"KERAS_HOME": str(home / "keras"), "DIGIT_LAB_DATA": str(data) if data else ""}
         self.start()
@@ -56,14 +56,14 @@ class Server:
                     return self
             except OSError:
                 time.sleep(0.1)
-        raise AssertionError(f"no server in {seconds} s:\n{self.log.read_text()}")
+        raise AssertionError(f"no server after {seconds} s:\n{self.log.read_text()}")
 
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
 
     def only_run(self):
-        """Return the one run that was started here."""
+        """Return the only run that was started on this server."""
         runs, damaged = RunStore(self.home / "runs").list()
         assert damaged == []
         (run,) = (run for run in runs if not run.shipped)
@@ -99,11 +99,11 @@ def server_with_mnist(tmp_path, real_data):
 def chromium():
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright's Python package")
     with sync_api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = next(filter(None, map(shutil.which, NAMES)), None) or (str(own) if own.exists() else None)
+        bundled = Path(playwright.chromium.executable_path)
+        found = next(filter(None, map(shutil.which, NAMES)), None) or (str(bundled) if bundled.exists() else None)
         if not found:
             if os.environ.get("DIGIT_LAB_REQUIRE_BROWSER"):
-                pytest.fail("DIGIT_LAB_REQUIRE_BROWSER is set and no Chromium is here")
+                pytest.fail("DIGIT_LAB_REQUIRE_BROWSER is set, but Chromium isn't installed")
             pytest.skip("needs Chromium: Debian's package chromium, or `playwright install chromium`")
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
@@ -111,20 +111,20 @@ def chromium():
 
 
 class Visitor:
-    """One person's browser window, which remembers whatever the console complained of."""
+    """One person's browser window, which records the errors in its console."""
 
     def __init__(self, browser, url, **options):
-        self.url, self.complaints = url, []
+        self.url, self.errors = url, []
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(60_000)
         self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _note(self, message):
-        address = message.location.get("url", "")
-        if message.type == "error" and not STREAMLITS_OWN_PROBES.search(address):
-            self.complaints.append(f"{message.text} {address}")
+        source = message.location.get("url", "")
+        if message.type == "error" and not STREAMLIT_PROBES.search(source):
+            self.errors.append(f"{message.text} {source}")
 
     def open(self, path=""):
         self.page.goto(f"{self.url}/{path}")
@@ -132,7 +132,7 @@ class Visitor:
         return self.page
 
     def start_a_long_training(self, page=None):
-        """Start what would go on for minutes, with the settings of the exercise otherwise."""
+        """Start a training that would take minutes, with the default settings otherwise."""
         page = page or self.open("train")
         page.locator(".st-key-train-epochs input").fill("100")
         page.locator(".st-key-train-epochs input").press("Enter")
@@ -140,16 +140,16 @@ class Visitor:
         return page
 
     def open_draw(self):
-        """Open the Draw page and wait until its last part, the bars, is drawn: then the canvas listens, too."""
+        """Open the Draw page and wait for its last part, the bars: by then the canvas accepts strokes."""
         self.open("draw")
         self.page.wait_for_selector(".st-key-draw-canvas canvas")
         self.page.wait_for_selector(".st-key-draw-bars .js-plotly-plot")
         return self.page
 
-    def go(self, label):
-        """Follow the menu, as a person does."""
-        self.page.locator(".st-key-menu").get_by_role("link", name=label).click()
-        self.page.wait_for_url(f"**/{label.lower()}*")
+    def go(self, page):
+        """Open a page from the menu, as a person does."""
+        self.page.locator(f".st-key-menu a[href$='{page.lower()}']").click()
+        self.page.wait_for_url(f"**/{page.lower()}*")
         self.page.wait_for_selector(".st-key-footer")
 
     def text(self, key):
@@ -159,7 +159,7 @@ class Visitor:
         self.page.locator(f".st-key-{key}").get_by_text(wanted).first.wait_for(timeout=timeout)
 
     def points(self, key):
-        """Return how many points the training curve of a live chart holds."""
+        """Return the number of points in the training curve of a live chart."""
         return self.page.evaluate(
             "key => document.querySelector(`.st-key-${key} .live-chart`)?.data?.[0]?.x?.length ?? 0", key
         )
@@ -174,7 +174,7 @@ class Visitor:
         """Draw strokes, in canvas pixels, with the mouse."""
         canvas = self.page.locator(".st-key-draw-canvas canvas.upper-canvas").last
         canvas.wait_for()
-        self._wait_for_the_pen(canvas)
+        self._wait_for_pen(canvas)
         box = canvas.bounding_box()
         for stroke in strokes:
             for number, (x, y) in enumerate(stroke):
@@ -183,23 +183,23 @@ class Visitor:
                     self.page.mouse.down()
             self.page.mouse.up()
 
-    def _wait_for_the_pen(self, canvas, seconds=20):
-        """Move over the canvas until the mouse turns into a cross: a canvas just laid can't draw yet."""
+    def _wait_for_pen(self, canvas, seconds=20):
+        """Move over the canvas until the mouse pointer is a cross: a new canvas can't draw yet."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for place in (20, 30):
                 canvas.hover(position={"x": place, "y": place}, force=True)
             if canvas.evaluate("canvas => canvas.style.cursor") == "crosshair":
                 return
-        raise AssertionError(f"no pen in {seconds} s")
+        raise AssertionError(f"no pen after {seconds} s")
 
-    def answer(self):
+    def prediction(self):
         return self.text("draw-answer").splitlines()[0]
 
 
 @pytest.fixture
 def visit(chromium):
-    """Open windows; at the end of the test none of them may have complained, nor show Streamlit's error box."""
+    """Open windows; at the end of the test, no window may have errors in its console or on its page."""
     visitors = []
 
     def opener(server, **options):
@@ -208,7 +208,7 @@ def visit(chromium):
 
     yield opener
     for visitor in visitors:
-        complaints, errors = visitor.complaints, visitor.page.locator('[data-testid="stException"]').count()
+        in_console, on_page = visitor.errors, visitor.page.locator('[data-testid="stException"]').count()
         visitor.context.close()
-        assert complaints == []
-        assert errors == 0
+        assert in_console == []
+        assert on_page == 0

@@ -1,4 +1,4 @@
-"""Plotly figures of the Draw page: bars of one or two networks, how an answer grew, where it flips.
+"""Plotly figures of the Draw page: bars of one or two networks, how a prediction formed, where it flips.
 
 Knows arrays and Plotly; no Streamlit.
 """
@@ -9,27 +9,28 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.ui.charts.common import BLUE, GREY, ORANGE, probability_bars
+from pages.ui.translation import _
 
 
-def bars(names: Sequence[str], probabilities: np.ndarray, beside: np.ndarray | None = None) -> go.Figure:
-    """Draw one bar a class, and a thinner one for a second network where `beside` brings its probabilities."""
+def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | None = None) -> go.Figure:
+    """Draw one bar per class, or two thinner ones if `second` has the probabilities of another network."""
     figure = probability_bars(names, probabilities)
-    if beside is not None:
-        figure.data[0].update(name="first", text=None)
+    if second is not None:
+        figure.data[0].update(name=_("first"), text=None)
         figure.add_bar(
-            x=beside.tolist(),
+            x=second.tolist(),
             y=list(names),
             orientation="h",
-            name="second",
+            name=_("second"),
             marker={"color": ORANGE},
-            hovertemplate="%{y}: %{x:.2%}<extra>second</extra>",
+            hovertemplate="%{y}: %{x:.2%}<extra>" + _("second") + "</extra>",
         )
         figure.update_layout(barmode="group", bargap=0.2)
     return figure
 
 
-def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], what: str) -> go.Figure:
-    """Draw how the probability of the final answer grew; `told` are the answers at each point, of a step `what`."""
+def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], x_title: str) -> go.Figure:
+    """Draw the course of one class's probability; `labels` are the predictions at each point."""
     figure = go.Figure(layout_template="none")
     same = [label == labels[-1] for label in labels]
     figure.add_scatter(
@@ -41,9 +42,9 @@ def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], what: st
         line={"color": BLUE, "width": 2},
         cliponaxis=False,
         marker={"size": 9, "color": [BLUE if is_same else ORANGE for is_same in same]},
-        hovertemplate=f"{what} %{{x}}: %{{y:.1%}}, answer %{{text}}<extra></extra>",
+        hovertemplate=x_title + " %{x}: %{text}, %{y:.1%}<extra></extra>",
     )
-    return _plain(figure, what, list(x), [0, 1.18])
+    return _plain(figure, x_title, list(x), [0, 1.18])
 
 
 def flipping(
@@ -53,7 +54,7 @@ def flipping(
     now: float,
     unit: str,
 ) -> go.Figure:
-    """Draw the probability of the undisturbed answer by strength; `flips` are places and what it says there."""
+    """Draw the probability of the unperturbed prediction by strength; `flips` are strengths with the new prediction."""
     figure = go.Figure(layout_template="none")
     figure.add_scatter(
         x=list(strengths),
@@ -68,13 +69,18 @@ def flipping(
         y=[probabilities[at]],
         mode="markers",
         marker={"size": 11, "color": BLUE},
-        hovertemplate="now: %{y:.1%}<extra></extra>",
+        hovertemplate=_("now: {probability}").format(probability="%{y:.1%}") + "<extra></extra>",
     )
     for place, label in flips:
-        outside = "right" if place < np.mean(strengths) else "left"  # of its line, which would cross it out
+        side = "right" if place < np.mean(strengths) else "left"  # of its line, on the side with more room
         figure.add_vline(x=place, line={"color": ORANGE, "width": 2, "dash": "dash"})
         figure.add_annotation(
-            x=place, y=1.1, text=f" says {label} ", xanchor=outside, showarrow=False, font={"color": ORANGE}
+            x=place,
+            y=1.1,
+            text=_(" flips to {label} ").format(label=label),
+            xanchor=side,
+            showarrow=False,
+            font={"color": ORANGE},
         )
     return _plain(figure, unit, None, [0, 1.2])
 

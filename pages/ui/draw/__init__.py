@@ -1,1 +1,1 @@
-"""What the Draw page needs."""
+"""The parts of the Draw page."""

@@ -1,6 +1,6 @@
-"""Inside the network: on which ink its answer hangs, what its layers make of it, and how the answer grew.
+"""Inside the network: which ink its prediction depends on, what its layers see, and how the prediction formed.
 
-Knows explanations and charts; computes nothing of its own.
+Knows explanations and charts; the computations are in `model.evaluation.explain`.
 """
 
 import numpy as np
@@ -9,54 +9,56 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.evaluation import explain
 from model.inference.classifier import Prediction
+from pages.ui import glossary
 from pages.ui.charts import draw as draw_charts
 from pages.ui.components.heatmaps import heat, layer_maps
 from pages.ui.components.image_grid import picture
 from pages.ui.components.live_chart import live_chart
+from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
 from pages.ui.shell import services
-from pages.ui.shell.text import plain
+from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _, class_label, translate
 
 _SIDE, _CHART = 196, 190  # pixels on the screen
 
 
 def show(sample: Sample) -> None:
-    """Draw the occlusion map and the maps of the layers."""
+    """Draw the occlusion map and the feature maps."""
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        st.markdown("**Where it looks**")
-        hidden = explain.occlusion(sample.network.classifier.recognizer, sample.image, sample.prediction.class_index)
-        picture(heat(sample.image, hidden), _SIDE, "occlusion map")
-        name = plain(sample.prediction.label)
-        st.caption(f"Orange: covered, the network believes less in {name}. Blue: it believes more.")
+        st.markdown(_("**Occlusion map**"), help=glossary.explain("Occlusion map"))
+        occlusion = explain.occlusion(sample.network.classifier.recognizer, sample.image, sample.prediction.class_index)
+        picture(heat(sample.image, occlusion), _SIDE, _("occlusion map"))
+        st.caption(_(help_texts.OCCLUSION).format(label=_label(sample)))
     with right:
         maps = explain.feature_maps(sample.network.classifier.recognizer, sample.image)
         if maps:
             layer_maps(maps)
         else:
-            st.caption("This network tells probabilities alone; train one with this version to see its layers.")
+            st.caption(_(help_texts.NO_LAYERS))
 
 
 def growth(sample: Sample) -> None:
-    """Draw the probability of the answer after each stroke, and after each epoch of the training."""
+    """Draw the probability of the predicted class after each stroke, and after each epoch of training."""
     strokes, epochs = st.columns(2, gap="medium")
     with strokes:
-        st.markdown("**After each stroke**")
+        st.markdown(_("**After each stroke**"))
         _strokes(sample)
     with epochs:
-        st.markdown("**After each epoch of its training**")
+        st.markdown(_("**After each epoch of training**"))
         _epochs(sample)
 
 
 def _strokes(sample: Sample) -> None:
     if not sample.strokes:
-        st.caption("Only what is drawn here has strokes.")
+        st.caption(_("Only digits drawn on the canvas have strokes."))
         return
     after_strokes = explain.predict_after_each_stroke(sample.network.reader, sample.strokes)
-    predictions = [digits.digits[0].prediction for _, digits in after_strokes]
-    _course([n_strokes for n_strokes, _ in after_strokes], predictions, sample, "stroke", "draw-strokes-chart")
+    predictions = [digits.digits[0].prediction for _n_strokes, digits in after_strokes]
+    _course([n_strokes for n_strokes, _digits in after_strokes], predictions, sample, _("Stroke"), "draw-strokes-chart")
     if len(predictions) == 1:
-        st.caption("One stroke, one answer. Draw another, or a 4 or a 5, and see the answer change.")
+        st.caption(_(help_texts.ONE_STROKE))
 
 
 def _epochs(sample: Sample) -> None:
@@ -64,20 +66,28 @@ def _epochs(sample: Sample) -> None:
     try:
         after_epochs = explain.predict_after_each_epoch(run, sample.image, services.network)
     except DigitLabError as error:
-        st.caption(str(error))
+        st.caption(translate(error))
         return
     if not after_epochs:
-        st.caption("This run has kept no networks of its epochs.")
+        st.caption(_("This run has no checkpoints of its epochs."))
         return
-    predictions = [_prediction(sample, probabilities) for _, probabilities in after_epochs]
-    _course([epoch for epoch, _ in after_epochs], predictions, sample, "epoch", "draw-epochs-chart")
-    first, epoch = predictions[0], after_epochs[0][0]
-    settled = _settled([prediction.label for prediction in predictions])
-    st.caption(
-        f"Epoch {epoch} guessed {plain(first.label)} at {first.probability:.0%}"
-        f"{' before it had learnt anything' if epoch == 0 else ''}. From epoch {after_epochs[settled][0]} on it says "
-        f"{plain(predictions[-1].label)}."
+    predictions = [_prediction(sample, probabilities) for _epoch, probabilities in after_epochs]
+    _course([epoch for epoch, _probabilities in after_epochs], predictions, sample, _("Epoch"), "draw-epochs-chart")
+    first_epoch, settled_epoch = after_epochs[0][0], after_epochs[_settled(predictions)][0]
+    first = (
+        _("Before training, the network predicted {label} with {probability} confidence.")
+        if first_epoch == 0
+        else _("After epoch {epoch}, the network predicted {label} with {probability} confidence.")
+    ).format(
+        epoch=first_epoch,
+        label=plain(class_label(predictions[0].label)),
+        probability=percent(predictions[0].probability),
     )
+    last = _("From epoch {epoch} on, it predicts {label}.").format(
+        epoch=settled_epoch, label=plain(class_label(predictions[-1].label))
+    )
+    with st.container(key="draw-epochs-summary"):
+        st.caption(f"{first} {last}")
 
 
 def _prediction(sample: Sample, probabilities: np.ndarray) -> Prediction:
@@ -87,23 +97,27 @@ def _prediction(sample: Sample, probabilities: np.ndarray) -> Prediction:
     return Prediction(names, probabilities, int(classes.argmax()))
 
 
-def _settled(labels: list[str]) -> int:
-    """Return from which place on the answers are the last one."""
+def _settled(predictions: list[Prediction]) -> int:
+    """Return the index from which on all predictions are the same."""
+    labels = [prediction.label for prediction in predictions]
     changes = [i for i in range(1, len(labels)) if labels[i] != labels[i - 1]]
     return changes[-1] if changes else 0
 
 
-def _course(places: list[int], predictions: list[Prediction], sample: Sample, what: str, key: str) -> None:
-    best = sample.prediction.class_index
-    figure = draw_charts.course(
-        places,
-        [float(prediction.probabilities[best]) for prediction in predictions],
-        [prediction.text for prediction in predictions],
-        what,
+def _label(sample: Sample) -> str:
+    return plain(class_label(sample.prediction.label))
+
+
+def _course(x: list[int], predictions: list[Prediction], sample: Sample, x_title: str, key: str) -> None:
+    predicted = sample.prediction.class_index
+    probabilities = [float(prediction.probabilities[predicted]) for prediction in predictions]
+    labels = [prediction.text for prediction in predictions]
+    points = ", ".join(f"{x_title} {place}: {label}" for place, label in zip(x, labels, strict=True))
+    description = _("Probability of {label}. Predictions: {points}.")
+    live_chart(
+        draw_charts.course(x, probabilities, labels, x_title),
+        key,
+        _CHART,
+        description.format(label=class_label(sample.prediction.label), points=points),
     )
-    name = sample.prediction.label
-    spoken = ", ".join(
-        f"{what} {place}: {prediction.text}" for place, prediction in zip(places, predictions, strict=True)
-    )
-    live_chart(figure, key, _CHART, f"probability of {name} after each {what}; answers: {spoken}")
-    st.caption(f"Probability of {plain(name)}; the answer stands at each point, other ones in orange.")
+    st.caption(_(help_texts.COURSE).format(label=_label(sample)))

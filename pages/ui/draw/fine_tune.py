@@ -1,6 +1,6 @@
-"""Teach it: a copy of the network learns my labelled drawings, in a training like any other; before and after.
+"""Train it on my handwriting: fine-tune a copy of the network on the visitor's drawings, and compare before and after.
 
-Knows lessons, the job manager and permissions; learns nothing itself. What was tuned is found again by its owner.
+Knows fine-tuning, the job manager and permissions; trains nothing itself. The owner finds the copy again later.
 """
 
 import numpy as np
@@ -10,98 +10,96 @@ from model.drawings import collection, fine_tuning
 from model.drawings.collection import LabelledDrawing
 from model.errors import DigitLabError
 from model.runs.run import FinishedRun, Run
+from pages.ui import glossary
+from pages.ui.draw import help as help_texts
 from pages.ui.draw.my_drawings import label_index
 from pages.ui.shell import permission, services
+from pages.ui.translation import _, ngettext, translate
 
 _POLL_S = 1.0
 
 
 def show(run: FinishedRun) -> None:
-    """Offer to teach a copy of `run` the visitor's drawings; show how that went, or how far it is."""
-    st.markdown("**Teach it my hand**")
+    """Offer to fine-tune a copy of `run` on the visitor's drawings; show its progress or its result."""
+    st.markdown(_("**Train it on my handwriting**"), help=glossary.explain("Fine-tuning"))
     drawings = services.my_drawings().all()
-    n_taught = len(fine_tuning.training_part(drawings))
-    st.caption(
-        f"A copy of this network goes on learning for three short epochs, from {n_taught} of my {len(drawings)} "
-        f"drawings in many variations and from images of its own dataset. About one in four is held back, to see "
-        "whether it has learnt my hand or only these drawings."
-    )
+    n_held_out = len(fine_tuning.held_out_part(drawings))
+    st.caption(_(help_texts.FINE_TUNING).format(held_out=n_held_out, total=len(drawings)))
     if not permission.may_train():
-        st.caption("On this server only the teacher trains.")
+        st.caption(_("On this server, only the teacher can train."))
     elif st.button(
-        "Teach it",
+        _("Train a copy"),
         key="draw-teach",
         icon=":material/school:",
         disabled=len(drawings) < fine_tuning.MIN_DRAWINGS,
     ):
-        _teach(run, drawings)
+        _start(run, drawings)
     if len(drawings) < fine_tuning.MIN_DRAWINGS:
-        st.caption(f"It takes at least {fine_tuning.MIN_DRAWINGS} labelled drawings.")
+        st.caption(_("You need at least {n} labelled drawings.").format(n=fine_tuning.MIN_DRAWINGS))
     tuned = _newest(run)
     if tuned:
-        moving = services.jobs().state(tuned).is_active
-        st.fragment(_outcome, run_every=_POLL_S if moving else None)(run, tuned.id, moving)
+        is_active = services.jobs().state(tuned).is_active
+        st.fragment(_result, run_every=_POLL_S if is_active else None)(run, tuned.id, is_active)
 
 
-def _teach(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
+def _start(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
     try:
         config = fine_tuning.fine_tuning_config(run, len(drawings))
         services.jobs().start(config, permission.owned_metadata(), collection.to_jsonl(drawings))
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
 
 
 def _newest(run: FinishedRun) -> Run | None:
-    """Return the last copy of this network that this visitor had tuned."""
-    runs, _ = services.store().list()
+    """Return this visitor's newest fine-tuned copy of the network."""
+    runs, _damaged = services.store().list()
     return next((other for other in runs if other.config.start_from == run.id and permission.owns(other)), None)
 
 
-def _outcome(run: FinishedRun, tuned_id: str, moving: bool) -> None:
+def _result(run: FinishedRun, tuned_id: str, was_active: bool) -> None:
     try:
         tuned = services.store().open(tuned_id)
-    except DigitLabError:  # its owner has deleted it meanwhile
+    except DigitLabError:  # its owner has deleted it in the meantime
         return
     state = services.jobs().state(tuned)
-    if moving != state.is_active:
+    if was_active != state.is_active:
         st.rerun()
     if isinstance(tuned, FinishedRun):
         _before_and_after(run, tuned)
+        page, label = "pages/draw.py", _("Draw with the copy")
     else:
-        st.progress(tuned.history().share_done, text=f"The copy is **{state}**.")
-    where = "Draw with the copy" if isinstance(tuned, FinishedRun) else "Watch it learn"
-    page = "pages/draw.py" if isinstance(tuned, FinishedRun) else "pages/train.py"
-    st.page_link(page, label=where, icon=":material/arrow_forward:", query_params={"run": tuned.id}, width="content")
+        st.progress(tuned.history().share_done, text=_("State of the copy: **{state}**").format(state=translate(state)))
+        page, label = "pages/train.py", _("Watch the training")
+    st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"run": tuned.id}, width="content")
 
 
 def _before_and_after(run: FinishedRun, tuned: FinishedRun) -> None:
-    drawn = fine_tuning.read_drawings(tuned.path)
-    rows = [
-        (f"{len(part)} drawing{'s' * (len(part) != 1)} {what}", _accuracy(run, part), _accuracy(tuned, part))
-        for what, part in (
-            ("it was taught", fine_tuning.training_part(drawn)),
-            ("held back", fine_tuning.held_out_part(drawn)),
-        )
-        if part
-    ]
-    rows.append((f"{tuned.metrics.n:,} test images", run.metrics.accuracy, tuned.metrics.accuracy))
+    drawings = fine_tuning.read_drawings(tuned.path)
+    training, held_out = fine_tuning.training_part(drawings), fine_tuning.held_out_part(drawings)
+    n_training, n_held_out, n_test = len(training), len(held_out), tuned.metrics.n
+    rows = []
+    if training:
+        text = ngettext("{n} drawing it was trained on", "{n} drawings it was trained on", n_training)
+        rows.append((text.format(n=n_training), _accuracy(run, training), _accuracy(tuned, training)))
+    if held_out:
+        text = ngettext("{n} held-back drawing", "{n} held-back drawings", n_held_out)
+        rows.append((text.format(n=n_held_out), _accuracy(run, held_out), _accuracy(tuned, held_out)))
+    text = ngettext("{n} test image", "{n} test images", n_test)
+    rows.append((text.format(n=f"{n_test:,}"), run.metrics.accuracy, tuned.metrics.accuracy))
     st.table(
         {
-            "Read right": [what for what, _, _ in rows],
-            "Before": [f"{before:.2%}" for _, before, _ in rows],
-            "After": [f"{after:.2%}" for _, _, after in rows],
+            _("Accuracy on"): [images for images, _before, _after in rows],
+            _("Before"): [f"{before:.2%}" for _images, before, _after in rows],
+            _("After"): [f"{after:.2%}" for _images, _before, after in rows],
         },
         hide_index=True,
         border="horizontal",
     )
-    st.caption(
-        "What it was taught says little: it may know those drawings by heart. What was held back tells whether it "
-        "reads your hand better, and the test images whether it has forgotten something."
-    )
+    st.caption(_(help_texts.BEFORE_AND_AFTER))
 
 
 def _accuracy(run: FinishedRun, drawings: list[LabelledDrawing]) -> float:
-    """Return the share read right; "no digit" counts as right where the network calls it so or refuses it."""
+    """Return the accuracy on labelled drawings; for one that isn't a digit, rejection counts as correct."""
     images, labels = collection.render_all(drawings)
     predictions = services.classifier(run).predict(images)
     return float((np.array([label_index(prediction) for prediction in predictions]) == labels).mean())

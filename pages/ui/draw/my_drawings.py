@@ -1,6 +1,6 @@
-"""My drawings: one tap says what a drawing was meant to be, and from then on it counts.
+"""My drawings: one tap labels and saves a drawing, and from then on it counts.
 
-Kept for this visitor alone, by the secret of the browser. Knows the store of drawings, charts and the session.
+Saved for this visitor alone, by the secret of the browser. Knows the store of drawings, charts and the session.
 """
 
 from collections.abc import Callable
@@ -15,51 +15,53 @@ from model.errors import DigitLabError
 from model.inference.classifier import Classifier, Prediction
 from model.ink.render import Strokes
 from pages.ui.components.image_grid import Tile, clickable_image_grid
+from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
 from pages.ui.shell import services, session
+from pages.ui.translation import _, class_label, ngettext, translate
 
 _TILE = 64
-_SHOWN = 60  # the newest
-_ROW, _FRAME = 30, 62  # pixels of the matrix: only classes that were drawn have a row
+_MAX_SHOWN = 60  # newest drawings
+_ROW, _FRAME = 30, 62  # pixels of the confusion matrix, which has rows only for classes that were drawn
 _CHOSEN = "draw-mine-chosen"
 
 
-def meant(sample: Sample) -> None:
-    """Ask what a drawing was meant to be; a tap keeps it, another label corrects it, the same one takes it back."""
-    drawn, before = str([line.tolist() for line in sample.strokes or ()]), session.saved_drawing()
-    if before is not None and before[2] == drawn:  # undo or redo brought back what was labelled
-        sheet = before[0]
-        key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
-        st.session_state.setdefault(key, before[1])
-    else:
-        sheet = session.sheet()
-        key = f"draw-meant-{sheet}-{crc32(drawn.encode())}"
-    kept = " :material/check: kept in My drawings" if st.session_state.get(key) is not None else ""
+def label_control(sample: Sample) -> None:
+    """Draw the choice of a label; a tap saves the drawing, another label corrects it, the same one deletes it."""
+    drawn, saved = str([line.tolist() for line in sample.strokes or ()]), session.saved_drawing()
+    is_restored = saved is not None and saved[2] == drawn  # undo or redo restored the labelled drawing
+    sheet = saved[0] if saved and is_restored else session.sheet_id()
+    key = "-".join(("draw-meant", sheet, str(crc32(drawn.encode()))))
+    if saved and is_restored:
+        st.session_state.setdefault(key, saved[1])
+    is_saved = st.session_state.get(key) is not None
+    title = _("What did you draw? :material/check: Saved in My drawings") if is_saved else _("What did you draw?")
     with st.container(key="draw-meant"):
-        label = st.segmented_control(f"What did you mean?{kept}", LABELS, key=key, format_func=str)
+        label = st.segmented_control(title, LABELS, key=key, format_func=lambda label: class_label(str(label)))
     try:
-        _keep(sheet, label, drawn, sample.strokes)
+        _save(sheet, label, drawn, sample.strokes)
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
 
 
-def _keep(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | None) -> None:
-    """Keep or take back, once for each tap: the page is run again for other reasons, too."""
-    kept = session.saved_drawing()
-    if label is not None and kept != (sheet, label, drawn):
+def _save(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | None) -> None:
+    """Save or delete the drawing, once for each tap: the page is rerun for other reasons, too."""
+    saved = session.saved_drawing()
+    if label is not None and saved != (sheet, label, drawn):
         services.my_drawings().save(sheet, label, strokes)
         session.set_saved_drawing((sheet, label, drawn))
-    elif label is None and kept and (kept[0], kept[2]) == (sheet, drawn):
+    elif label is None and saved and (saved[0], saved[2]) == (sheet, drawn):
         services.my_drawings().delete(sheet)
         session.set_saved_drawing(None)
 
 
 @st.fragment
 def show(classifier: Classifier) -> None:
-    """Show accuracy, confusion matrix and the drawings themselves, with what can be done with them."""
+    """Show accuracy, confusion matrix and the drawings, to delete or to download."""
     drawings = services.my_drawings().all()
     if not drawings:
-        st.caption("Nothing is kept yet. Draw, and tap what you meant: it is kept for you alone, on this server.")
+        with st.container(key="draw-mine-empty"):
+            st.caption(_(help_texts.NO_DRAWINGS))
         return
     images, labels = collection.render_all(drawings)
     predictions = classifier.predict(images)
@@ -68,11 +70,11 @@ def show(classifier: Classifier) -> None:
         _figures(predictions, labels)
     with tiles:
         _tiles(drawings, images, labels, predictions)
-        _take_away(drawings)
+        _downloads_and_delete(drawings)
 
 
 def label_index(prediction: Prediction) -> int:
-    """Return which of LABELS is predicted; whatever is rejected counts as "no digit"."""
+    """Return the index in LABELS of a prediction; a rejected drawing counts as not a digit."""
     return prediction.class_index if prediction.accepted else len(LABELS) - 1
 
 
@@ -81,9 +83,15 @@ def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
 
     predicted = np.array([label_index(prediction) for prediction in predictions])
     right = int((predicted == labels).sum())
-    st.metric("Accuracy on my drawings", f"{right / len(labels):.1%}")
-    st.caption(f"{right} of {len(labels)} right, as this network reads them now.")
-    names = [*map(str, range(10)), "none"]
+    n = len(labels)
+    st.metric(_("Accuracy on my drawings"), f"{right / n:.1%}")
+    text = ngettext(
+        "This network reads {right} of {n} drawing correctly.",
+        "This network reads {right} of {n} drawings correctly.",
+        n,
+    )
+    st.caption(text.format(right=right, n=n))
+    names = [*map(str, range(10)), "?"]  # "not a digit" would be too long for the axes on a phone
     confusion = np.zeros((len(names), len(names)), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     st.plotly_chart(
@@ -99,28 +107,35 @@ def _tiles(
 ) -> None:
     def tile(i: int) -> Tile:
         right = label_index(predictions[i]) == labels[i]
-        line = f"{'✓' if right else '✗'} {drawings[i].label}" + ("" if right else f" read as {predictions[i].text}")
-        return Tile(images[i], (line,), f"my drawing {i + 1}, meant as {line}", right)
+        text = "✓ {label}" if right else _("✗ {label} read as {prediction}")
+        line = text.format(label=class_label(str(drawings[i].label)), prediction=predictions[i].text)
+        return Tile(images[i], (line,), _("my drawing {n}: {label}").format(n=i + 1, label=line), right)
 
-    newest = range(len(drawings) - 1, max(-1, len(drawings) - 1 - _SHOWN), -1)
-    st.caption(f"{len(drawings)} kept, the newest first. Click one to delete it.")
+    newest = range(len(drawings) - 1, max(-1, len(drawings) - 1 - _MAX_SHOWN), -1)
+    n = len(drawings)
+    text = ngettext("{n} drawing. Click it to delete it.", "{n} drawings, newest first. Click one to delete it.", n)
+    st.caption(text.format(n=n))
     clicked = clickable_image_grid(((i, tile(i)) for i in newest), "draw-mine-tiles", _TILE)
     if clicked is not None:
         st.session_state[_CHOSEN] = drawings[clicked].id
     chosen = next((drawing for drawing in drawings if drawing.id == st.session_state.get(_CHOSEN)), None)
-    if chosen and st.button(f"Delete this {chosen.label}", key="draw-mine-delete", icon=":material/delete:"):
-        _delete(lambda: services.my_drawings().delete(chosen.id), this=chosen.id in _on_the_paper())
+    if not chosen:
+        return
+    text = _("Delete this drawing of {label}").format(label=class_label(str(chosen.label)))
+    if st.button(text, key="draw-mine-delete", icon=":material/delete:"):
+        _delete(lambda: services.my_drawings().delete(chosen.id), is_current=chosen.id in _current_ids())
 
 
-def _on_the_paper() -> tuple[str, ...]:
-    kept = session.saved_drawing()
-    return (session.sheet(), *([kept[0]] if kept else []))
+def _current_ids() -> tuple[str, ...]:
+    """Return the ids under which the drawing on the canvas may be saved."""
+    saved = session.saved_drawing()
+    return (session.sheet_id(), *([saved[0]] if saved else []))
 
 
-def _take_away(drawings: list[LabelledDrawing]) -> None:
+def _downloads_and_delete(drawings: list[LabelledDrawing]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Strokes (.jsonl)",
+            _("Strokes (.jsonl)"),
             lambda: collection.to_jsonl(drawings),
             "my-drawings.jsonl",
             "application/jsonl",
@@ -129,7 +144,7 @@ def _take_away(drawings: list[LabelledDrawing]) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "Pictures (.zip of PNG)",
+            _("Images (.zip of PNG)"),
             lambda: collection.to_pngs(drawings),
             "my-drawings.zip",
             "application/zip",
@@ -137,19 +152,24 @@ def _take_away(drawings: list[LabelledDrawing]) -> None:
             icon=":material/image:",
             on_click="ignore",
         )
-        with st.popover("Delete all", icon=":material/delete_sweep:"):
-            st.caption(f"All {len(drawings)} drawings will be gone.")
-            if st.button("Delete them", key="draw-mine-delete-all", icon=":material/delete:"):
-                _delete(services.my_drawings().delete_all, this=True)
+        with (
+            st.container(key="draw-mine-delete-menu", width="content"),
+            st.popover(_("Delete all"), icon=":material/delete_sweep:"),
+        ):
+            n = len(drawings)
+            text = ngettext("This deletes your drawing.", "This deletes all {n} drawings.", n)
+            st.caption(text.format(n=n))
+            if st.button(_("Delete"), key="draw-mine-delete-all", icon=":material/delete:"):
+                _delete(services.my_drawings().delete_all, is_current=True)
 
 
-def _delete(what: Callable[[], None], this: bool) -> None:
-    """Delete, and where `this` drawing on the paper is meant let it be a new one, that nobody has labelled."""
+def _delete(delete: Callable[[], None], is_current: bool) -> None:
+    """Delete drawings; if the one on the canvas `is_current`, make it a drawing without a label."""
     try:
-        what()
+        delete()
     except DigitLabError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
     else:
-        if this:
-            session.forget_sheet()
+        if is_current:
+            session.forget_saved_drawing()
         st.rerun()

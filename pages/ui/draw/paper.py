@@ -1,6 +1,6 @@
-"""The paper: a canvas for one digit or for several, the pen's width, and Clear.
+"""The canvas for one digit or for several, with the pen's width and Clear.
 
-Knows the canvas and the session; reads nothing that is drawn.
+Knows the canvas component and the session; makes no predictions.
 """
 
 from pathlib import Path
@@ -11,13 +11,15 @@ from model.errors import InkError
 from model.ink.render import Strokes, parse_strokes
 from pages.ui.components.canvas import canvas
 from pages.ui.components.fabric_strokes import PEN, SIDE
+from pages.ui.draw import help as help_texts
 from pages.ui.shell import session
+from pages.ui.translation import _, translate
 
-WIDE, LOW = 600, 240  # canvas pixels of the sheet for several digits
+WIDE, LOW = 600, 240  # canvas pixels of the canvas for several digits
 _PENS = (6, 10, 14, PEN, 22, 26, 30)
 
-# A finger on the paper draws, and neither scrolls nor refreshes the page. The old answer pales while the pen is down
-# and until the next one is there (paper.js), so that it never looks like the answer to what is being drawn.
+# A finger on the canvas draws; it neither scrolls nor refreshes the page. The old prediction fades while the pen is
+# down and until the next one is there (paper.js), so that it is never mistaken for a prediction of the new drawing.
 _STYLE = """<style>
 .st-key-draw-canvas { touch-action: none; overscroll-behavior: contain; user-select: none; -webkit-user-select: none; }
 .st-key-draw-answer, .st-key-draw-other, .st-key-draw-bars, .st-key-draw-seen, .st-key-draw-squeezed,
@@ -37,10 +39,10 @@ _mover = st.components.v2.component(
 
 
 def show(several: bool = False) -> tuple[Strokes, float]:
-    """Draw paper and pen; return the strokes, and how thick the pen is now."""
+    """Draw the canvas and the pen; return the strokes and the pen's current width."""
     st.html(_STYLE)
-    # Stands where the canvas's own toolbar appears.
-    st.caption("Digits from left to right." if several else "Any size, anywhere.")
+    # In the place where the canvas's own toolbar appears.
+    st.caption(_("From left to right.") if several else _("Any size, anywhere."))
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
         with st.container(key="toolbar-mover"):
@@ -53,23 +55,23 @@ def show(several: bool = False) -> tuple[Strokes, float]:
             strokes = _strokes(key, pen, SIDE, SIDE)
     with st.container(horizontal=True, gap="small", width=SIDE):
         _clear()
-        with st.popover("Pen", icon=":material/brush:", width="stretch"):
-            st.select_slider("Width of the pen", _PENS, value=PEN, key="draw-pen", persist_state="session")
-            st.caption("For the eye: strokes are read, not their width. Only the squeezed picture shows it.")
+        with st.popover(_("Pen"), icon=":material/brush:", width="stretch"):
+            st.select_slider(_("Pen width"), _PENS, value=PEN, key="draw-pen", persist_state="session")
+            st.caption(_(help_texts.PEN_WIDTH))
     return strokes, float(pen)
 
 
 def _clear() -> None:
     number = session.canvas_number()
     with st.container(key="draw-clear"):
-        # Streamlit may call this twice for one click, and the second time what is drawn by then must stay: so each
-        # sheet has a button of its own, which can lay the next one and no other.
+        # Streamlit may call this twice for one click, and the second call must not clear what was drawn in between: so
+        # each canvas has its own button, which can start only the next one.
         st.button(
-            "Clear",
+            _("Clear"),
             key=f"draw-clear-{number}",
             icon=":material/delete:",
             width="stretch",
-            on_click=session.take_new_sheet,
+            on_click=session.start_new_sheet,
             args=(number,),
         )
 
@@ -78,5 +80,5 @@ def _strokes(key: str, pen: int, width: int, height: int) -> Strokes:
     try:
         return parse_strokes(canvas(key, pen, width, height))
     except InkError as error:
-        st.warning(str(error))
+        st.warning(translate(error))
         return Strokes()

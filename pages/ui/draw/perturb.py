@@ -1,4 +1,4 @@
-"""Break it: the image turned, moved, scaled, thickened and blurred by sliders, and where the answer flips.
+"""Break it: sliders that rotate, shift, scale, thicken and blur the image, and where the prediction flips.
 
 Knows the perturbations of `model.evaluation`, charts and the session; predicts through its sample.
 """
@@ -10,9 +10,11 @@ from model.evaluation.perturbations import RANGES, UNPERTURBED, Perturbation, ap
 from pages.ui.charts import draw as draw_charts
 from pages.ui.components.image_grid import picture
 from pages.ui.components.live_chart import live_chart
-from pages.ui.draw.answer import sentence
+from pages.ui.draw import help as help_texts
+from pages.ui.draw.prediction_panel import sentence
 from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import plain
+from pages.ui.translation import _, class_label, translate
 
 _SIDE, _CHART = 140, 200  # pixels on the screen
 _KEYS = {"rotation": "turn", "shift_x": "right", "shift_y": "down"}  # CSS keys that tests rely on
@@ -20,19 +22,19 @@ _KEYS = {"rotation": "turn", "shift_x": "right", "shift_y": "down"}  # CSS keys 
 
 @st.fragment
 def show(sample: Sample) -> None:
-    """Draw sliders, the changed image with its answer, and the sweep of one slider."""
-    st.caption("The 28×28 pixels are changed as they are and not centred again: how much can the network bear?")
-    changed, sliders, swept = st.columns([150, 460, 420], gap="medium")
+    """Draw the sliders, the perturbed image with its prediction, and the sweep of one slider."""
+    st.caption(_(help_texts.BREAK_IT))
+    perturbed, sliders, swept = st.columns([150, 460, 420], gap="medium")
     with sliders:
         perturbation = _sliders()
-    with changed:
-        _changed(sample, perturbation)
+    with perturbed:
+        _perturbed(sample, perturbation)
     with swept:
         _sweep(sample, perturbation)
 
 
 def _sliders() -> Perturbation:
-    if st.button("As it was", key="draw-break-reset", icon=":material/undo:"):
+    if st.button(_("Reset"), key="draw-break-reset", icon=":material/undo:"):
         for name, field in RANGES.items():
             st.session_state[_key(name)] = field.neutral
     values = {}
@@ -41,7 +43,11 @@ def _sliders() -> Perturbation:
         with columns[number % 2]:
             st.session_state.setdefault(_key(name), field.neutral)
             values[name] = st.slider(
-                f"{field.title}, {field.unit}", field.minimum, field.maximum, step=field.step, key=_key(name)
+                f"{translate(field.title)}, {translate(field.unit)}",
+                field.minimum,
+                field.maximum,
+                step=field.step,
+                key=_key(name),
             )
     return Perturbation(**values)
 
@@ -50,25 +56,26 @@ def _key(name: str) -> str:
     return f"draw-break-{_KEYS.get(name, name)}"
 
 
-def _changed(sample: Sample, perturbation: Perturbation) -> None:
+def _perturbed(sample: Sample, perturbation: Perturbation) -> None:
     image = apply_perturbation(sample.image, perturbation)
     (prediction,) = sample.predict(image[None])
-    picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, "the changed image")
+    picture(image[..., 0] if image.shape[-1] == 1 else image, _SIDE, _("the perturbed image"))
     with st.container(key="draw-break-answer"):
         flipped = prediction.text != sample.prediction.text
-        st.markdown(f"### {plain(prediction.text)}{' :orange[flipped]' if flipped else ''}")
+        text = _("### {label} :orange[flipped]") if flipped else "### {label}"
+        st.markdown(text.format(label=plain(prediction.text)))
         st.caption(sentence(prediction))
 
 
 def _sweep(sample: Sample, perturbation: Perturbation) -> None:
     name = st.selectbox(
-        "Where does the answer flip?",
+        _("Where does the prediction flip?"),
         list(RANGES),
-        format_func=lambda name: RANGES[name].title,
+        format_func=lambda name: translate(RANGES[name].title),
         key="draw-break-sweep",
         persist_state="session",
     )
-    unit, neutral = RANGES[name].unit, RANGES[name].neutral
+    unit, neutral = translate(RANGES[name].unit), RANGES[name].neutral
     strengths, images = perturbations.sweep(sample.image, name, perturbation)
     predictions = sample.predict(images)
     labels = [prediction.text for prediction in predictions]
@@ -84,14 +91,16 @@ def _sweep(sample: Sample, perturbation: Perturbation) -> None:
         getattr(perturbation, name),
         unit,
     )
-    words = _in_words(labels[middle], flips, unit)
-    live_chart(figure, "draw-break-chart", _CHART, words)
-    others = " The other sliders stay where they are." if perturbation != UNPERTURBED else ""
-    st.caption(f"Probability of {plain(predictions[middle].label)}. {words}{others}")
+    summary = _summary(labels[middle], flips, unit)
+    live_chart(figure, "draw-break-chart", _CHART, summary)
+    caption = [_("Probability of {label}.").format(label=plain(class_label(predictions[middle].label))), summary]
+    if perturbation != UNPERTURBED:
+        caption.append(_("The other sliders keep their values."))
+    st.caption(" ".join(caption))
 
 
-def _in_words(label: str, flips: list[tuple[float, str]], unit: str) -> str:
+def _summary(label: str, flips: list[tuple[float, str]], unit: str) -> str:
     if not flips:
-        return f"It stays {plain(label)} all the way."
-    places = " and ".join(f"at {place:g} {unit} to {plain(new)}" for place, new in flips)
-    return f"The answer flips {places}."
+        return _("The prediction is {label} over the whole range.").format(label=plain(label))
+    text = _("At {strength} {unit} it flips to {label}.")
+    return " ".join(text.format(strength=f"{place:g}", unit=unit, label=plain(label)) for place, label in flips)

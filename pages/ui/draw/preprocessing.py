@@ -1,6 +1,6 @@
-"""How a drawing becomes what the network sees: the steps as pictures, and what comes of it without them.
+"""Show how a drawing becomes the network's image, step by step, and the prediction without these steps.
 
-Knows ink, answers and HTML; a drawing is passed through `model.ink` again, to be looked at.
+Knows ink, predictions and HTML; `model.ink` renders the drawing once more, to show its steps.
 """
 
 import numpy as np
@@ -8,12 +8,17 @@ import streamlit as st
 
 from model.ink.render import SIDE as NETWORK_SIDE
 from model.ink.render import InkSteps, render_steps, squeeze_canvas
+from model.messages import N_
+from pages.ui import glossary
 from pages.ui.components.fabric_strokes import SIDE
 from pages.ui.components.image_grid import data_uri, picture
+from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
+from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _, class_label
 
 _SMALL = 112  # pixels on the screen
-_CAPTIONS = ("as drawn", "cropped", "20×20", "28×28, centred")
+_CAPTIONS = (N_("as drawn"), N_("cropped"), "20×20", N_("28×28, centred"))
 _CSS = """<style>
 .steps { display: flex; gap: 4px; align-items: center; }
 .steps figure { margin: 0; text-align: center; flex: 1 1 0; min-width: 0; }
@@ -25,45 +30,52 @@ _CSS = """<style>
 
 
 def strip(seen: InkSteps | None) -> None:
-    """Draw the four steps from the paper to the network, black squares while there is no ink."""
+    """Draw the four steps from the canvas to the network, as black squares while there is no ink."""
     blank = np.zeros((NETWORK_SIDE, NETWORK_SIDE), np.uint8)
     images = (seen.drawn, seen.cropped, seen.scaled, seen.centred) if seen else (blank,) * len(_CAPTIONS)
     figures = (
         f'<figure><img src="{data_uri(image)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
-        for image, caption in zip(images, _CAPTIONS, strict=True)
+        for image, caption in zip(images, map(_, _CAPTIONS), strict=True)
     )
     st.html(f'{_CSS}<div class="steps">{"<span>→</span>".join(figures)}</div>')
 
 
 def of(sample: Sample | None) -> InkSteps | None:
-    """Return the steps of a sample that came as ink."""
+    """Return the steps of a sample that was drawn or photographed."""
     if sample is None or not sample.strokes:
         return sample.steps if sample else None
     return render_steps(sample.strokes, SIDE, SIDE, sample.pen)
 
 
 def without_centring(sample: Sample | None) -> None:
-    """Offer to turn the centring off: the whole canvas squeezed, and the answer that gives."""
+    """Offer to turn off centring: show the whole canvas shrunk, and the prediction for it."""
     centred = st.toggle(
-        "Centre the ink",
+        _("Centre the ink"),
         value=True,
         key="draw-centring",
         persist_state="session",
-        help="Off: the whole canvas is squeezed to 28×28, as many apps do. Try a small digit in a corner.",
+        help=f"{_(help_texts.CENTRING)} {glossary.explain('Centre of mass')}",
     )
     if centred:
-        st.caption("Your ink is brought to 20 pixels and laid in by its centre of mass, as MNIST was made.")
+        st.caption(_(help_texts.CENTRED))
         return
     if sample is None or not sample.strokes:
-        st.caption("Draw, and see here what comes of it when the whole canvas is squeezed.")
+        st.caption(_(help_texts.NOTHING_TO_SQUEEZE))
         return
     squeezed = squeeze_canvas(sample.strokes, SIDE, SIDE, sample.pen)
     (prediction,) = sample.predict(squeezed[None, ..., None])
-    picture(squeezed, _SMALL, "the whole canvas squeezed to 28 by 28 grey pixels")
-    st.markdown(f"Squeezed, it answers **{prediction.text}**.")
+    picture(squeezed, _SMALL, _("the whole canvas shrunk to 28×28 grey pixels"))
+    st.markdown(_("Without centring, the prediction is **{label}**.").format(label=plain(prediction.text)))
+    label, probability = plain(class_label(prediction.label)), percent(prediction.probability)
+    centred_label, centred_probability = (
+        plain(class_label(sample.prediction.label)),
+        percent(sample.prediction.probability),
+    )
     if not prediction.accepted:
-        st.caption(f"Best guess: {prediction.label}, {prediction.probability:.1%}.")
+        st.caption(_("Closest match: {label}, {probability}.").format(label=label, probability=probability))
     elif prediction.label != sample.prediction.label:
-        st.caption(f"Sure to {prediction.probability:.1%}, and centred it is {sample.prediction.label}.")
+        text = _("Confidence {probability}. With centring, it is {label}.")
+        st.caption(text.format(probability=probability, label=centred_label))
     else:
-        st.caption(f"Sure to {prediction.probability:.1%}, centred to {sample.prediction.probability:.1%}.")
+        text = _("Confidence {probability}, and {centred} with centring.")
+        st.caption(text.format(probability=probability, centred=centred_probability))

@@ -1,4 +1,4 @@
-"""What the Draw page shows a prediction for: an image, where it came from, and the prediction. No Streamlit."""
+"""A sample: an image on the Draw page, its source and its prediction. No Streamlit."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,6 +9,7 @@ from model.inference.classifier import Classifier, Prediction
 from model.inference.digit_reader import DigitPredictions, DigitReader
 from model.ink.render import InkSteps, Strokes, render_steps
 from model.runs.run import FinishedRun
+from pages.ui.translation import ngettext
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Network:
 
     @property
     def reader(self) -> DigitReader:
-        """The reader of drawings. Raises InkError where the network doesn't read digits."""
+        """The reader of drawings. Raises InkError if the network doesn't read digits."""
         return DigitReader(self.classifier)
 
 
@@ -31,11 +32,11 @@ class Sample:
     network: Network
     image: np.ndarray  # (h, w, c) uint8, as the network gets it
     prediction: Prediction
-    alt: str  # what the image is, for screen readers
+    alt: str  # describes the image, for screen readers
     may_reject: bool = True  # False for a test image, which always gets one of its classes
-    strokes: Strokes | None = None  # where it was drawn here
+    strokes: Strokes | None = None  # if it was drawn on the canvas
     pen: float = 0.0  # canvas pixels, with strokes
-    steps: InkSteps | None = None  # how a picture of ink became the image
+    steps: InkSteps | None = None  # how a photo became the image
     true: int | None = None  # the class of a test image
 
     @classmethod
@@ -60,21 +61,21 @@ class Sample:
             return None
         (digit,) = digits
         n = len(strokes)
-        alt = f"the drawing of {n} stroke{'s' * (n != 1)} as 28 by 28 grey pixels"
+        alt = ngettext("{n} stroke as 28×28 grey pixels", "{n} strokes as 28×28 grey pixels", n).format(n=n)
         return cls(network, digit.image[..., None], digit.prediction, alt, strokes=strokes, pen=pen)
 
     def predict(self, images: np.ndarray) -> list[Prediction]:
-        """Let the same network predict other images in the same way."""
+        """Return the same network's predictions for other images, with the same rule for rejection."""
         return self.network.classifier.predict(images, self.may_reject)
 
 
 @dataclass(frozen=True)
 class MultiDigitSample:
-    """Several digits, from left to right, on their sheet."""
+    """Several digits, from left to right, on one canvas or photo."""
 
     predictions: DigitPredictions
     sheet: np.ndarray  # (h, w) or (h, w, 3) uint8
-    zoom: float = 1.0  # pixels of the boxes in one of the sheet
+    zoom: float = 1.0  # pixels of the boxes per pixel of the sheet
     margin: float = 3.0  # pixels of the sheet between ink and box
 
     @classmethod

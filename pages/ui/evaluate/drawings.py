@@ -46,7 +46,7 @@ def show(run: FinishedRun, result: EvaluationResult) -> None:
             key="eval-drawn-whose",
         )
     drawn, scored = sets[chosen]
-    about = about_mine(scored.metrics.n) if chosen == _ME else about_others(scored.metrics.n, drawn.n_writers)
+    about = about_own(scored.metrics.n) if chosen == _ME else about_others(scored.metrics.n, drawn.n_writers)
     st.caption(f"{about} {_gap(result, scored)} {_(help.BENCHMARK)}")
     _matrix_and_mistakes(drawn, scored)
 
@@ -81,7 +81,7 @@ def about_others(n: int, n_writers: int) -> str:
     ).format(n=f"{n:,}", n_writers=n_writers)
 
 
-def about_mine(n: int) -> str:
+def about_own(n: int) -> str:
     """Return a sentence on n of the visitor's drawings."""
     return ngettext(
         "{n} digit that you drew and labelled on the Draw page. A network trained on it may have memorized it.",

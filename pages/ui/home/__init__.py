@@ -1,1 +1,1 @@
-"""What the Home page needs."""
+"""The parts of the Home page and of the Glossary page."""

@@ -1,19 +1,21 @@
-"""A few drawings that Home shows, as the network of this server reads them now: nothing here is an answer.
+"""A few drawings on the Home page, read live by the network: no prediction is stored here.
 
-Knows strokes, the reader and the gallery. The strokes are ours, drawn for this page.
+Knows strokes, the reader and the image grid. The strokes were drawn for this page.
 """
 
 import streamlit as st
 
 from model.errors import DigitLabError
 from model.inference.digit_reader import DigitReader
+from model.results import NO_DIGIT
 from model.runs.run import FinishedRun
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
 from pages.ui.shell.text import percent
+from pages.ui.translation import _, class_label
 
 _SIDE = 80  # pixels on the screen
-# Canvas pixels, 280 x 280, as the Draw page would send them.
+# Canvas pixels, 280 x 280, as the Draw page sends them.
 DRAWN = (
     [
         [(80, 100), (95, 75), (130, 62), (165, 75), (172, 105), (150, 145), (110, 185), (80, 215), (130, 210)]
@@ -38,20 +40,23 @@ DRAWN = (
 
 
 def show(run: FinishedRun) -> None:
-    """Draw the tiles, each with its answer; nothing where the network reads no digits."""
+    """Draw the tiles, each with its prediction; nothing if the network doesn't read digits."""
     try:
         reader = DigitReader(services.classifier(run))
-    except DigitLabError:  # told where this network is chosen
+    except DigitLabError:  # the page on which this network is chosen explains it
         return
     with st.container(key="home-showcase"):
         image_grid((_tile(reader, strokes) for strokes in DRAWN), side=_SIDE)
         st.caption(
-            "Drawings as the network sees them, and what it says to them now. To what is no digit it should say ?."
+            _(
+                "These drawings are read live by the network, with its confidence below. Anything that isn't a digit "
+                'should get a "?".'
+            )
         )
 
 
 def _tile(reader: DigitReader, strokes: list) -> Tile:
     digit = reader.read_strokes(strokes).digits[0]
     label = digit.prediction.text
-    confidence = f"{percent(digit.probability)} sure" if digit.accepted else "not a digit"
-    return Tile(digit.image, (label, confidence), f"a drawing that the network answers with {label}")
+    lines = (label, percent(digit.probability) if digit.accepted else class_label(NO_DIGIT))
+    return Tile(digit.image, lines, _("a drawing that the network reads as {label}").format(label=label))

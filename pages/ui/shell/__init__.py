@@ -1,1 +1,1 @@
-"""What every page shares: frame, services, session, permissions, words."""
+"""Shared by all pages: frame, services, session, permissions, text formatting."""

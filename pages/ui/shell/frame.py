@@ -1,26 +1,29 @@
-"""What every page has: its browser title, the menu, the footer. `page` is the first call of every page.
+"""The frame of every page: browser title, menu and footer. `page` is the first call of every page.
 
-Plain `pages/` discovery and no `st.navigation`: the two collide in Streamlit 1.67, and this way each page is right
-when it is opened first. Knows Streamlit and the list of pages.
+Pages are discovered in `pages/`, without `st.navigation`: the two collide in Streamlit 1.67, and this way each page
+works when it is the first one opened. Knows Streamlit and the list of pages.
 """
 
 from pathlib import Path
 
 import streamlit as st
 
+from model.messages import N_
 from pages.ui.shell import memory
+from pages.ui.translation import _
 
-# A file of ours: Streamlit fetches Material icons and emojis for a tab from other people's servers.
+# A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
 _ICON = str(Path(__file__).parent / "icon.png")
 _PAGES = (
-    ("app.py", "Home", ":material/home:"),
-    ("pages/train.py", "Train", ":material/model_training:"),
-    ("pages/evaluate.py", "Evaluate", ":material/grid_on:"),
-    ("pages/draw.py", "Draw", ":material/draw:"),
+    ("app.py", N_("Home"), ":material/home:"),
+    ("pages/train.py", N_("Train"), ":material/model_training:"),
+    ("pages/evaluate.py", N_("Evaluate"), ":material/grid_on:"),
+    ("pages/draw.py", N_("Draw"), ":material/draw:"),
 )
 
-# Streamlit lays a bar of 3.75rem over the page for one button at its right; our menu stands in that bar, so it lets
-# what is below it be seen and clicked. A phone has no room for both, nor for side margins of a tenth of its screen.
+# Streamlit covers the top of the page with a bar of 3.75rem for one button on the right. Our menu is under that bar,
+# which is therefore transparent and lets clicks through. A phone has no room for both, nor for side margins of a tenth
+# of its screen.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: .75rem; padding-bottom: 1.5rem; max-width: 84rem; }
 .stAppHeader { background: transparent; }
@@ -36,8 +39,8 @@ _STYLE = """<style>
 
 
 def page(title: str) -> None:
-    """Set the page up and draw the menu; `title` is what the browser's tab says."""
-    memory.give_back_large_arrays()
+    """Set up the page and draw the menu; `title` appears in the browser tab."""
+    memory.release_large_arrays()
     st.set_page_config(
         page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,
@@ -47,16 +50,17 @@ def page(title: str) -> None:
     st.html(_STYLE)
     with st.container(key="menu", horizontal=True, gap="small"):
         for path, label, page_icon in _PAGES:
-            st.page_link(path, label=label, icon=page_icon, width="content")
+            st.page_link(path, label=_(label), icon=page_icon, width="content")
 
 
 def title(text: str) -> None:
-    """Change what the browser's tab says."""
+    """Change the title in the browser tab."""
     st.set_page_config(page_title=text)
 
 
 def footer() -> None:
     """Draw the last line of a page."""
-    with st.container(key="footer"):
-        st.caption("Digit Lab reads handwriting with small convolutional networks, and shows how.")
-    memory.set_libraries_aside()
+    with st.container(key="footer", horizontal=True, vertical_alignment="center"):
+        st.caption(_("Digit Lab reads handwriting with small convolutional networks and shows you how."))
+        st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
+    memory.freeze_libraries()

@@ -1,7 +1,7 @@
-"""Who somebody is, without a name: a secret of the tab, which survives a refresh, and one of the browser.
+"""Recognize visitors without a name: by a secret of the tab, which survives a refresh, and one of the browser.
 
-Both are made here and kept by the visitor's browser; run folders hold their fingerprints only. Knows Streamlit's
-components and the session; decides nothing: see `permission`.
+Both are generated here and stored in the visitor's browser; run folders contain their fingerprints only. Knows
+Streamlit's components and the session; grants nothing: see `permission`.
 """
 
 import re
@@ -14,7 +14,7 @@ from pages.ui.shell import session
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
-_keeper = st.components.v2.component(
+_token_store = st.components.v2.component(
     "digit-lab.identity",
     html="<span></span>",
     js=(Path(__file__).parent / "identity.js").read_text(encoding="utf-8"),
@@ -22,11 +22,11 @@ _keeper = st.components.v2.component(
 
 
 def identify() -> session.Visitor:
-    """Return who this session's visitor is, and ask the browser; where it knows better, the page is drawn again."""
+    """Return this session's visitor; if the browser has stored other tokens, the page is rerun with those."""
     visitor = session.visitor()
     st.html("<style>.st-key-identity { display: none; }</style>")
     with st.container(key="identity"):
-        tokens = _keeper(
+        tokens = _token_store(
             key="identity-keeper",
             data={"tab": visitor.tab, "browser": visitor.browser},
             on_visitor_change=lambda: None,
@@ -38,7 +38,7 @@ def identify() -> session.Visitor:
 
 
 def _is_visitor(tokens: Any) -> TypeGuard[dict[str, str]]:
-    """What a browser sends is checked like any input."""
+    """Check the tokens that a browser sent, like any other input."""
     return (
         isinstance(tokens, dict)
         and set(tokens) == {"tab", "browser"}

@@ -1,7 +1,7 @@
 """The predictions of networks for test sets, computed once for all visitors of this server.
 
-Knows Streamlit's caches and the model package; draws nothing. What is large is shared and read only: arrays are handed
-out as they are, not as copies.
+Knows Streamlit's caches and the model package; draws nothing but spinners. Large arrays are shared and read only: they
+are not copied for each visitor.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,14 @@ from model.jobs.robustness_job import RobustnessJob
 from model.results import NO_DIGIT, Predictions
 from model.runs.run import FinishedRun
 from pages.ui.shell import services
+from pages.ui.translation import _
 
-N_NEIGHBOURS = 6_000  # training images among which the nearest are looked for
-N_MAPPED = 2_000  # test images on the map
+N_NEIGHBOURS = 6_000  # training images that are searched for the nearest
+N_MAPPED = 2_000  # test images in the embedding
 
 
 def stored(run: FinishedRun) -> EvaluationResult:
-    """Return the stored predictions of the run's kept network. Raises RunError where they can't be read."""
+    """Return the stored predictions of the run's final network. Raises RunError if they can't be read."""
     modified = services.modified_at(run.path / "evaluation.npz")
     return EvaluationResult(run.config.dataset, run.metrics, _predictions(run, modified))
 
@@ -40,20 +41,21 @@ def _predictions(run: FinishedRun, modified: int) -> Predictions:
 def after_epoch(run: FinishedRun, epoch: int) -> EvaluationResult:
     """Return the predictions of one epoch's network for the run's test images, computed once.
 
-    Raises DataError where the images are not here, RunError where the network can't be read.
+    Raises DataError if the images aren't available, RunError if the network can't be read.
     """
     path = explain.epoch_networks(run)[epoch]
-    return _after_epoch(run, path, services.modified_at(path))
+    with st.spinner(_("Running the network of this epoch on the test images…")):
+        return _after_epoch(run, path, services.modified_at(path))
 
 
-@st.cache_resource(max_entries=60, show_spinner="Asking the network of that epoch…", hash_funcs=services.BY_PATH)
+@st.cache_resource(max_entries=60, show_spinner=False, hash_funcs=services.BY_PATH)
 def _after_epoch(run: FinishedRun, path: Path, modified: int) -> EvaluationResult:
     probabilities = services.network(path).probabilities(services.test_images(run))
     labels = stored(run).predictions.labels
     return score(run.config.dataset, restrict_to_digits(labels, probabilities, len(run.class_names)), run.class_names)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the drawings…")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _drawn(file: Path, modified: int) -> DrawnDigits | None:
     return drawn_digits()
 
@@ -61,14 +63,15 @@ def _drawn(file: Path, modified: int) -> DrawnDigits | None:
 def on_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None:
     """Return the test writers' drawn digits and a network's predictions for them.
 
-    None where there are no drawings here, or the network doesn't read digits.
+    Return None if this server has no drawings, or the network doesn't read digits.
     """
     file = corpus.file_of(corpus.DIGITS)
     if file is None:
         return None
     modified = services.modified_at(file)
-    drawn = _drawn(file, modified)
-    result = _on_drawings(run, services.modified_at(run.network), file, modified)
+    with st.spinner(_("Reading the drawings…")):
+        drawn = _drawn(file, modified)
+        result = _on_drawings(run, services.modified_at(run.network), file, modified)
     return (drawn, result) if drawn and result else None
 
 
@@ -79,7 +82,7 @@ def _on_drawings(run: FinishedRun, trained: int, file: Path, modified: int) -> E
 
 
 def on_my_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None:
-    """Return the visitor's own labelled digits and the predictions for them; None as `on_drawings`. Never shared."""
+    """Return the visitor's labelled digits with predictions, or None as `on_drawings` does. Never cached."""
     digits = [drawing for drawing in services.my_drawings().all() if drawing.label != NO_DIGIT]
     if not digits:
         return None
@@ -91,7 +94,7 @@ def on_my_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | N
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Training images with what the network's last hidden layer makes of them."""
+    """Training images and their features, which are the outputs of the network's last hidden layer."""
 
     images: np.ndarray  # (n, h, w, c) uint8
     labels: np.ndarray  # (n,)
@@ -101,14 +104,15 @@ class Neighbours:
 def neighbours(run: FinishedRun) -> Neighbours:
     """Return up to 6,000 training images, classes in turn, with their features.
 
-    Raises DataError where the dataset is not here, RunError where the network tells no features.
+    Raises DataError if the dataset isn't available, RunError if the network file has no features.
     """
-    return _neighbours(run, services.modified_at(run.network))
+    with st.spinner(_("Reading the training images…")):
+        return _neighbours(run, services.modified_at(run.network))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading training images…", hash_funcs=services.BY_PATH)
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=services.BY_PATH)
 def _neighbours(run: FinishedRun, modified: int) -> Neighbours:
-    services.test_images(run)  # tells what is wrong where the dataset is not here or is another one
+    services.test_images(run)  # raises if the dataset isn't available, or is a different one of the same name
     images, labels = _training_images(run.config.dataset, run.dataset.fingerprint)
     return Neighbours(images, labels, services.recognizer(run).features(images))
 
@@ -117,11 +121,11 @@ def _neighbours(run: FinishedRun, modified: int) -> Neighbours:
 def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarray]:
     dataset = catalog.load(name)
     chosen = round_robin_by_class(dataset.y_train, N_NEIGHBOURS)
-    return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the others can leave the memory
+    return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the memory of the others can be freed
 
 
 def test_features(run: FinishedRun) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first test images `(n,)` by their numbers, and their features `(n, units)`. Raises as `neighbours`."""
+    """Return the indices `(n,)` of the first test images, and their features `(n, units)`. Raises as `neighbours`."""
     return _test_features(run, services.modified_at(run.network))
 
 
@@ -132,9 +136,9 @@ def _test_features(run: FinishedRun, modified: int) -> tuple[np.ndarray, np.ndar
 
 
 def robustness_of(run: FinishedRun) -> RobustnessJob:
-    """Return the robustness of a network, or the share of its measurement that is done; the first request starts it.
+    """Return the robustness of a network, or the progress of its measurement, which the first call starts.
 
-    Raises DataError where it was not measured yet and the test images are not here, RunError for a network or stored
+    Raises DataError if it hasn't been measured and the test images aren't available, RunError for a network or stored
     predictions that can't be read.
     """
     return services.robustness_jobs().of(

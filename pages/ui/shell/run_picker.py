@@ -1,4 +1,4 @@
-"""Lists of runs to choose from. Knows Streamlit and runs; starts nothing."""
+"""Select boxes for runs. Knows Streamlit and runs; starts nothing."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -8,28 +8,29 @@ import streamlit as st
 from model.runs.run import FinishedRun
 from pages.ui.shell import services, session
 from pages.ui.shell.text import run_title
+from pages.ui.translation import _
 
 
 def run_control(label: str, key: str, runs: list[FinishedRun]) -> FinishedRun:
-    """Draw a list of runs, which is not empty; return the chosen one.
+    """Draw a select box of runs, at least one; return the chosen run.
 
-    The address (`?run=`) chooses first and then follows the choice, so that it can be shared. One that is not in the
-    list is said to be missing.
+    The link (`?run=`) makes the first choice and follows later ones, so that it can be shared. A warning is shown for
+    a run that isn't in the list.
     """
     by_id = {run.id: run for run in runs}
     linked = st.query_params.get("run")
     session.follow_link(key, linked, known=linked in by_id)
-    if st.session_state.get(key) not in by_id:  # none was chosen yet, or it was deleted
+    if st.session_state.get(key) not in by_id:  # nothing has been chosen, or the run was deleted
         st.session_state[key] = services.default_run(runs).id
     chosen = st.selectbox(
         label,
         list(by_id),
         format_func=lambda run_id: run_title(by_id[run_id]) if run_id in by_id else run_id,
         key=key,
-        persist_state="session",  # as it was when its page is opened again
+        persist_state="session",  # remembered when the visitor returns to the page
     )
     if linked and linked not in by_id:
-        st.warning("The run of this address is not here or can't be used here; expected one of the list above.")
+        st.warning(_("The run in this link isn't available here. Choose one from the list above."))
     else:
         session.follow_link(key, chosen, known=False)
         st.query_params["run"] = chosen
@@ -43,10 +44,10 @@ def other_run_control(
     disabled: bool = False,
     label_visibility: Literal["visible", "collapsed"] = "visible",
 ) -> FinishedRun | None:
-    """Draw a list of runs to compare with, disabled where it is empty; return the chosen one."""
+    """Draw a select box of runs to compare with, disabled if there are none; return the chosen run."""
     by_id = {run.id: run for run in runs}
     chosen = st.selectbox(
-        "Compare with",
+        _("Compare with"),
         list(by_id),
         index=None,
         key=key,

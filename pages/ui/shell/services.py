@@ -1,6 +1,6 @@
-"""The one bridge to `model/`: what is shared by all visitors of this server, built once, and one visitor's drawings.
+"""The bridge to `model/`: objects that all visitors of this server share, and the drawings of one visitor.
 
-Knows Streamlit's caches, who is here, and the model package; draws nothing.
+Knows Streamlit's caches, the session and the model package; draws nothing but spinners.
 """
 
 import atexit
@@ -22,11 +22,15 @@ from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
 from model.jobs.robustness_job import RobustnessJobs
 from model.limits import Limits
+from model.messages import N_
 from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
 from pages.ui.shell import session
+from pages.ui.translation import _
 
-BY_PATH: dict[str | type, Callable[[Any], Any]] = {FinishedRun: lambda run: str(run.path)}  # how caches tell runs apart
+BY_PATH: dict[str | type, Callable[[Any], Any]] = {
+    FinishedRun: lambda run: str(run.path)
+}  # how caches distinguish runs
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,7 +41,7 @@ def store() -> RunStore:
 
 @st.cache_resource(show_spinner=False)
 def limits() -> Limits:
-    """Return how much this server lends to trainings; what its environment says wrongly is told in its log."""
+    """Return the limits of this server; invalid environment variables are reported in its log."""
     from_environment, wrong = Limits.from_environment()
     for message in wrong:
         print(message, file=sys.stderr)
@@ -46,7 +50,7 @@ def limits() -> Limits:
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
-    """Return the manager of the worker processes; it ends them when the server ends."""
+    """Return the manager of the worker processes; it stops them when the server exits."""
     manager = JobManager(store(), limits())
     atexit.register(manager.close)
     return manager
@@ -54,12 +58,12 @@ def jobs() -> JobManager:
 
 @st.cache_resource(show_spinner=False)
 def robustness_jobs() -> RobustnessJobs:
-    """Return the measurements of robustness that run in the background."""
+    """Return the robustness measurements that run in the background."""
     return RobustnessJobs()
 
 
 def my_drawings() -> DrawingCollection:
-    """Return the labelled drawings of whoever is here: the same in all tabs of a browser."""
+    """Return the labelled drawings of this visitor: the same in all tabs of a browser."""
     return DrawingCollection(store().home, session.visitor().browser)
 
 
@@ -69,13 +73,14 @@ def usable_runs() -> tuple[list[FinishedRun], list[DamagedRun]]:
     finished = [run for run in runs if isinstance(run, FinishedRun)]
     without = [run for run in finished if not (run.path / "model.tflite").is_file()]
     damaged += [
-        DamagedRun(run.id, "its model.tflite is gone; expected the network that a training leaves.") for run in without
+        DamagedRun(run.id, N_("Its model.tflite is missing. Put the file back, or delete the run's folder."))
+        for run in without
     ]
     return [run for run in finished if run not in without], damaged
 
 
 def default_run(runs: list[FinishedRun]) -> FinishedRun:
-    """Return the run that is used where none was chosen: the shipped one, else the first. `runs` is not empty."""
+    """Return the run that is used by default: the one that comes with Digit Lab, else the first of at least one."""
     return next((run for run in runs if run.id == DEFAULT_RUN), runs[0])
 
 
@@ -85,7 +90,7 @@ def recognizer(run: FinishedRun) -> Recognizer:
 
 
 def classifier(run: FinishedRun) -> Classifier:
-    """Return the classifier of a run, built once for all visitors. Raises RunError where its network can't be read."""
+    """Return the classifier of a run, built once for all visitors. Raises RunError if its network can't be read."""
     return _classifier(run, modified_at(run.network))
 
 
@@ -100,7 +105,7 @@ def network(path: Path) -> Recognizer:
 
 
 def modified_at(path: Path) -> int:
-    """Return when a file was last changed, in ns; 0 for a missing one, which whoever reads it then reports."""
+    """Return when a file was last changed, in ns; 0 for a missing file, which is reported when it is opened."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -115,33 +120,37 @@ def _recognizer(path: Path, modified: int) -> Recognizer:
 def test_images(run: FinishedRun) -> np.ndarray:
     """Return the test images that a run was scored on, `(n, h, w, c)` uint8.
 
-    A dataset that is not here is not fetched. Raises DataError where it is not, or is another than was scored on.
+    Never downloads a dataset. Raises DataError if it isn't available, or isn't the one that the run was scored on.
     """
     name = run.config.dataset
     status = catalog.status(name)
     if not status.here:
         raise DataError(
-            f"The pictures are missing because {status.title} is not on this machine; to see them, train on it once, "
-            f"which downloads it, or put {name}.npz into the folder named by DIGIT_LAB_DATA."
+            "The images can't be shown because {dataset} isn't on this server. Train on it once to download it, or put "
+            "{file} in the folder named by DIGIT_LAB_DATA.",
+            dataset=status.title,
+            file=f"{name}.npz",
         )
-    return _test_images(name, run.dataset.fingerprint)
+    with st.spinner(_("Reading the test images…")):
+        return _test_images(name, run.dataset.fingerprint)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading the test images…")
+@st.cache_resource(max_entries=3, show_spinner=False)
 def _test_images(name: str, fingerprint: str) -> np.ndarray:
     dataset = catalog.load(name)
     if dataset.fingerprint != fingerprint:
         raise DataError(
-            f"The pictures are missing because the {name} on this machine is not the one this run was scored on; "
-            "expected the same file, so put it back or train again."
+            "The images can't be shown because {dataset} has changed on this server since the run was scored. Put the "
+            "original file back, or train again.",
+            dataset=name,
         )
-    # A copy, so that the training images, six times as many, can leave the memory.
+    # A copy, so that the memory of the training images, six times as many, can be freed.
     return dataset.x_test.copy()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A few training images of each class, and how many there are."""
+    """A few training images of each class, and the number of images per class."""
 
     class_names: tuple[str, ...]
     counts: np.ndarray  # (classes,) of the training images
@@ -149,25 +158,30 @@ class Sample:
     labels: np.ndarray  # (n,)
 
 
-# For ten minutes: a person's own file may be replaced.
-@st.cache_resource(max_entries=4, ttl=600, show_spinner="Reading the training images…")
 def training_sample(name: str, n_per_class: int = 6) -> Sample:
-    """Return `n_per_class` training images of every class. Raises DataError where the dataset can't be had."""
+    """Return `n_per_class` training images of every class. Raises DataError if the dataset isn't available."""
+    with st.spinner(_("Reading the training images…")):
+        return _training_sample(name, n_per_class)
+
+
+# For ten minutes, as a user's own dataset may be replaced.
+@st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
+def _training_sample(name: str, n_per_class: int) -> Sample:
     dataset = catalog.load(name)
     n_classes = len(dataset.class_names)
     chosen = [np.flatnonzero(dataset.y_train == label)[:n_per_class] for label in range(n_classes)]
     order = [index for row in zip_longest(*chosen) for index in row if index is not None]
-    # Copies, so that all the other images can leave the memory.
+    # Copies, so that the memory of all other images can be freed.
     counts = np.bincount(dataset.y_train, minlength=n_classes)
     return Sample(dataset.class_names, counts, dataset.x_train[order].copy(), dataset.y_train[order].copy())
 
 
 @st.cache_data(ttl=600, show_spinner=False)
 def reachable(name: str) -> bool:
-    """Tell whether a dataset could be downloaded; asked every ten minutes, as the answer may take two seconds."""
+    """Return whether a dataset could be downloaded; checked every ten minutes, as it can take two seconds."""
     return catalog.reachable(name)
 
 
 def default_dataset() -> str:
-    """Return mnist where it can be had, else the digits that come with scikit-learn."""
+    """Return mnist if it is available, else the digits that come with scikit-learn."""
     return "mnist" if catalog.status("mnist").here or reachable("mnist") else "uci-digits"

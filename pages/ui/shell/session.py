@@ -1,7 +1,7 @@
-"""Every key of `st.session_state` that is not a widget's own, with a typed get and set.
+"""Every key of `st.session_state` that doesn't belong to a widget, with a typed getter and setter.
 
-Nothing of a training lives here: that is a run's folder. Widgets that outlive a page switch say so themselves
-(`persist_state="session"`).
+Training data is never stored here: it belongs in a run's folder. Widgets that keep their value when the visitor
+switches pages have `persist_state="session"`.
 """
 
 import secrets
@@ -12,80 +12,80 @@ import streamlit as st
 
 _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
-_FIRST_RATE, _STEPS_ASKED = "first-rate-", "steps-asked-"  # and the run's id
-_LAST_START = "begun"
-_WANTED_RECIPE = "wanted-recipe"
+_FIRST_RATE, _STEPS_REQUESTED = "first-rate-", "steps-requested-"  # followed by the run's id
+_LAST_START = "last-start"
+_REQUESTED_RECIPE = "requested-recipe"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
-_SAVED_DRAWING = "kept-drawing"
-_LINK_FOLLOWED = "link-followed-"  # and the key of the widget it set
+_SAVED_DRAWING = "saved-drawing"
+_LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Two secrets that tell visitors apart: of the tab, and of the browser that it is in."""
+    """Two secrets that identify a visitor: one of the tab, one of its browser."""
 
     tab: str
     browser: str
 
 
 def visitor() -> Visitor:
-    """Return this session's visitor; a new one until the browser has told which it is."""
+    """Return this session's visitor; a new one until the browser has sent its tokens."""
     return st.session_state.setdefault(_VISITOR, Visitor(secrets.token_urlsafe(16), secrets.token_urlsafe(16)))
 
 
 def set_visitor(visitor: Visitor) -> None:
-    """Remember who the browser says its visitor is."""
+    """Remember the visitor whose tokens the browser sent."""
     st.session_state[_VISITOR] = visitor
 
 
 def run_watched() -> str | None:
-    """Return the id of the run that this visitor watches on the Train page."""
+    """Return the id of the run that this visitor is watching on the Train page."""
     return st.session_state.get(_RUN_WATCHED)
 
 
 def set_run_watched(run_id: str | None) -> None:
-    """Remember which run the Train page shows; None for none."""
+    """Remember which run the Train page shows, or None."""
     st.session_state[_RUN_WATCHED] = run_id
 
 
-def want_recipe(name: str) -> None:
-    """Remember a recipe that was chosen, for the next time the settings are drawn."""
-    st.session_state[_WANTED_RECIPE] = name
+def request_recipe(name: str) -> None:
+    """Remember the chosen recipe until the settings are drawn again."""
+    st.session_state[_REQUESTED_RECIPE] = name
 
 
-def take_wanted_recipe() -> str | None:
-    """Return the recipe that was chosen when the settings were drawn last, once."""
-    return st.session_state.pop(_WANTED_RECIPE, None)
+def take_requested_recipe() -> str | None:
+    """Return the recipe that was chosen since the settings were last drawn, only once."""
+    return st.session_state.pop(_REQUESTED_RECIPE, None)
 
 
 def first_rate(run_id: str, now: float) -> float:
-    """Return the learning rate that a running training had when it was first asked for here; `now` the first time."""
+    """Return the learning rate that a run had when this session first looked at it; `now` on the first call."""
     return st.session_state.setdefault(_FIRST_RATE + run_id, now)
 
 
-def steps_asked(run_id: str) -> int:
-    """Return how many single batches were asked of a run here."""
-    return st.session_state.get(_STEPS_ASKED + run_id, 0)
+def steps_requested(run_id: str) -> int:
+    """Return how many single batches this session has requested from a run."""
+    return st.session_state.get(_STEPS_REQUESTED + run_id, 0)
 
 
-def ask_step(run_id: str) -> None:
-    """Count one more single batch."""
-    st.session_state[_STEPS_ASKED + run_id] = steps_asked(run_id) + 1
+def request_step(run_id: str) -> None:
+    """Count one more requested batch."""
+    st.session_state[_STEPS_REQUESTED + run_id] = steps_requested(run_id) + 1
 
 
 def last_start() -> tuple[str, str, float] | None:
-    """Return what was begun here last, the run that came of it, and when, in seconds of a clock that never jumps."""
+    """Return the settings, run and time of the last start in this session; the time in seconds of a monotonic clock."""
     return st.session_state.get(_LAST_START)
 
 
-def set_last_start(what: str, run_id: str) -> None:
-    """Remember that `what` was begun just now as a run."""
-    st.session_state[_LAST_START] = (what, run_id, time.monotonic())
+def set_last_start(settings: str, run_id: str) -> None:
+    """Remember that a run with these settings was started just now."""
+    st.session_state[_LAST_START] = (settings, run_id, time.monotonic())
 
 
 def follow_link(widget: str, run_id: str | None, known: bool) -> None:
-    """Set a run's widget to what the address asks for, once for each new address; later choices are the visitor's."""
+    """Set a select box to the run in the link, once for each new link; later choices are the visitor's."""
     if run_id != st.session_state.get(_LINK_FOLLOWED + widget):
         st.session_state[_LINK_FOLLOWED + widget] = run_id
         if known:
@@ -93,45 +93,45 @@ def follow_link(widget: str, run_id: str | None, known: bool) -> None:
 
 
 def is_new_link(widget: str, value: str | None) -> bool:
-    """Tell whether the address asks for something else than when this was asked last, and remember it."""
+    """Return whether the link has another value than in the last call, and remember it."""
     followed = st.session_state.get(_LINK_FOLLOWED + widget)
     st.session_state[_LINK_FOLLOWED + widget] = value
     return value != followed
 
 
 def canvas_number() -> int:
-    """Return which sheet of paper lies on the Draw page."""
+    """Return the number of the current canvas on the Draw page."""
     return st.session_state.get(_CANVAS_NUMBER, 0)
 
 
-def take_new_sheet(after: int) -> None:
-    """Lay the sheet after sheet `after`: a canvas with a new key, so that nothing of the old one can come back."""
+def start_new_sheet(after: int) -> None:
+    """Replace canvas `after` by the next one, whose new key ensures that no old stroke comes back."""
     if after == canvas_number():
         st.session_state[_CANVAS_NUMBER] = after + 1
         st.session_state.pop(_SHEET, None)
 
 
-def sheet() -> str:
-    """Return a name that no other sheet of paper has, of this or any other visitor."""
+def sheet_id() -> str:
+    """Return the id of the current drawing, unique among the drawings of all visitors."""
     return st.session_state.setdefault(_SHEET, secrets.token_hex(8))
 
 
 def leave_sheet() -> None:
-    """Let whatever is drawn next be another drawing: nothing lies on the paper any more."""
+    """Give the next drawing a new id, because the canvas is empty."""
     st.session_state.pop(_SHEET, None)
 
 
-def forget_sheet() -> None:
-    """Let what lies on the sheet be a drawing that was never kept."""
+def forget_saved_drawing() -> None:
+    """Treat the drawing on the canvas as one that was never saved."""
     st.session_state.pop(_SHEET, None)
     st.session_state.pop(_SAVED_DRAWING, None)
 
 
 def saved_drawing() -> tuple[str, int | str, str] | None:
-    """Return sheet, label and strokes of the drawing that was kept last on the Draw page."""
+    """Return id, label and strokes of the drawing that was last saved on the Draw page."""
     return st.session_state.get(_SAVED_DRAWING)
 
 
-def set_saved_drawing(kept: tuple[str, int | str, str] | None) -> None:
-    """Remember which drawing was kept last, so that a rerun of the page does not keep it again."""
-    st.session_state[_SAVED_DRAWING] = kept
+def set_saved_drawing(saved: tuple[str, int | str, str] | None) -> None:
+    """Remember which drawing was last saved, so that a rerun of the page doesn't save it again."""
+    st.session_state[_SAVED_DRAWING] = saved

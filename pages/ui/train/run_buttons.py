@@ -114,15 +114,15 @@ def _button(label: str, key: str, icon: str, run: Run, command: Command) -> None
 
 def _one_batch(run: Run) -> None:
     # Streamlit can run a callback twice for one click, so each button counts once and is then replaced by another.
-    number = session.steps_asked(run.id)
+    number = session.steps_requested(run.id)
     key = f"train-step-{number}"
     with st.container(key="train-step", width="content"):
         st.button(_("Train one batch"), key=key, icon=":material/skip_next:", on_click=_step, args=(run, number))
 
 
 def _step(run: Run, number: int) -> None:
-    if number == session.steps_asked(run.id):
-        session.ask_step(run.id)
+    if number == session.steps_requested(run.id):
+        session.request_step(run.id)
         _send(run, Command(CommandName.STEP))
 
 

@@ -37,7 +37,7 @@ _HIGHEST = {
 
 def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     """Draw the settings, the recipe in `top`; return them, or None if they can't be combined."""
-    recipe = session.take_wanted_recipe()
+    recipe = session.take_requested_recipe()
     if recipe:
         fill(RECIPES[recipe].config)
     dataset = dataset_control()
@@ -79,7 +79,7 @@ def _recipe_control(config: TrainingConfig | None) -> None:
         help=_(help.RECIPE),
     )
     if chosen != now:
-        session.want_recipe(chosen)
+        session.request_recipe(chosen)
         st.rerun()
     st.caption(
         translate(RECIPES[now].why) if now in RECIPES else _("Your own choice of settings. A recipe would replace it.")

@@ -1,4 +1,4 @@
-"""Who may do what, as a table: without a teacher's key, and with one."""
+"""The permissions of visitors, as tables: without a teacher's key, and with one."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from pages.ui.shell.policy import Policy
 
 OWN = RunMetadata(tab=fingerprint("tab"), browser=fingerprint("browser"))
 OF_ANOTHER_TAB = RunMetadata(tab=fingerprint("other tab"), browser=fingerprint("browser"))
-OF_SOMEBODY_ELSE = RunMetadata(tab=fingerprint("other tab"), browser=fingerprint("other browser"))
-TAKEN_UP = RunMetadata(tab=fingerprint("tab"))  # nobody's run, which this tab resumed
-NOBODYS = RunMetadata()
+OF_SOMEONE_ELSE = RunMetadata(tab=fingerprint("other tab"), browser=fingerprint("other browser"))
+RESUMED = RunMetadata(tab=fingerprint("tab"))  # a run without an owner, which this tab resumed
+WITHOUT_OWNER = RunMetadata()
 
 VISITOR = Policy("tab", "browser")
 PUPIL = Policy("tab", "browser", has_teacher_key=True)
@@ -18,8 +18,8 @@ TEACHER = Policy("tab", "browser", has_teacher_key=True, is_teacher=True)
 
 def rights(policy, run, shipped=False):
     allowed = {
-        "steer": policy.may_control(run),
-        "take over": policy.may_take_control(run, shipped),
+        "control": policy.may_control(run),
+        "take control": policy.may_take_control(run, shipped),
         "own": policy.owns(run, shipped),
         "resume": policy.may_resume(run, shipped),
     }
@@ -29,24 +29,24 @@ def rights(policy, run, shipped=False):
 @pytest.mark.parametrize(
     ("run", "expected"),
     [
-        (OWN, {"steer", "own", "resume"}),
-        (OF_ANOTHER_TAB, {"take over", "own", "resume"}),
-        (OF_SOMEBODY_ELSE, set()),
-        (TAKEN_UP, {"steer", "resume"}),
-        (NOBODYS, {"resume"}),
+        (OWN, {"control", "own", "resume"}),
+        (OF_ANOTHER_TAB, {"take control", "own", "resume"}),
+        (OF_SOMEONE_ELSE, set()),
+        (RESUMED, {"control", "resume"}),
+        (WITHOUT_OWNER, {"resume"}),
     ],
 )
-def test_without_a_key_the_tab_that_started_a_run_steers_it(run, expected):
+def test_without_a_key_the_tab_that_started_a_run_controls_it(run, expected):
     assert rights(VISITOR, run) == expected
 
 
-@pytest.mark.parametrize("run", [OWN, OF_ANOTHER_TAB, OF_SOMEBODY_ELSE, TAKEN_UP, NOBODYS])
+@pytest.mark.parametrize("run", [OWN, OF_ANOTHER_TAB, OF_SOMEONE_ELSE, RESUMED, WITHOUT_OWNER])
 def test_with_a_key_the_teacher_may_do_everything(run):
     assert TEACHER.may_train()
-    assert rights(TEACHER, run) == {"steer", "own", "resume"}
+    assert rights(TEACHER, run) == {"control", "own", "resume"}
 
 
-@pytest.mark.parametrize("run", [OF_SOMEBODY_ELSE, TAKEN_UP, NOBODYS])
+@pytest.mark.parametrize("run", [OF_SOMEONE_ELSE, RESUMED, WITHOUT_OWNER])
 def test_with_a_key_a_pupil_may_only_watch(run):
     assert not PUPIL.may_train()
     assert rights(PUPIL, run) == set()
@@ -54,17 +54,17 @@ def test_with_a_key_a_pupil_may_only_watch(run):
 
 @pytest.mark.parametrize("run", [OWN, OF_ANOTHER_TAB])
 def test_with_a_key_a_pupil_keeps_only_the_ownership_of_a_run(run):
-    assert rights(PUPIL, run) == {"own"}, "it was started before the server got its key"
+    assert rights(PUPIL, run) == {"own"}, "the run was started before the server had a key"
 
 
 @pytest.mark.parametrize("policy", [VISITOR, PUPIL, TEACHER])
 def test_nobody_owns_a_shipped_run(policy):
-    assert not policy.owns(NOBODYS, shipped=True)
+    assert not policy.owns(WITHOUT_OWNER, shipped=True)
     assert not policy.owns(OWN, shipped=True)
     assert not policy.may_take_control(OF_ANOTHER_TAB, shipped=True)
 
 
 def test_a_visitor_without_tokens_owns_nothing():
     nobody = Policy("", "")
-    assert rights(nobody, NOBODYS) == {"resume"}
+    assert rights(nobody, WITHOUT_OWNER) == {"resume"}
     assert rights(nobody, OWN) == set()

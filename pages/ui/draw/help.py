@@ -1,0 +1,43 @@
+"""The long texts of the Draw page, translated where they are shown, and its headlines, which tests look for."""
+
+from model.messages import N_
+
+DRAW_A_DIGIT = N_("Draw a digit")
+DRAW_A_NUMBER = N_("Draw a number")
+NO_IMAGE = N_("No image")
+
+DIGIT_HINT = N_("The prediction appears when you lift the pen.")
+NUMBER_HINT = N_("Write digits side by side. The prediction appears when you lift the pen.")
+IMAGE_HINT = N_("Choose an image to get a prediction.")
+CAMERA_HINT = N_("Write a digit on paper with a thick dark pen. Let it fill half of the photo.")
+
+CENTRING = N_("Off: the whole canvas is shrunk to 28×28 pixels, as many apps do. Try a small digit in a corner.")
+CENTRED = N_("Scaled to 20 pixels and centred by its centre of mass, the way MNIST was made.")
+NOTHING_TO_SQUEEZE = N_("Draw a digit to see the whole canvas shrunk to 28×28 pixels.")
+PEN_WIDTH = N_(
+    "This changes only how your drawing looks: the network reads the strokes at a fixed width. With centring off, it "
+    "gets your pen's width."
+)
+
+OCCLUSION = N_("Orange: hiding this spot makes the network less sure of {label}. Blue: more sure.")
+NO_LAYERS = N_("The file of this network doesn't contain its layers. Train a new network to see its feature maps.")
+ONE_STROKE = N_("One stroke, one prediction. Draw a 4 or a 5 to see the prediction change from stroke to stroke.")
+COURSE = N_("Probability of {label}, with the prediction at each point. Orange: a different prediction.")
+
+BREAK_IT = N_(
+    "The sliders change the network's image itself, and it isn't centred again. How far can you go before the "
+    "prediction flips?"
+)
+
+NO_DRAWINGS = N_(
+    "No drawings saved yet. Draw a digit and select what you meant: it is saved on this server, for you alone."
+)
+FINE_TUNING = N_(
+    "A copy of this network is trained for three short epochs on your drawings, in many variations, and on images of "
+    "its own dataset. About one drawing in four (now {held_out} of {total}) is held back to check whether the copy has "
+    "learned your handwriting or only memorized these drawings."
+)
+BEFORE_AND_AFTER = N_(
+    "The drawings it was trained on prove little: the copy may have memorized them. The held-back drawings show "
+    "whether it reads your handwriting better, and the test images show whether it has forgotten anything."
+)
