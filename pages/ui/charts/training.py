@@ -187,11 +187,13 @@ def schedule(name: str, peak: float) -> go.Figure:
         line={"color": BLUE, "width": 2},
         hovertemplate=_("after %{x:.0f}%: %{y:.2g}") + "<extra></extra>",
     )
+    axis = {"fixedrange": True, "tickmode": "array", "automargin": False}
     figure.update_layout(
-        margin={"l": 48, "r": 8, "t": 6, "b": 18},
+        margin={"l": 48, "r": 16, "t": 6, "b": 26},
         showlegend=False,
-        xaxis={"fixedrange": True, "showgrid": False, "tickvals": [0, 50, 100], "ticksuffix": "%"},
-        yaxis={"fixedrange": True, "rangemode": "tozero", "tickvals": [0, peak], "tickformat": ".2g"},
+        xaxis=axis
+        | {"range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"], "showgrid": False},
+        yaxis=axis | {"range": [0, 1.1 * peak], "tickvals": [0, peak], "ticktext": ["0", f"{peak:.2g}"]},
         dragmode=False,
     )
     return figure

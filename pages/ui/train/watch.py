@@ -93,6 +93,8 @@ def _advice(run: Run, history: History, state: RunState) -> None:
             return
         advice = diagnosis.diagnose(history, _n_classes(run))
         text = translate(advice.finding)
+        if advice.name == "learning" and not state.is_active:
+            text = _(help.COULD_LEARN_MORE)
         if state in (RunState.RUNNING, RunState.PAUSED):
             text += f" {translate(advice.suggestion)}"
         st.caption(f":material/lightbulb: {text}")
