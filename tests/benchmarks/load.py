@@ -116,7 +116,7 @@ class Drawer:
             self._see(element.html.body.encode())
 
     def _see(self, body: bytes) -> None:
-        """The image says which drawing the headline before it belongs to."""
+        """Match the last headline to its drawing, which the image identifies."""
         if self._awaited and self._awaited.image in body:
             when, text = self._headline
             self.seconds.append(when - self._sent)
@@ -328,10 +328,10 @@ def _measure(load: Load, loads: list[list[str]]) -> None:
             training = training or load.start_training()
             watchers = [Watcher(training) for _ in range(n)] if "watch" in kind else []
             alone = load.batches_per_second(training, partial(time.sleep, ALONE_S))
-            beside = load.batches_per_second(training, partial(load.row, f"{n} {kind}", [*drawers, *watchers]))
+            loaded = load.batches_per_second(training, partial(load.row, f"{n} {kind}", [*drawers, *watchers]))
             after = load.batches_per_second(training, partial(time.sleep, ALONE_S))
-            ratio = 2 * beside / (alone + after)
-            print(f"training: {beside:.1f} batches/s, alone {alone:.1f} and {after:.1f}: ratio {ratio:.2f}", flush=True)
+            ratio = 2 * loaded / (alone + after)
+            print(f"training: {loaded:.1f} batches/s, alone {alone:.1f} and {after:.1f}: ratio {ratio:.2f}", flush=True)
 
 
 def _processor() -> str:

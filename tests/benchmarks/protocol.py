@@ -72,7 +72,7 @@ class Client:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             if not message.metadata.run.fragment_ids:
-                self._stop_timers(list(self._timers))  # a run of the whole page sets them anew
+                self._stop_timers(list(self._timers))  # a run of the whole page sets new ones
         elif kind == "auto_rerun":
             fragment_id = message.auto_rerun.fragment_id
             self._stop_timers([fragment_id])

@@ -36,7 +36,7 @@ class LiveFeed:
         self._thread: threading.Thread | None = None
 
     def follow(self, name: str) -> tuple[str, Contents]:
-        """Return the file name of a feed and its contents now; the file is kept up to date from here on."""
+        """Return the file name of a feed and its contents now; from then on, the file is kept up to date."""
         with self._lock:
             self._ended.pop(name, None)
             self._written.setdefault(name, "")

@@ -10,7 +10,7 @@ from tests.support import wait_for
 
 
 class Training:
-    """Something that changes: counts the looks at it and goes on until it is told to end."""
+    """Something that changes until `ended`, and counts how often it is looked at."""
 
     def __init__(self):
         self.step, self.looks, self.ended = 0, 0, False
