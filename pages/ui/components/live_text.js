@@ -1,18 +1,28 @@
 // Shows a text that follows a feed, and asks the server for a script run when the feed has moved on to another version.
 
 const SPREAD_MS = 1500; // a class's tabs spread their requests over this time
+const REPEAT_MS = 5000; // another widget's request can replace ours, so it is repeated until the version is drawn
+
+function request(node, version, wait) {
+  node.wanted = version;
+  setTimeout(() => {
+    if (!node.isConnected || node.wanted !== version || node.drawn === version) return;
+    node.trigger(version);
+    request(node, version, REPEAT_MS);
+  }, wait);
+}
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".live-text");
   const show = (html) => { if (node.innerHTML !== html) node.innerHTML = html; };
   show(data.html);
-  node.requested = data.version;
+  node.drawn = data.version;
+  node.trigger = (version) => setTriggerValue("moved", version);
   followFeed(node, data.follow?.url, (feed) => {
     if (feed.parts[data.follow.part]) show(feed.parts[data.follow.part].html);
     if (!data.version) return;
     if (feed.title) document.title = feed.title;
-    if (feed.version === node.requested) return;
-    node.requested = feed.version;
-    setTimeout(() => setTriggerValue("moved", feed.version), data.at_once ? 0 : SPREAD_MS * Math.random());
+    if (feed.version === node.drawn) node.wanted = feed.version;
+    else if (feed.version !== node.wanted) request(node, feed.version, data.at_once ? 0 : SPREAD_MS * Math.random());
   });
 }

@@ -65,9 +65,10 @@ class LiveFeed:
             # Compressed here, once: the server would compress it for each visitor who fetches it.
             path = self._folder / _file(name)
             unfinished = path.with_suffix(".unfinished")
-            unfinished.write_bytes(gzip.compress(text.encode(), compresslevel=5, mtime=0))
-            unfinished.replace(path)
-            self._written[name] = text
+            with suppress(OSError):  # a full disk: followers keep what they have, and the next look tries again
+                unfinished.write_bytes(gzip.compress(text.encode(), compresslevel=5, mtime=0))
+                unfinished.replace(path)
+                self._written[name] = text
         if not contents["seconds"]:
             del self._written[name]
             self._ended[name] = time.monotonic()

@@ -79,3 +79,13 @@ def test_a_failing_look_does_not_end_the_feed_for_good(tmp_path, training, monke
     assert feed.follow("run")[1]["step"] == 9
     training.step = 10
     wait_for(lambda: fetched(tmp_path, file)["step"] == 10, seconds=5)
+
+
+def test_a_feed_that_cannot_be_written_catches_up_later(tmp_path, training):
+    folder = tmp_path / "full"
+    file, contents = LiveFeed(training.contents, folder).follow("run")
+    assert contents["step"] == 0
+    assert not (folder / file).exists()
+    folder.mkdir()
+    training.step = 2
+    wait_for(lambda: (folder / file).exists() and fetched(folder, file)["step"] == 2, seconds=5)
