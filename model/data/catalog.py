@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from model.data import formats
+from model.data import formats, npz
 from model.data.dataset import Dataset
 from model.data.download import Progress, Remote, _BrokenDownloadError, _Download
 from model.data.formats import Arrays
@@ -122,7 +122,7 @@ BUILTINS: dict[str, BuiltinDataset] = {
         class_names=_DIGITS,
         image_shape=(28, 28, 1),
         n_train=60_000,
-        read=lambda folder: formats.read_npz(folder / "mnist.npz")[0],
+        read=lambda folder: npz.read_npz(folder / "mnist.npz")[0],
         remotes=_remotes(_KERAS_URL, "mnist.npz"),
     ),
     "fashion-mnist": BuiltinDataset(
@@ -306,11 +306,11 @@ def _cache_folder(name: str) -> Path:
 
 def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], Message]:
     """Return the arrays in a file of DIGIT_LAB_DATA, their class names and where they come from."""
-    arrays, class_names = formats.read_npz(path)
+    arrays, class_names = npz.read_npz(path)
     source = _in_own_folder(path)
     if builtin is None:
         return arrays, class_names, source
-    formats.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
+    npz.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
     if (n := len(arrays.x_train)) < builtin.n_train:
         source = Message(
             "{file}, a subset: {n:,} of {total:,} training images",

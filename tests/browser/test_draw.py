@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.data.formats import read_npz
+from model.data.npz import read_npz
 from model.errors import InkError
 from model.ink.photo import read_photo
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from model.data import catalog, formats
+from model.data import catalog, formats, npz
 from model.errors import DataError
 from tests.model.data.samples import assert_sound, layout, npz_bytes, python_2_pickle
 from tests.support import check_message
@@ -110,7 +110,7 @@ def test_a_file_with_another_layout_is_rejected(save_own, case):
         assert caught.value.values.keys() == values.keys() | {"file"}
 
 
-@pytest.mark.parametrize("key", formats.KEYS)
+@pytest.mark.parametrize("key", npz.KEYS)
 def test_a_missing_array_is_named(save_own, key):
     save_own({name: array for name, array in layout().items() if name != key})
     with pytest.raises(DataError) as caught:
@@ -128,7 +128,7 @@ def test_an_incomplete_archive_is_rejected(save_own, spoil):
 
 def test_more_than_2_gb_is_rejected_without_reading(save_own, tmp_path, monkeypatch):
     save_own(layout())
-    monkeypatch.setattr(formats, "MAX_BYTES", 2000)  # the file is larger
+    monkeypatch.setattr(npz, "MAX_BYTES", 2000)  # the file is larger
     with pytest.raises(DataError) as caught:
         catalog.load("own")
     check_message(caught.value, file="own.npz", limit=2e-6)
