@@ -65,7 +65,8 @@ def show_datasets() -> None:
     st.subheader(_("Datasets"))
     for status in catalog.available():
         icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
-        st.markdown(f"{icon} **{translate(status.title)}** · {translate(status.where)}")
+        note, where = translate(status.note), translate(status.where)
+        st.markdown(f"{icon} **{plain(translate(status.title))}** · {note}  \n:small[{plain(where)}]")
 
 
 def show_networks() -> None:

@@ -1,7 +1,7 @@
 """Named datasets: a local file, Keras's cache, a verified download, or the digits inside scikit-learn.
 
-Finds datasets by name; `formats` reads their files. pooch and requests are imported only when they are needed, so that
-the web server starts quickly.
+Finds datasets by name; `formats` and `npz` read their files. pooch and requests are imported only when they are
+needed, so that the web server starts quickly.
 
     DIGIT_LAB_DATA     a folder of .npz files: your own datasets, or copies of the built-in ones under their names
     KERAS_HOME         the parent of Keras's cache (default ~/.keras)

@@ -28,11 +28,13 @@ class PerturbationKind:
 
 PERTURBATIONS = {
     "rotation": PerturbationKind(N_("Rotation"), N_("degrees, counter-clockwise"), (-60, -40, -20, 0, 20, 40, 60)),
-    "shift": PerturbationKind(N_("Shift"), N_("pixels"), (0, 1, 2, 3, 4, 6, 8)),
+    "shift": PerturbationKind(N_("Shift"), N_("pixels, in a random direction"), (0, 1, 2, 3, 4, 6, 8)),
     "scale": PerturbationKind(N_("Scale"), N_("times the size"), (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5), neutral=1),
-    "thickness": PerturbationKind(N_("Thickness"), N_("pixels at each edge"), (-1, -0.67, -0.33, 0, 0.5, 1, 2)),
-    "noise": PerturbationKind(N_("Noise"), N_("standard deviation in grey levels"), (0, 10, 20, 40, 60, 80, 120)),
-    "blur": PerturbationKind(N_("Blur"), N_("pixels, sigma"), (0, 0.5, 1, 1.5, 2, 2.5, 3)),
+    "thickness": PerturbationKind(
+        N_("Thickness"), N_("pixels added at each edge of a stroke"), (-1, -0.67, -0.33, 0, 0.5, 1, 2)
+    ),
+    "noise": PerturbationKind(N_("Noise"), N_("grey levels (standard deviation)"), (0, 10, 20, 40, 60, 80, 120)),
+    "blur": PerturbationKind(N_("Blur"), N_("pixels (standard deviation)"), (0, 0.5, 1, 1.5, 2, 2.5, 3)),
 }
 
 
@@ -65,7 +67,7 @@ RANGES = {
     "scale": Range(N_("Scale"), N_("times the size"), 0.5, 1.5, 0.05, neutral=1.0),
     "shift_x": Range(N_("Shift right"), N_("pixels"), -10.0, 10.0, 0.5),
     "shift_y": Range(N_("Shift down"), N_("pixels"), -10.0, 10.0, 0.5),
-    "thickness": Range(N_("Thickness"), N_("pixels at each edge"), -1.0, 2.0, 0.1),
+    "thickness": Range(N_("Thickness"), N_("pixels at each edge of a stroke"), -1.0, 2.0, 0.1),
     "blur": Range(N_("Blur"), N_("pixels"), 0.0, 3.0, 0.1),
 }
 UNPERTURBED = Perturbation()

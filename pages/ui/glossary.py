@@ -157,6 +157,10 @@ TERMS: dict[str, str] = {
         "Compares two classifiers on the same images by counting the images that only one of them gets right. It "
         "shows whether the difference could be due to chance."
     ),
+    N_("MNIST"): N_(
+        "A dataset of 70,000 digits written by employees and students in the USA. It is the usual first test for a "
+        "network that reads handwriting."
+    ),
     N_("Misclassified"): N_(
         "Predicted as a wrong class. Looking at misclassified images shows what the network hasn't learned."
     ),

@@ -55,7 +55,7 @@ def test_home_shows_drawings_with_real_predictions():
 def test_home_lists_networks_and_datasets():
     shown = [each.value for each in opened("app.py").markdown]
     for dataset in catalog.available():
-        assert any(f"**{dataset.title}**" in each for each in shown)
+        assert any(f"**{plain(dataset.title)}**" in each for each in shown)
     networks = [each for each in shown if ":material/neurology:" in each]
     runs, _damaged = services.usable_runs()
     assert [plain(run_title(run)) in each for run, each in zip(runs, networks, strict=True)] == [True] * len(runs)
@@ -63,8 +63,8 @@ def test_home_lists_networks_and_datasets():
 
 def test_home_shows_which_datasets_are_available(real_data):
     shown = [each.value for each in opened("app.py").markdown]
-    available = next(each for each in shown if f"**{catalog.status('mnist').title}**" in each)
-    missing = next(each for each in shown if f"**{catalog.status('fashion-mnist').title}**" in each)
+    available = next(each for each in shown if f"**{plain(catalog.status('mnist').title)}**" in each)
+    missing = next(each for each in shown if f"**{plain(catalog.status('fashion-mnist').title)}**" in each)
     assert available.startswith(":material/check_circle:")
     assert missing.startswith(":material/cloud_download:")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from model.evaluation.analysis import Reliability, RiskCoverageCurve
+from model.evaluation.analysis import OperatingPoint, Reliability, RiskCoverageCurve
 from model.evaluation.perturbations import PerturbationKind
 from pages.ui.charts.common import BLUE, GREY, ORANGE
 from pages.ui.translation import _, ngettext, translate
@@ -161,8 +161,8 @@ def confidence_histogram(bins: Reliability) -> go.Figure:
     return figure
 
 
-def accuracy_by_coverage(curve: RiskCoverageCurve, points: int = 400) -> go.Figure:
-    """Draw the accuracy of the accepted predictions against their share of all images."""
+def accuracy_by_coverage(curve: RiskCoverageCurve, chosen: OperatingPoint, points: int = 400) -> go.Figure:
+    """Draw the accuracy of the accepted predictions against their share of all images, with the chosen point."""
     keep = np.unique(np.linspace(0, len(curve.share) - 1, min(points, len(curve.share))).astype(int))
     figure = go.Figure(layout_template="none")
     figure.add_scatter(
@@ -173,8 +173,17 @@ def accuracy_by_coverage(curve: RiskCoverageCurve, points: int = 400) -> go.Figu
         customdata=curve.threshold[keep].tolist(),
         hovertemplate=_("threshold %{customdata:.3f}: %{x:.1%} accepted, %{y:.2%} of these correct<extra></extra>"),
     )
+    if chosen.share:
+        figure.add_scatter(
+            x=[chosen.share],
+            y=[chosen.accuracy],
+            mode="markers",
+            marker={"size": 11, "color": ORANGE},
+            hovertemplate=_("your threshold: %{x:.1%} accepted, %{y:.2%} of these correct<extra></extra>"),
+        )
     lowest = float(curve.accuracy[len(curve.accuracy) // 20 :].min(initial=1.0))
-    return _percent_axes(figure, _("Accepted images"), _("Accuracy of these"), [lowest - 0.002, 1])
+    room = 0.1 * (1 - lowest) + 0.0005
+    return _percent_axes(figure, _("Accepted images"), _("Accuracy of these"), [lowest - room, 1 + room])
 
 
 def _percent_axes(figure: go.Figure, x: str, y: str, y_range: list[float] | None) -> go.Figure:

@@ -42,7 +42,8 @@ def heat(image: np.ndarray, values: np.ndarray) -> np.ndarray:
 def layer_maps(maps: dict[str, np.ndarray]) -> None:
     """Draw the maps `(n, h, w)` uint8 of each layer with a sentence about the layer."""
     st.caption(glossary.explain("Feature map"))
-    for name, images in maps.items():
+    # In the order of the network: pooling follows the second convolution in some networks, and then halves its maps.
+    for name, images in sorted(maps.items(), key=lambda layer: -layer[1].shape[1]):
         title, meaning = _LAYERS.get(name, (name, ""))
         size = f"**{_(title)}** · {images.shape[1]}×{images.shape[2]}"
         if len(images) > _MOST:

@@ -87,7 +87,8 @@ def _epochs(sample: Sample) -> None:
         epoch=settled_epoch, label=plain(class_label(predictions[-1].label))
     )
     with st.container(key="draw-epochs-summary"):
-        st.caption(f"{first} {last}")
+        calibrated = _(help_texts.CALIBRATED) if run.calibration.is_fitted else ""
+        st.caption(f"{first} {last} {calibrated}")
 
 
 def _prediction(sample: Sample, probabilities: np.ndarray) -> Prediction:

@@ -23,8 +23,7 @@ def show(run: FinishedRun) -> None:
     """Offer to fine-tune a copy of `run` on the visitor's drawings; show its progress or its result."""
     st.markdown(_("**Train it on my handwriting**"), help=glossary.explain("Fine-tuning"))
     drawings = services.my_drawings().all()
-    n_held_out = len(fine_tuning.held_out_part(drawings))
-    st.caption(_(help_texts.FINE_TUNING).format(held_out=n_held_out, total=len(drawings)))
+    st.caption(_(help_texts.FINE_TUNING))
     if not permission.may_train():
         st.caption(_("On this server, only the teacher can train."))
     elif st.button(

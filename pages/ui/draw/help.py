@@ -22,19 +22,24 @@ PEN_WIDTH = N_(
 OCCLUSION = N_("Orange: hiding this spot makes the network less sure of {label}. Blue: more sure.")
 NO_LAYERS = N_("The file of this network doesn't contain its layers. Train a new network to see its feature maps.")
 ONE_STROKE = N_("One stroke, one prediction. Draw a 4 or a 5 to see the prediction change from stroke to stroke.")
+CALIBRATED = N_(
+    "After the last epoch, the network was calibrated, so its confidence above differs from that of the last point."
+)
 COURSE = N_("Probability of {label}, with the prediction at each point. Orange: a different prediction.")
 
 BREAK_IT = N_(
-    "The sliders change the network's image itself, and it isn't centred again. How far can you go before the "
-    "prediction flips?"
+    "The sliders change the image that the network sees; it isn't centred again afterwards. How far can you go before "
+    "the prediction flips?"
 )
 
+LABEL = N_("What did you draw? A label saves the drawing on this server, for you alone.")
+LABEL_SAVED = N_("What did you draw? :material/check: Saved in My drawings")
 NO_DRAWINGS = N_(
     "No drawings saved yet. Draw a digit and select what you meant: it is saved on this server, for you alone."
 )
 FINE_TUNING = N_(
-    "A copy of this network is trained for three short epochs on your drawings, in many variations, and on images of "
-    "its own dataset. About one drawing in four (now {held_out} of {total}) is held back to check whether the copy has "
+    "A copy of this network is trained for three short epochs on your drawings, with random changes, and on images "
+    "of its own dataset. About one drawing in four is held back to check whether the copy has "
     "learned your handwriting or only memorized these drawings."
 )
 BEFORE_AND_AFTER = N_(

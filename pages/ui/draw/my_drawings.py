@@ -35,7 +35,7 @@ def label_control(sample: Sample) -> None:
     if saved and is_restored:
         st.session_state.setdefault(key, saved[1])
     is_saved = st.session_state.get(key) is not None
-    title = _("What did you draw? :material/check: Saved in My drawings") if is_saved else _("What did you draw?")
+    title = _(help_texts.LABEL_SAVED) if is_saved else _(help_texts.LABEL)
     with st.container(key="draw-meant"):
         label = st.segmented_control(title, LABELS, key=key, format_func=lambda label: class_label(str(label)))
     try:

@@ -43,6 +43,6 @@ def show(metrics: Metrics) -> None:
                 {"title": _("Images")},
             ],
             "rows": [[class_label(row.name), row.precision, row.recall, row.f1, row.support] for row in shown],
-            "mean": [_("Mean"), metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, metrics.n],
+            "mean": [_("Mean"), metrics.macro_precision, metrics.macro_recall, metrics.macro_f1, "–"],
         },
     )

@@ -58,7 +58,8 @@ def _threshold(result: EvaluationResult) -> None:
         )
     with right:
         curve = analysis.risk_coverage_curve(result.predictions.correct, result.predictions.confidence)
-        _chart(evaluation_charts.accuracy_by_coverage(curve), "eval-answered", 240)
+        st.markdown(_("**Accuracy if fewer images are accepted**"))
+        _chart(evaluation_charts.accuracy_by_coverage(curve, point), "eval-answered", 240)
 
 
 def _chart(figure, key: str, height: int = _HEIGHT) -> None:

@@ -21,8 +21,8 @@ Cell = tuple[int, int]  # true and predicted class
 
 _BY = {
     evaluation_charts.COUNT: N_("Count"),
-    evaluation_charts.BY_TRUE: N_("% of row"),
-    evaluation_charts.BY_PREDICTED: N_("% of column"),
+    evaluation_charts.BY_TRUE: N_("% of true class"),
+    evaluation_charts.BY_PREDICTED: N_("% of predicted class"),
 }
 _HEIGHT = 440
 _PAIRS = 6  # of classes
@@ -82,4 +82,4 @@ def _classes(metrics: Metrics) -> None:
         class_table.show(metrics)
         if pairs:
             st.markdown(_("**Most common confusions**"))
-            st.markdown(" · ".join(plain(translate(pair.in_words())) for pair in pairs))
+            st.markdown("  \n".join(plain(translate(pair.in_words())) for pair in pairs))

@@ -132,7 +132,10 @@ def _mistakes(drawn: DrawnDigits, metrics: Metrics) -> None:
     if not metrics.mistakes:
         st.markdown(_(":material/check: All drawings are classified correctly."))
         return
-    st.caption(_("Under each drawing: true → predicted class, and confidence."))
+    n, shown = len(metrics.mistakes), min(len(metrics.mistakes), _SHOWN)
+    text = ngettext("{shown} of {n} misclassified drawing.", "{shown} of {n} misclassified drawings.", n)
+    legend = _("Under each drawing: true → predicted class, and confidence.")
+    st.caption(f"{text.format(shown=shown, n=n)} {legend}")
     image_grid(
         (
             Tile(

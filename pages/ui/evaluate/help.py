@@ -17,8 +17,8 @@ MATRIX = N_(
 )
 CALIBRATION = N_(
     "Each diamond is a group of predictions with similar confidence: x is the confidence they claimed, y is how many "
-    "were right. Below the dashed line the network is overconfident, above it underconfident. Groups of few "
-    "predictions scatter: compare their counts."
+    "were right. Below the dashed line the network is overconfident, above it underconfident. Small "
+    "groups scatter by chance: hover over a diamond to see how many predictions it stands for."
 )
 CONFIDENCE_HISTOGRAM = N_("How many test images were predicted with each confidence, on a log scale.")
 EMBEDDING = N_(

@@ -42,8 +42,8 @@ def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, ep
             st.metric(label, value, help=meaning, width="content")
     low, high = analysis.wilson_interval(metrics.n_correct, metrics.n)
     interval = _(
-        "Measured on {n} test images that weren't used for training. On all images of this kind, the accuracy is "
-        "probably between {low} and {high} (95% Wilson interval)."
+        "Measured on {n} test images that weren't used for training. On new images of the same kind, the accuracy is "
+        "probably between {low} and {high} (95% confidence interval)."
     ).format(n=f"{metrics.n:,}", low=f"{low:.2%}", high=f"{high:.2%}")
     st.caption(f"{interval} {_network(run, epoch)}", help=glossary.explain("Confidence interval"))
 
@@ -59,7 +59,7 @@ def _network(run: FinishedRun, epoch: int) -> str:
     if epoch != run.kept_epoch or not run.calibration.is_fitted:
         return network
     rejected = _(
-        'Scored on the ten digits only. With "not a digit" allowed, it would reject {n} of these images.'
+        'Scored on the ten digits only. With "not a digit" as a possible answer, it would reject {n} of these images.'
     ).format(n=f"{outcome.n_rejected:,}")
     return f"{network} {rejected}"
 

@@ -120,7 +120,9 @@ def _summary(run: FinishedRun) -> str:
 
 def _reliability(result: EvaluationResult) -> str:
     low, high = result.interval
-    interval = _("On all images of this kind, the accuracy is probably between {low} and {high} (95% Wilson interval).")
+    interval = _(
+        "On new images of the same kind, the accuracy is probably between {low} and {high} (95% confidence interval)."
+    )
     interval = interval.format(low=f"{low:.2%}", high=f"{high:.2%}")
     if result.calibration_error is None:  # the single predictions are missing; the metrics computed from them aren't
         return interval

@@ -6,12 +6,14 @@ A term of the glossary is explained by `glossary.explain`; a tooltip here adds w
 from model.messages import N_
 
 RECIPE = N_("A recipe sets everything below except the dataset. You can then change any setting.")
+CUSTOM_SETTINGS = N_("Your own choice of settings. Choosing a recipe replaces them.")
 DATASET = N_("To add your own, put an .npz file in the folder named by DIGIT_LAB_DATA.")
 SCHEDULE = N_(
     "Constant: no change. Step: two steps down, to a hundredth. Cosine: up, then down along a curve; good for many "
     "epochs. One-cycle: up and down in straight lines; good for few epochs."
 )
 LEARNING_RATE = N_("With a schedule, this is the highest rate.")
+SCHEDULE_CHART = N_("Learning rate over the course of the training:")
 AUGMENTATION = N_("Every time an image is used, it is randomly transformed within these limits.")
 LABELS = N_("The loss is the same cross-entropy for both, but only one-hot labels can be smoothed.")
 PATIENCE = N_("0 turns it off.")
@@ -53,7 +55,7 @@ AUGMENTED = N_("Top row: the original images. Below: three random variants, as u
 
 TIME = N_("About {time} on two cores.")
 TIME_LIMIT = N_("The training stops after {minutes} min, the limit on this server, and its network is saved.")
-WAITS = N_("Another training is running. Yours will wait in the queue and start automatically.")
+WAITS = N_("A training is already running. A new one waits in the queue and starts automatically.")
 WATCH = N_(
     "Choose a dataset and a network, then press **Start**. Loss and accuracy are updated with every batch. After each "
     "epoch, the network is scored on validation images that it is never trained on. The training continues when you "
@@ -63,6 +65,9 @@ WATCH = N_(
 QUEUED = N_("number {place} in the queue; starts automatically")
 QUEUED_WITH_WAIT = N_("number {place} in the queue; starts automatically in about {time}")
 RESULT = N_("{accuracy} of {n} test images correct, with the weights of epoch {epoch} of {epochs}")
+RESULT_OF_PART = N_(
+    "{accuracy} of {n} test images correct, with the weights of epoch {epoch} of {epochs}, which was cut short"
+)
 RATE = N_("A schedule keeps its shape and continues from the new rate.")
 VIEW_ONLY = N_("View only: this run is controlled from where it was started.")
 OTHER_TAB = N_("View only: you started this run in another tab of this browser.")
@@ -76,7 +81,7 @@ CONTINUE = N_(
     "all epochs, so a learning rate that had fallen rises again."
 )
 
-ZOOM_IN = N_("Log-scale loss, and accuracy from its plateau up.")
+ZOOM_IN = N_("A closer look at the later batches: log-scale loss, and accuracy from its plateau up.")
 SAME_SETTINGS = N_(
     "All settings are the same, including the seed. As far as the curves overlap, they differ by chance."
 )

@@ -32,7 +32,7 @@ def html(run: Run, state: RunState, history: History) -> str:
     details = _details(run, state, history)
     name = _(STATES[state]).capitalize()
     words = html_of(f"**{name}** · {details}" if details else f"**{name}**")
-    percent = 100 * (1.0 if isinstance(run, FinishedRun) else history.share_done)
+    percent = 100 * (1.0 if state is RunState.FINISHED else history.share_done)
     figures = "".join(f"<span>{html_of(figure)}</span>" for figure in _figures(run, state, history))
     return (
         f'<p class="words">{words}</p><div class="bar" role="progressbar" aria-valuenow="{percent:.0f}" '
@@ -68,7 +68,7 @@ def _details(run: Run, state: RunState, history: History) -> str:
     """Return what the run is doing, or its result."""
     last = history.last
     if isinstance(run, FinishedRun):
-        return _result(run)
+        return _result(run, history)
     if state is RunState.QUEUED:
         return _queue_place(run)
     if isinstance(last, DownloadingEvent) and state is RunState.STARTING:
@@ -95,8 +95,11 @@ def _queue_place(run: Run) -> str:
     return _(help.QUEUED_WITH_WAIT).format(place=place, time=duration(wait))
 
 
-def _result(run: FinishedRun) -> str:
-    result = _(help.RESULT).format(
-        accuracy=f"{run.metrics.accuracy:.2%}", n=f"{run.metrics.n:,}", epoch=run.kept_epoch, epochs=run.outcome.epochs
+def _result(run: FinishedRun, history: History) -> str:
+    is_part = (
+        run.state() is RunState.STOPPED and run.kept_epoch * history.plan.batches_per_epoch > history.steps_done > 0
+    )
+    result = _(help.RESULT_OF_PART if is_part else help.RESULT).format(
+        accuracy=f"{run.metrics.accuracy:.2%}", n=f"{run.metrics.n:,}", epoch=run.kept_epoch, epochs=run.config.epochs
     )
     return f"{result}. {translate(run.reason)}" if run.reason else result

@@ -81,9 +81,7 @@ def _recipe_control(config: TrainingConfig | None) -> None:
     if chosen != now:
         session.request_recipe(chosen)
         st.rerun()
-    st.caption(
-        translate(RECIPES[now].why) if now in RECIPES else _("Your own choice of settings. A recipe would replace it.")
-    )
+    st.caption(translate(RECIPES[now].why) if now in RECIPES else _(help.CUSTOM_SETTINGS))
 
 
 def _recipe_of(config: TrainingConfig) -> str:
@@ -179,6 +177,7 @@ def _learning_rate_control(optimizer: str, schedule: str) -> float:
         persist_state="session",
         help=f"{glossary.explain('Learning rate')} {_(help.LEARNING_RATE)}",
     )
+    st.caption(_(help.SCHEDULE_CHART))
     st.plotly_chart(
         training_charts.schedule(schedule, learning_rate),
         height=90,

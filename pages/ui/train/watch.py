@@ -20,6 +20,7 @@ from model.runs.curves import History
 from model.runs.events import RunState
 from model.runs.run import FinishedRun, Run
 from model.training import diagnosis
+from pages.ui import glossary
 from pages.ui.charts import training as training_charts
 from pages.ui.charts.common import PlainFigure
 from pages.ui.components.live_chart import live_chart
@@ -71,7 +72,8 @@ def _draw(run_id: str, was_active: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         advice = st.container(key="train-advice")
         key = "train-close"
-        zoomed = st.toggle(_("Zoom in"), key=key, persist_state="session", width="content", help=_(help.ZOOM_IN))
+        explanation = f"{_(help.ZOOM_IN)} {glossary.explain('Log scale')}"
+        zoomed = st.toggle(_("Zoom in"), key=key, persist_state="session", width="content", help=explanation)
     contents, follow = _feed(run_id, zoomed, state)
     parts = contents["parts"]
     if not parts:  # deleted while this was drawn
