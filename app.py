@@ -7,7 +7,7 @@ from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.home import showcase
 from pages.ui.shell import frame, services
-from pages.ui.shell.text import plain, run_title
+from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, ngettext, translate
 
 frame.page("Digit Lab")
@@ -65,7 +65,7 @@ def show_datasets() -> None:
     st.subheader(_("Datasets"))
     for status in catalog.available():
         icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
-        st.markdown(f"{icon} **{translate(status.title)}** · {translate(status.where)}")
+        st.markdown(f"{icon} **{markdown(status.title)}** · {markdown(status.where)}")
 
 
 def show_networks() -> None:

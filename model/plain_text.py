@@ -5,6 +5,7 @@ They come from links, uploads, components in the browser, and files that another
 
 import re
 import unicodedata
+from typing import TypeGuard
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
@@ -26,7 +27,7 @@ def is_readable(text: str) -> bool:
     return readable(text) == text
 
 
-def is_name(text: object) -> bool:
+def is_name(text: object) -> TypeGuard[str]:
     """Return whether `text` can name a dataset: up to 61 letters, digits, spaces, dots, dashes or underscores.
 
     >>> is_name("our letters 2"), is_name("../letters"), is_name("a..b")
@@ -35,8 +36,8 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and bool(_NAME.fullmatch(text))
 
 
-def is_id(text: object) -> bool:
-    """Return whether `text` can be the id of a run or the name of a preset, which become names of folders.
+def is_id(text: object) -> TypeGuard[str]:
+    """Return whether `text` can be the id of a run, or the name of a preset or file in it.
 
     >>> is_id("20261120-153012-dense-128"), is_id("dense 128"), is_id("..")
     (True, False, False)

@@ -14,6 +14,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
+from model.plain_text import readable
+
+_LONGEST = 2_000  # characters of a text
 _LARGEST = 2**53  # larger integers lose digits in a browser; no count here gets anywhere near
 
 
@@ -305,7 +308,7 @@ def _converted(value: Any, wanted: Any) -> Any:
         return wanted(value)
     if not isinstance(value, wanted) or wanted in (int, float):
         raise TypeError(f"{value!r} is not {wanted.__name__}")
-    return value
+    return readable(value[:_LONGEST]) if isinstance(value, str) else value
 
 
 class EventLog:

@@ -7,7 +7,6 @@ of images seen, so that runs with different batch sizes can be compared. Knows h
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from model.messages import N_
 from model.runs.curves import History, downsample_mean, downsample_minmax, moving_average
 from model.runs.events import FinishedEvent
 from model.training import schedules
-from pages.ui.charts.common import BLUE, GREY, ORANGE
+from pages.ui.charts.common import BLUE, GREY, ORANGE, chart_text
 from pages.ui.translation import _
 
 PlainFigure = dict[str, Any]  # `data`, a list of traces, and `layout`
@@ -123,7 +122,7 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, zoomed: bool = Fa
     """
     traces, plateaus = [], []
     for (name_of_run, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
-        title = escape(name_of_run, quote=False)  # Plotly interprets tags in texts
+        title = chart_text(name_of_run)
         images, same = history.images_per_step, {"name": title, "legendgroup": title}
         mean = moving_average(getattr(history, name), _SMOOTHED)
         validation = [getattr(epoch, f"val_{name}") for epoch in history.epochs]
