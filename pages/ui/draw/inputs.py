@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from model.errors import DigitLabError, InkError
-from model.ink import photo
+from model.ink import image_file, photo
 from model.ink.render import InkSteps
 from model.plain_text import readable
 from model.runs.run import FinishedRun
@@ -156,7 +156,7 @@ def _explain_blank(name: str) -> None:
 
 
 def _number(network: Network, content: bytes, name: str) -> MultiDigitSample:
-    sheet = photo.open_upright(content, name)
+    sheet = image_file.open_upright(content, name)
     width = sheet.width
     sheet.thumbnail((_SHEET, _SHEET))
     digits = network.reader.read_photo(content, numbers=True)
@@ -170,7 +170,7 @@ def _photo_steps(content: bytes, name: str) -> InkSteps | None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fitted(content: bytes, shape: tuple[int, int, int], name: str) -> np.ndarray:
-    return photo.fit_picture(content, shape, name)
+    return image_file.fit_picture(content, shape, name)
 
 
 def _whole_number(text: str) -> int:
