@@ -3,7 +3,6 @@
 NumPy arrays and plain values only: no files, no Keras, no Streamlit.
 """
 
-import math
 import reprlib
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -16,6 +15,7 @@ from model.plain_text import is_readable
 
 Array = np.ndarray[Any, np.dtype[Any]]
 NO_DIGIT = "no digit"  # the eleventh class, "not a digit", as it is called on disk
+_LARGEST = 1e300
 MAX_CLASSES = 101  # 100 of a dataset, and "not a digit"
 MAX_CLASS_NAME = 40  # characters
 
@@ -190,7 +190,8 @@ def class_name(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # NaN fails the comparison, and math.isfinite would raise an error for an integer of 400 digits.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_count(value: Any) -> bool:
