@@ -25,7 +25,7 @@ def strokes_from_fabric(drawing: Any) -> list[Stroke]:
         objects = _list((drawing or {}).get("objects", []), MAX_STROKES)
         paths = [_list(item["path"], MAX_POINTS) for item in objects]
         if sum(map(len, paths)) > MAX_POINTS:
-            raise ValueError("too many points")
+            raise ValueError(MAX_POINTS)
         return [_stroke(path, item) for path, item in zip(paths, objects, strict=True)]
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise InkError(
@@ -35,7 +35,7 @@ def strokes_from_fabric(drawing: Any) -> list[Stroke]:
 
 def _list(value: Any, most: int) -> list:
     if not isinstance(value, list) or len(value) > most:
-        raise ValueError(f"not a list of at most {most} items")
+        raise ValueError(most)
     return value
 
 
@@ -56,7 +56,7 @@ def _end_or_control(command: list) -> list[float]:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise ValueError("not a finite number")
+        raise ValueError(value)
     return float(value)
 
 

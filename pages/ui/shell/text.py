@@ -15,7 +15,9 @@ _MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&@=^")
 # Streamlit looks for links, emoji, icons and arrows once more after it has removed the escapes. An invisible character
 # that allows no line break keeps them apart.
 _JOINER = "\u2060"
-_REPLACED_LATER = re.compile(r":(?=\S)|//|www(?=\.)|(?=@)|(?<=[<>~-])(?=[-=>])", re.IGNORECASE)
+_REPLACED_LATER = re.compile(
+    r":(?=[\w+/-]+:)|//|www(?=\.)|(?=@)|(?<!\S)(?=(?:<->|->|<-|--|>=|<=|~=)(?!\S))", re.IGNORECASE
+)
 
 
 def run_title(run: Run) -> str:
