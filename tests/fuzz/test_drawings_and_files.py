@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -34,6 +35,8 @@ from pages.ui.evaluate.confusion import _is_cell
 from pages.ui.evaluate.downloads import _spreadsheet_text
 from pages.ui.shell.text import markdown, plain, run_title
 from tests.fuzz.hostile import broken, cases, numbers, objects, texts, to_json, values
+
+pytestmark = pytest.mark.slow
 
 COORDINATES = st.floats(-50, 400) | st.integers(0, 300)
 COMMANDS = st.tuples(st.sampled_from("MLQ"), *[COORDINATES] * 4).map(list) | st.lists(values, max_size=4)

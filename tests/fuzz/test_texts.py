@@ -8,6 +8,7 @@ from dataclasses import asdict
 from html import unescape
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import strategies as st
 
 from model.config import LOSSES, OPTIMIZERS, Block, Design, TrainingConfig, settings_from, settings_text
@@ -24,6 +25,8 @@ from pages.ui.shell import identity
 from pages.ui.shell.policy import Policy
 from pages.ui.shell.text import markdown, plain
 from tests.fuzz.hostile import cases, numbers, objects, one_changed, texts, to_json, values
+
+pytestmark = pytest.mark.slow
 
 IDS = (
     texts
