@@ -7,7 +7,7 @@ from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.home import showcase
 from pages.ui.shell import frame, services
-from pages.ui.shell.text import plain, run_title
+from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, ngettext, translate
 
 frame.page("Digit Lab")
@@ -65,8 +65,8 @@ def show_datasets() -> None:
     st.subheader(_("Datasets"))
     for status in catalog.available():
         icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
-        note, where = translate(status.note), translate(status.where)
-        st.markdown(f"{icon} **{plain(translate(status.title))}** · {note}  \n:small[{plain(where)}]")
+        title, note, where = markdown(status.title), markdown(status.note), markdown(status.where)
+        st.markdown(f"{icon} **{title}** · {note}  \n:small[{where}]")
 
 
 def show_networks() -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from model.errors import ConfigError
+from model.plain_text import is_id, is_name
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
@@ -23,6 +24,7 @@ CUSTOM = "own"  # the preset of networks with a design of their own
 MAX_BLOCKS, MAX_DENSE = 6, 4  # of a design
 
 _MAX_REPR = 80  # characters of a value in a message
+_MAX_PRESET, _MAX_ID = 40, 81  # characters; the id of a run contains its preset
 
 # Common starting points: Keras's default for Adam, ten times that for SGD with momentum 0.9. The one-cycle peak is the
 # best measured for one epoch with batches of 128 (docs/measurements.md); the cosine peak is that of the recipe `deep`.
@@ -154,14 +156,15 @@ class TrainingConfig:
     design: Design | None = None  # the layers of the preset "own"; None for every other preset
 
     def __post_init__(self) -> None:
-        _check_name("dataset", self.dataset)
-        _check_name("preset", self.preset)
-        if not isinstance(self.start_from, str):
+        if not is_name(self.dataset):
             raise ConfigError(
-                "{name} must be the id of a run or empty, got {value}.",
-                name="start_from",
-                value=_short(self.start_from),
+                "{name} must be up to 61 letters, digits, spaces, dots, dashes or underscores, got {value}.",
+                name="dataset",
+                value=_short(self.dataset),
             )
+        _check_id("preset", self.preset, _MAX_PRESET)
+        if self.start_from != "":
+            _check_id("start_from", self.start_from, _MAX_ID)
         _check_whole("epochs", self.epochs, 1, 1000)
         _check_whole("batch_size", self.batch_size, 1, 4096)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -287,9 +290,14 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         )
 
 
-def _check_name(name: str, value: Any) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigError("{name} must be a name, got {value}.", name=name, value=_short(value))
+def _check_id(name: str, value: Any, most: int) -> None:
+    if not is_id(value) or len(value) > most:
+        raise ConfigError(
+            "{name} must be up to {most} letters, digits, dots, dashes or underscores, got {value}.",
+            name=name,
+            most=most,
+            value=_short(value),
+        )
 
 
 def _check_flag(name: str, value: Any) -> None:

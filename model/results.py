@@ -3,7 +3,6 @@
 NumPy arrays and plain values only: no files, no Keras, no Streamlit.
 """
 
-import math
 import reprlib
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -12,8 +11,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from model.plain_text import is_readable
+
 Array = np.ndarray[Any, np.dtype[Any]]
 NO_DIGIT = "no digit"  # the eleventh class, "not a digit", as it is called on disk
+_LARGEST = 1e300
+MAX_CLASSES = 101  # 100 of a dataset, and "not a digit"
+MAX_CLASS_NAME = 40  # characters
 
 
 class ArrayRepr:
@@ -170,14 +174,24 @@ class Metrics(ArrayRepr):
             raise ValueError("a count must be a whole number of at least 0, and mistakes at most n")
         if not all(_is_count(label) and label < k for label in classes):
             raise ValueError("a misclassified image has an unknown class")
-        if k < 1 or not all(isinstance(row.name, str) for row in self.classes):
-            raise ValueError("a class has no name")
+        if not 1 <= k <= MAX_CLASSES:
+            raise ValueError(f"there must be 1 to {MAX_CLASSES} classes")
+        for row in self.classes:
+            class_name(row.name)
         if self.confusion.shape != (k, k) or (self.confusion < 0).any():
             raise ValueError(f"the confusion matrix must have {k} rows and columns of counts")
 
 
+def class_name(value: Any) -> str:
+    """Return a value that can name a class, unchanged. Raises ValueError for anything else."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CLASS_NAME or not is_readable(value):
+        raise ValueError(f"the name of a class must be one line of 1 to {MAX_CLASS_NAME} characters")
+    return value
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # NaN fails the comparison, and math.isfinite would raise an error for an integer of 400 digits.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_count(value: Any) -> bool:

@@ -7,7 +7,8 @@ from model.evaluation.evaluate import EvaluationResult
 from model.runs.run import FinishedRun
 from pages.ui.evaluate import choices, confusion, downloads, image_browser, more_analyses, summary
 from pages.ui.shell import frame, predictions, services
-from pages.ui.translation import _, translate
+from pages.ui.shell.text import markdown, plain
+from pages.ui.translation import _
 
 frame.page(_("Evaluate"))
 
@@ -17,7 +18,7 @@ def result_of(run: FinishedRun, epoch: int | None) -> EvaluationResult | None:
     try:
         return predictions.stored(run) if epoch is None else predictions.after_epoch(run, epoch)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return None
 
 
@@ -44,7 +45,9 @@ else:
     st.page_link("pages/train.py", label=_("Train a network"), icon=":material/model_training:")
 for folder in damaged:
     st.warning(
-        _("Run {run} is damaged and can't be used: {reason}").format(run=folder.id, reason=translate(folder.reason)),
+        _("Run {run} is damaged and can't be used: {reason}").format(
+            run=plain(folder.id), reason=markdown(folder.reason)
+        ),
         icon=":material/folder_off:",
     )
 

@@ -7,9 +7,9 @@ from model.errors import ConfigError, DigitLabError
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
 from pages.ui.shell import frame, identity, permission, services, session
-from pages.ui.shell.text import plain
+from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
-from pages.ui.translation import _, translate
+from pages.ui.translation import _
 
 frame.page(_("Train"))
 identity.identify()
@@ -35,7 +35,7 @@ def use_settings_in_link() -> None:
             for problem in settings_form.fill(settings_from(text), dataset=True):
                 st.warning(plain(problem))
         except ConfigError as error:
-            st.warning(plain(translate(error)))  # it quotes a link that anybody can have written
+            st.warning(markdown(error))  # it quotes a link that anybody can have written
 
 
 def choose_and_start() -> None:
@@ -91,7 +91,7 @@ def watch_run(run_id: str) -> None:
         watch.watch(run_id)
         session.set_run_watched(run_id)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         session.set_run_watched(None)  # the run was deleted, so the next visit shows the example
 
 

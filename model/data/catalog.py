@@ -11,7 +11,6 @@ needed, so that the web server starts quickly.
 import contextlib
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from model.data.download import Progress, Remote, _BrokenDownloadError, _Downloa
 from model.data.formats import Arrays
 from model.errors import DataError
 from model.messages import N_, Message
+from model.plain_text import is_name
 
 # SHA-256 and size in bytes of each downloaded file. The hash is checked; the size is for the progress bar.
 _FILES = {
@@ -62,7 +62,6 @@ _ANIMALS_AND_VEHICLES = (
     N_("ship"),
     N_("truck"),
 )
-_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}")
 IN_SCIKIT_LEARN = Message("part of scikit-learn")
 IN_KERAS_CACHE = Message("Keras's cache")
 IN_OUR_CACHE = Message("Digit Lab's download cache")
@@ -239,7 +238,7 @@ def _look_up(name: str) -> tuple[str, Path | None]:
     """Return the canonical name of a dataset and its file in DIGIT_LAB_DATA; only built-in datasets may have none."""
     known = ", ".join((*BUILTINS, *_own_names()))
     # Names come from links and command lines, and become parts of paths.
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise DataError(
             "A dataset name must consist of up to 61 letters, digits, spaces, dots, dashes or underscores, got "
             "{value!r}. Choose one of {known}.",
@@ -270,7 +269,7 @@ def _expanded(path: str) -> Path:
 def _own_names() -> list[str]:
     folder = _own_folder()
     stems = [path.stem for path in folder.glob("*.npz") if _is_file(path)] if folder else []
-    return sorted(stem for stem in stems if _NAME.fullmatch(stem) and _canonical(stem) not in BUILTINS)
+    return sorted(stem for stem in stems if is_name(stem) and _canonical(stem) not in BUILTINS)
 
 
 def _own_file(name: str) -> Path | None:

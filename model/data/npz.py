@@ -11,11 +11,11 @@ import numpy as np
 
 from model.data.formats import Arrays, size
 from model.errors import DataError
+from model.results import MAX_CLASS_NAME
 
 MAX_BYTES = 2 * 1024**3  # of a file, and of its unpacked contents
 SIDES = (8, 256)  # pixels, both inclusive
 CLASSES = (2, 100)
-MAX_CLASS_NAME = 40  # characters
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 

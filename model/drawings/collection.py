@@ -8,6 +8,7 @@ Knows files and strokes; knows nothing of networks or pages.
 import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from model.runs.metadata import fingerprint
 MAX_DRAWINGS = 500  # per visitor; the oldest are deleted first
 MAX_BYTES = 2_000_000  # per file
 MAX_VISITORS = 200  # the files that haven't changed for the longest time are deleted first
+_SAFE_S = 24 * 3600.0  # a file that changed more recently is never deleted to make room for another visitor
 LABELS = (*range(10), NO_DIGIT)
 _MAX_ID = 64  # characters
 _writing = threading.Lock()
@@ -62,12 +64,14 @@ class DrawingCollection:
     def save(self, drawing_id: str, label: int | str, strokes: Any) -> None:
         """Save a drawing, replacing the one with the same id.
 
-        Raises InkError if the strokes or the label are invalid, or if the file can't be written.
+        Raises InkError if the strokes or the label are invalid, if the file can't be written, or if 200 other visitors
+        have saved drawings since yesterday.
         """
         new = LabelledDrawing(drawing_id, _valid_label(label), _rounded(strokes))
         with _writing:
+            if not self._path.exists():
+                self._make_room()
             self._write([drawing for drawing in self.all() if drawing.id != drawing_id] + [new])
-            self._make_room()
 
     def delete(self, drawing_id: str) -> None:
         """Delete a drawing if it exists. Raises InkError if the file can't be written."""
@@ -101,9 +105,17 @@ class DrawingCollection:
             ) from error
 
     def _make_room(self) -> None:
+        """Delete the oldest files until one more fits, but none of the last day: anybody can pretend to be many."""
         with suppress(OSError):
-            files = sorted(self._folder.glob("[0-9a-f]*.jsonl"), key=lambda path: path.stat().st_mtime)
-            for path in files[:-MAX_VISITORS]:
+            files = sorted((path.stat().st_mtime, path) for path in self._folder.glob("[0-9a-f]*.jsonl"))
+            surplus = files[: max(len(files) - MAX_VISITORS + 1, 0)]
+            for changed, path in surplus:
+                if time.time() - changed < _SAFE_S:
+                    raise InkError(
+                        "This server has no room for the drawings of another visitor: {n} have saved some since "
+                        "yesterday. Try again tomorrow.",
+                        n=MAX_VISITORS,
+                    )
                 path.unlink(missing_ok=True)
 
 

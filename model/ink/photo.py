@@ -1,30 +1,25 @@
 """Turn a photo, scan or screenshot of handwriting into 28x28 images like those of MNIST.
 
 Uses NumPy, Pillow and the sizes in `render`: no networks, no pages. The paper may be light or dark and unevenly lit,
-the pen thin or thick. Files are untrusted: the size is checked before the pixels are decoded.
+the pen thin or thick. `image_file` opens the file.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter
 
-from model.errors import InkError
-from model.ink import components
+from model.ink import components, image_file
 from model.ink.components import Ints, Mask
 from model.ink.render import BOX, MIDDLE, SIDE, GreyImage, InkSteps, centre_of_mass, shift_to_middle
-from model.messages import Message
 from model.results import ArrayRepr
 
 Tones = npt.NDArray[np.floating]  # (height, width) float32 in [0, 255], unless stated otherwise
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
-FORMATS = ("PNG", "JPEG", "WEBP")
-MIN_SIDE, MAX_SIDE = 8, 4096  # pixels per side of an image file
 WORKING = 640  # pixels of the longer side after scaling down: a digit of a tenth of it still has 64
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
@@ -38,8 +33,6 @@ THIN, PEN = 1.6, 1.9
 _THUMB = 96  # pixels of the longer side of the thumbnail, in which the lighting is estimated
 _SHADOW = 21  # pixels of the thumbnail: a pen is thinner, a shadow wider
 _CLOSE = 8 * BOX  # pixels of the ink's longer side in the enlarged image
-
-UNNAMED = Message("The image")
 
 
 def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
@@ -89,62 +82,14 @@ class _Sheet(ArrayRepr):
 
 def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
     """Decode, turn upright, convert to greyscale, scale down to WORKING: (h, w) float32 in [0, 255], and the zoom."""
-    name = source or (Path(picture).name if isinstance(picture, str | Path) else UNNAMED)
-    grey = _grey(open_picture(picture, name))
-    zoom = max(1.0, max(grey.shape) / WORKING)
-    if zoom > 1:
-        height, width = (max(1, round(side / zoom)) for side in grey.shape)
-        grey = _resized(grey, width, height)
+    name = source or (Path(picture).name if isinstance(picture, str | Path) else image_file.UNNAMED)
+    with image_file.decoding:
+        grey = _grey(image_file.open_picture(picture, name))
+        zoom = max(1.0, max(grey.shape) / WORKING)
+        if zoom > 1:
+            height, width = (max(1, round(side / zoom)) for side in grey.shape)
+            grey = _resized(grey, width, height)
     return grey, zoom
-
-
-def open_picture(picture: str | Path | bytes, name: str | Message) -> Image.Image:
-    """Open an image file and turn it upright, in its original mode; the size is checked before the pixels are decoded.
-
-    Raises InkError like `read_photo`; `name` is the first word of its message.
-    """
-    if not isinstance(picture, str | Path | bytes | bytearray):
-        raise InkError(
-            "{name} must be an image file as a path or bytes, got {type}.", name=name, type=type(picture).__name__
-        )
-    try:
-        image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InkError(
-            "{name} is far too large. Resize it to at most {high:,} pixels per side.", name=name, high=MAX_SIDE
-        ) from None
-    except UnidentifiedImageError:
-        raise InkError(
-            "{name} isn't an image file of a supported type. Choose one of {formats}.",
-            name=name,
-            formats=", ".join(FORMATS),
-        ) from None
-    except Exception as error:  # decoders can raise almost any error: SyntaxError, ValueError, struct.error, …
-        if reason := getattr(error, "strerror", None):
-            raise InkError("{name} can't be opened: {reason}.", name=name, reason=reason) from None
-        raise InkError("{name} is damaged. Save it again.", name=name) from None
-    with image:
-        _check_header(image, name)
-        try:
-            return ImageOps.exif_transpose(image)
-        except Exception:  # see above
-            raise InkError("{name} is incomplete or damaged. Save it again.", name=name) from None
-
-
-def _check_header(image: Image.Image, name: str | Message) -> None:
-    width, height = image.size
-    if max(width, height) > MAX_SIDE or min(width, height) < MIN_SIDE:
-        raise InkError(
-            "{name} must have {low} to {high:,} pixels per side, got {width:,}×{height:,}. Resize it.",
-            name=name,
-            low=MIN_SIDE,
-            high=MAX_SIDE,
-            width=width,
-            height=height,
-        )
-    # A phone's JPEG may contain a second, hidden image (MPO), which isn't an animation.
-    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
-        raise InkError("{name} is an animation of {frames} frames. Save one frame of it.", name=name, frames=frames)
 
 
 def _grey(image: Image.Image) -> Tones:
@@ -154,14 +99,18 @@ def _grey(image: Image.Image) -> Tones:
     if not image.has_transparency_data:
         rgb = image.convert("RGB") if image.mode in ("CMYK", "P") else image
         return np.asarray(rgb.convert("L"), dtype=np.float32)
-    rgba = image.convert("RGBA")
-    grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float32)
-    cover = np.asarray(rgba.getchannel("A"), dtype=np.float32) / 255
-    if cover.mean() > 0.5:  # a photo with transparent parts, not ink on a transparent background
-        ground = np.median(grey[cover > 0.5])
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+    grey, cover = np.asarray(rgba.convert("RGB").convert("L")), np.asarray(rgba.getchannel("A"))
+    if cover.mean() > 127.5:  # a photo with transparent parts, not ink on a transparent background
+        ground = np.float32(np.median(grey[cover > 127]))
     else:
-        ground = np.float32(0 if (grey * cover).sum() > 127.5 * cover.sum() else 255)
-    return grey * cover + ground * (1 - cover)
+        visible = np.multiply(grey, cover, dtype=np.uint16).sum(dtype=np.int64)
+        ground = np.float32(0 if visible > 127.5 * cover.sum(dtype=np.int64) else 255)
+    blended = grey.astype(np.float32)
+    blended -= ground  # in place, as every copy of a large image takes 64 MB
+    blended *= np.multiply(cover, 1 / 255, dtype=np.float32)
+    blended += ground
+    return blended
 
 
 def _as_mnist(grey: Tones) -> GreyImage | None:
@@ -365,37 +314,3 @@ def _on_rim(shape: tuple[int, ...]) -> Mask:
     rim = np.ones(shape, dtype=bool)
     rim[1:-1, 1:-1] = False
     return rim
-
-
-_RIM_IS_BRIGHT = 128  # median grey level of the rim
-
-
-def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message = UNNAMED) -> np.ndarray:
-    """Crop the centre of an image file to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8.
-
-    Greyscale images get a dark background like Fashion-MNIST: an image with a bright rim is inverted. Raises InkError
-    like `open_picture`.
-    """
-    height, width, channels = shape
-    image = open_upright(picture, name)
-    image = ImageOps.fit(
-        image, (width, height), Image.Resampling.BOX if min(image.size) >= width else Image.Resampling.BICUBIC
-    )
-    if channels == 3:
-        return np.asarray(image)
-    grey = np.asarray(image.convert("L"))
-    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
-
-
-def open_upright(picture: bytes, name: str | Message = UNNAMED, max_side: int = 0) -> Image.Image:
-    """Open an image file upright, as RGB on white, with at most `max_side` pixels per side. Raises InkError."""
-    image = open_picture(picture, name)
-    if max_side:
-        image.thumbnail((max_side, max_side))
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits per pixel
-        image = Image.fromarray(np.clip(np.asarray(image, np.float32) / 257, 0, 255).astype(np.uint8))
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    rgba = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")

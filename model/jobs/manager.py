@@ -70,7 +70,7 @@ class JobManager:
         return self._create(lambda: self.store.extend(run, epochs, metadata), needed=(run_id,))
 
     def resume(self, run_id: str) -> None:
-        """Resume an interrupted run. Raises RunError if it is complete, running or queued."""
+        """Resume an interrupted run. Raises RunError if it is complete, running or queued, or if the queue is full."""
         state = self.state(self.store.open(run_id))
         if state is not RunState.INTERRUPTED:
             raise RunError(
@@ -79,6 +79,8 @@ class JobManager:
                 state=state,
             )
         with self._creating:  # or this very run might be deleted to make room
+            with self._lock:
+                self._queue.check_room()
             self._enqueue(run_id)
 
     def send(self, run_id: str, command: Command) -> None:

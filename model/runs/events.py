@@ -5,7 +5,6 @@ table, which `python -m model.runs.events docs/run-folder.md` updates.
 """
 
 import json
-import math
 import sys
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -14,6 +13,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
+from model.plain_text import readable
+
+_LONGEST = 2_000  # characters of a text
 _LARGEST = 2**53  # larger integers lose digits in a browser; no count here gets anywhere near
 
 
@@ -300,12 +302,13 @@ def _converted(value: Any, wanted: Any) -> Any:
         wanted = next(option for option in get_args(wanted) if option is not NoneType)
     wanted = get_origin(wanted) or wanted
     if wanted in (int, float) and not isinstance(value, bool) and isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > _LARGEST or (wanted is int and value != int(value)):
+        # NaN fails the comparison, and math.isfinite would raise an error for an integer of 400 digits.
+        if not abs(value) <= _LARGEST or (wanted is int and value != int(value)):
             raise ValueError(f"{value} is out of range")
         return wanted(value)
     if not isinstance(value, wanted) or wanted in (int, float):
         raise TypeError(f"{value!r} is not {wanted.__name__}")
-    return value
+    return readable(value[:_LONGEST]) if isinstance(value, str) else value
 
 
 class EventLog:

@@ -3,15 +3,16 @@
 Each is parsed once and strictly: types, ranges and matching lengths. A run with a file that doesn't parse is damaged.
 """
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from model.config import TrainingConfig
-from model.results import UNCALIBRATED, Calibration, Metrics
+from model.plain_text import readable
+from model.results import MAX_CLASSES, UNCALIBRATED, Calibration, Metrics, class_name
 from model.runs.events import RunState
 
 FORMAT = 1
+_MAX_TEXT = 2_000  # characters
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class DatasetInfo:
         shape, names = values["image_shape"], values["class_names"]
         if not isinstance(shape, list) or len(shape) != 3:
             raise ValueError("image_shape must be [height, width, channels]")
-        if not isinstance(names, list) or not names:
-            raise ValueError("class_names must be a list of names")
+        if not isinstance(names, list) or not 0 < len(names) <= MAX_CLASSES:
+            raise ValueError(f"class_names must be a list of 1 to {MAX_CLASSES} names")
         height, width, channels = (_whole("image_shape", side, 1) for side in shape)
         return cls(
             name=_text("name", values["name"]),
@@ -53,7 +54,7 @@ class DatasetInfo:
             n_train=_whole("n_train", values["n_train"]),
             n_test=_whole("n_test", values["n_test"]),
             image_shape=(height, width, channels),
-            class_names=tuple(_text("class_names", name) for name in names),
+            class_names=tuple(map(class_name, names)),
             training_fingerprint=_text("training_fingerprint", values.get("training_fingerprint", "")),
         )
 
@@ -88,7 +89,7 @@ class RunDescription:
             config=TrainingConfig.from_dict(values["config"]),
             created=_text("created", values.get("created", "")),
             dataset=None if dataset is None else DatasetInfo.from_dict(dataset),
-            versions={str(name): str(version) for name, version in versions.items()},
+            versions={readable(str(name)): readable(str(version)) for name, version in versions.items()},
             extends=_text("extends", values.get("extends", "")),
         )
 
@@ -127,7 +128,7 @@ class ModelCard:
         return cls(
             **{name: tuple(_text(name, line) for line in lines) for name, lines in sentences.items()},
             figures=tuple(
-                CardFigure(str(item["what"]), str(item["figure"]), str(item.get("n", ""))) for item in figures
+                CardFigure(*(readable(str(item.get(key, ""))) for key in ("what", "figure", "n"))) for item in figures
             ),
         )
 
@@ -216,7 +217,7 @@ def _check_keys(values: Any, needed: tuple[str, ...]) -> None:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} must be text, got {type(value).__name__}")
-    return value
+    return readable(value[:_MAX_TEXT])
 
 
 def _whole(name: str, value: Any, least: int = 0) -> int:
@@ -226,6 +227,6 @@ def _whole(name: str, value: Any, least: int = 0) -> int:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e300:  # false for NaN too
         raise ValueError(f"{name} must be a number of at least 0, got {value!r:.40}")
     return float(value)

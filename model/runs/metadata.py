@@ -9,28 +9,17 @@ import hmac
 import json
 import re
 import threading
-import unicodedata
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from model.errors import RunError
+from model.plain_text import readable
 from model.runs.atomic_files import write_json
 
 MAX_NAME, MAX_NOTE = 60, 500  # characters
 _FILE = "label.json"
 _FINGERPRINT = re.compile(r"([0-9a-f]{64})?")
-_DIRECTION_MARKS = (
-    "LRE",
-    "RLE",
-    "LRO",
-    "RLO",
-    "PDF",
-    "LRI",
-    "RLI",
-    "FSI",
-    "PDI",
-)  # reverse the direction of the text after them
 _writing = threading.Lock()  # two visitors may write the same file
 
 
@@ -53,8 +42,8 @@ class RunMetadata:
                 raise RunError(
                     "The {field} of a run must be text, got {value}.", field=field, value=type(value).__name__
                 )
-        object.__setattr__(self, "name", " ".join(_readable(self.name).split()))
-        object.__setattr__(self, "note", "\n".join(map(_readable, self.note.splitlines())).strip())
+        object.__setattr__(self, "name", " ".join(readable(self.name).split()))
+        object.__setattr__(self, "note", "\n".join(map(readable, self.note.splitlines())).strip())
         _check_length("name", self.name, MAX_NAME)
         _check_length("note", self.note, MAX_NOTE)
         for field in ("tab", "browser"):
@@ -92,17 +81,6 @@ def write(folder: Path, new: RunMetadata) -> None:
 
 def _matches(token: str, stored: str) -> bool:
     return bool(token and stored) and hmac.compare_digest(fingerprint(token), stored)
-
-
-def _readable(line: str) -> str:
-    return "".join(" " if _is_control(character) else character for character in line)
-
-
-def _is_control(character: str) -> bool:
-    return (
-        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        or unicodedata.bidirectional(character) in _DIRECTION_MARKS
-    )
 
 
 def _check_length(field: str, value: str, most: int) -> None:

@@ -17,6 +17,7 @@ from model.runs.metadata import read as read_metadata
 from model.runs.store import RunStore
 
 QUIET_S = 600.0  # a run that changed more recently may be in use
+ABANDONED_S = 60.0  # the same for a run without a single checkpoint: nothing is lost with it
 FREE_MB = 300  # reserved for everything else on the disk
 _MB = 1_000_000
 
@@ -26,15 +27,23 @@ class _StoredRun:
     path: Path
     changed: float  # seconds since 1970
     size: int  # bytes
+    trained: bool  # whether it has a checkpoint or a network
 
 
 def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
     """Delete old runs from the store's home until one more fits; damaged runs count and are deleted like any other.
 
-    Shipped runs, runs in `busy`, runs with a name, and runs that changed in the last ten minutes are never deleted; a
-    worker touches its run every second. Raises RunError if that isn't enough or the disk has less than 300 MB free.
+    Runs that were never trained come first. Shipped runs, runs in `busy`, trained runs with a name, and runs that
+    changed in the last ten minutes (one if never trained) are never deleted; a worker touches its run every second.
+    Raises RunError if that isn't enough, the disk has less than 300 MB free, or as many runs as may wait were abandoned
+    within a minute: otherwise, somebody who starts and leaves again and again would delete what others have trained.
     """
-    stored = sorted(_stored_runs(store.home), key=lambda run: run.changed)
+    stored = sorted(_stored_runs(store.home), key=lambda run: (run.trained, run.changed))
+    abandoned = [run for run in stored if not run.trained and not _is_quiet(run) and run.path.name not in busy]
+    if len(abandoned) >= limits.waiting:
+        raise RunError(
+            "{n} trainings were started and abandoned within a minute. Try again in a minute.", n=len(abandoned)
+        )
     for oldest in list(stored):
         if _fits(stored, limits):
             break
@@ -68,7 +77,8 @@ def _stored_runs(home: Path) -> list[_StoredRun]:
         for path in home.iterdir():
             if not path.name.startswith((".", "_")):
                 with suppress(OSError):
-                    stored += [_StoredRun(path, _changed(path), _size(path))] if path.is_dir() else []
+                    run = _StoredRun(path, _changed(path), _size(path), _is_trained(path))
+                    stored += [run] if path.is_dir() else []
     return stored
 
 
@@ -86,9 +96,17 @@ def _size(path: Path) -> int:
     return total
 
 
+def _is_trained(path: Path) -> bool:
+    return (path / "model.keras").exists() or any((path / "checkpoints").glob("*.keras"))
+
+
+def _is_quiet(run: _StoredRun) -> bool:
+    return time.time() - run.changed >= (QUIET_S if run.trained else ABANDONED_S)
+
+
 def _is_deletable(run: _StoredRun, busy: Collection[str]) -> bool:
-    is_quiet = time.time() - run.changed >= QUIET_S
-    return is_quiet and run.path.name not in busy and not read_metadata(run.path).name
+    is_kept = run.path.name in busy or (run.trained and read_metadata(run.path).name)
+    return _is_quiet(run) and not is_kept
 
 
 def _delete(store: RunStore, run: _StoredRun) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from model.config import TrainingConfig
 from model.errors import ConfigError, RunError
+from model.plain_text import is_id
 from model.results import NO_DIGIT, Calibration, Checkpoint, Metrics, Predictions
 from model.runs import metadata
 from model.runs.curves import EventReader, History
@@ -137,7 +138,7 @@ class Run:
         usable = [
             (event.step, event, self.checkpoints / event.checkpoint)
             for event in self.event_reader.checkpoints()
-            if event.step is not None and event.checkpoint and is_zipfile(self.checkpoints / event.checkpoint)
+            if event.step is not None and is_id(event.checkpoint) and is_zipfile(self.checkpoints / event.checkpoint)
         ]
         if not usable:
             return None

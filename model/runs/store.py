@@ -1,7 +1,6 @@
 """The run store: create, list, open and delete runs."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +11,8 @@ from uuid import uuid4
 
 from model.config import TrainingConfig
 from model.errors import DigitLabError, RunError
-from model.messages import Message
+from model.messages import N_, Message
+from model.plain_text import is_id, readable
 from model.runs import continuation
 from model.runs.atomic_files import write_json
 from model.runs.manifest import RunDescription
@@ -23,7 +23,7 @@ from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun, Run, open_run, req
 SHIPPED = Path(__file__).parent.parent / "pretrained"
 DEFAULT_RUN = "deep"  # used if no run is chosen
 CLASSROOM_RUN = "dense-128-dropout"  # the network of the classroom exercise
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+_MAX_SHOWN = 80  # characters of the name of a folder that isn't a run
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ class DamagedRun:
     id: str
     reason: Message | str  # a str is a constant marked by `N_`
 
+
+_NOT_AN_ID = N_(
+    "The name of its folder isn't the id of a run. Rename it: up to 81 letters, digits, dots, dashes and underscores."
+)
 
 Listing = tuple[list[Run], list[DamagedRun]]
 
@@ -126,6 +130,9 @@ class RunStore:
             for path in sorted(folder.iterdir(), reverse=True) if folder.is_dir() else ():
                 if not path.is_dir() or path.name.startswith((".", "_")):
                     continue
+                if not is_id(path.name):
+                    damaged.append(DamagedRun(readable(path.name)[:_MAX_SHOWN], _NOT_AN_ID))
+                    continue
                 try:
                     runs.append(open_run(path, shipped))
                 except DigitLabError as error:
@@ -135,7 +142,7 @@ class RunStore:
     def open(self, run_id: str) -> Run:
         """Return a run by its id. Raises RunError if it doesn't exist or is damaged."""
         for folder, shipped in ((self.home, False), (self.shipped, True)):
-            if _ID.fullmatch(run_id) and (folder / run_id).is_dir():
+            if is_id(run_id) and (folder / run_id).is_dir():
                 return open_run(folder / run_id, shipped)
         raise _missing(run_id)
 
@@ -156,9 +163,9 @@ class RunStore:
             ) from error
 
     def _check_own(self, run_id: str) -> None:
-        if _ID.fullmatch(run_id) and (self.home / run_id).is_dir():
+        if is_id(run_id) and (self.home / run_id).is_dir():
             return
-        if _ID.fullmatch(run_id) and (self.shipped / run_id).is_dir():
+        if is_id(run_id) and (self.shipped / run_id).is_dir():
             raise RunError("Run {run} comes with Digit Lab and can't be changed. Choose one of your own.", run=run_id)
         raise _missing(run_id)
 
@@ -170,6 +177,6 @@ def _write_drawings(folder: Path, lines: str) -> None:
 
 def _missing(run_id: str) -> RunError:
     """Return the error for an unknown run. An impossible id may come from a crafted link, so no page repeats it."""
-    if not _ID.fullmatch(run_id):
+    if not is_id(run_id):
         return RunError("This run doesn't exist. Choose one listed by `python -m model runs`.")
     return RunError("Run {run} doesn't exist. Choose one listed by `python -m model runs`.", run=run_id)

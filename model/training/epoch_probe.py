@@ -64,4 +64,7 @@ def _filters(packed: dict[str, Any] | None) -> Array | None:
     if packed is None:
         return None
     values = np.frombuffer(base64.b64decode(packed["values"], validate=True), np.int8)
-    return (values.astype(np.float32) / _LARGEST).reshape([int(side) for side in packed["shape"]])
+    filters, kernel, kernel_too, channels = packed["shape"]
+    if not (0 < filters <= _MAX_FILTERS and 0 < kernel == kernel_too and channels > 0):
+        raise ValueError(f"{packed['shape']} isn't the shape of filters")
+    return (values.astype(np.float32) / _LARGEST).reshape(filters, kernel, kernel, channels)

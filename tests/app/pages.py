@@ -20,6 +20,14 @@ def recipe_box(test):
 
 
 def text(test):
+    """Return all texts of a page, without the characters that keep Markdown out of values."""
     return " ".join(
-        str(each.value) for kind in ("title", "header", "subheader", "markdown", "caption") for each in test.get(kind)
+        unescaped(each.value)
+        for kind in ("title", "header", "subheader", "markdown", "caption")
+        for each in test.get(kind)
     )
+
+
+def unescaped(markdown):
+    """Return a text as a page shows it."""
+    return str(markdown).replace("\\", "").replace("\u2060", "")

@@ -4,6 +4,7 @@ The colours are from Okabe and Ito's set, distinct with any kind of colour visio
 """
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,21 @@ PlainFigure = dict[str, Any]
 BLUE, ORANGE, GREY = "#3b6fe0", "#e69f00", "#8a8f98"
 
 
+def chart_text(text: str) -> str:
+    """Return text that Plotly shows as it is: it interprets tags in every text, such as <a href=…>.
+
+    >>> chart_text("<b>a & b</b>")
+    '&lt;b&gt;a &amp; b&lt;/b&gt;'
+    """
+    return escape(text, quote=False)
+
+
 def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
     """Draw the number of images of each class."""
     figure = go.Figure(layout_template="none")
     figure.add_bar(
         x=counts.tolist(),
-        y=list(names),
+        y=list(map(chart_text, names)),
         orientation="h",
         marker={"color": BLUE},
         text=[f"{n:,}" for n in counts],
@@ -46,7 +56,7 @@ def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> PlainFi
     bars = {
         "type": "bar",
         "x": probabilities.tolist(),
-        "y": list(names),
+        "y": list(map(chart_text, names)),
         "orientation": "h",
         "marker": {"color": [BLUE if i == top else GREY for i in range(len(names))]},
         "text": [f"{p:.1%}" if p >= 0.0005 else "" for p in probabilities],

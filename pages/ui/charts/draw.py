@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, probability_bars
+from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text, probability_bars
 from pages.ui.translation import _
 
 
@@ -21,7 +21,7 @@ def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | N
     other = {
         "type": "bar",
         "x": second.tolist(),
-        "y": list(names),
+        "y": list(map(chart_text, names)),
         "orientation": "h",
         "name": _("second"),
         "marker": {"color": ORANGE},
@@ -41,7 +41,7 @@ def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], x_title:
         x=list(x),
         y=list(y),
         mode="lines+markers+text",
-        text=list(labels),
+        text=list(map(chart_text, labels)),
         textposition="top center",
         line={"color": BLUE, "width": 2},
         cliponaxis=False,
@@ -81,7 +81,7 @@ def flipping(
         figure.add_annotation(
             x=place,
             y=1.1,
-            text=_(" flips to {label} ").format(label=label),
+            text=_(" flips to {label} ").format(label=chart_text(label)),
             xanchor=side,
             showarrow=False,
             font={"color": ORANGE},

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from model.evaluation.analysis import OperatingPoint, Reliability, RiskCoverageCurve
 from model.evaluation.perturbations import PerturbationKind
-from pages.ui.charts.common import BLUE, GREY, ORANGE
+from pages.ui.charts.common import BLUE, GREY, ORANGE, chart_text
 from pages.ui.translation import _, ngettext, translate
 
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"
@@ -39,13 +39,15 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
     images, such as "not a digit", has a column but no row. The last trace has a nearly transparent square in each cell
     with `customdata` (true, predicted), so that cells can be clicked.
     """
+    longest = max(map(len, names))
+    names = list(map(chart_text, names))
     rows = np.flatnonzero(confusion.any(axis=1))
     shares = _shares(confusion, by)
     off_diagonal = np.where(np.eye(len(names), dtype=bool), 0, shares)[rows]
     figure = go.Figure(layout_template="none")
     figure.add_heatmap(
         z=off_diagonal,
-        x=list(names),
+        x=names,
         y=[names[int(i)] for i in rows],
         colorscale=[[0, "rgba(230,159,0,0)"], [0.4, "rgba(230,159,0,.5)"], [1, "rgba(213,94,0,.8)"]],
         zmin=0,
@@ -63,7 +65,7 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
         figure.add_shape(type="rect", **edges, line={"color": BLUE, "width": 1.5}, fillcolor="rgba(59,111,224,.12)")
     figure.add_scatter(**_squares(confusion, rows, names))
     figure.update_layout(
-        margin={"l": 24 + 7 * max(map(len, names)), "r": 8, "t": 8, "b": 50},
+        margin={"l": 24 + 7 * longest, "r": 8, "t": 8, "b": 50},
         xaxis=_class_axis(_("Predicted class")) | {"range": [-0.5, len(names) - 0.5]},
         yaxis=_class_axis(_("True class")) | {"range": [len(rows) - 0.5, -0.5]},
         dragmode=False,
@@ -227,6 +229,7 @@ def embedding(
 
     `customdata` is the number of the test image.
     """
+    names = list(map(chart_text, names))
     figure = go.Figure(layout_template="none")
     right = labels == predicted
     for label in np.unique(labels):

@@ -6,7 +6,6 @@ histories; no Streamlit, no files.
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from model.messages import N_
 from model.runs.curves import History, downsample_mean, downsample_minmax, moving_average
 from model.runs.events import FinishedEvent
 from model.training import schedules
-from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure
+from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text
 from pages.ui.translation import _
 
 TITLES = {"loss": N_("Loss"), "accuracy": N_("Accuracy"), "learning_rate": N_("Learning rate")}
@@ -121,7 +120,7 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, zoomed: bool = Fa
     """
     traces, plateaus = [], []
     for (name_of_run, history), (colour, symbol) in zip(runs, _RUNS, strict=False):
-        title = escape(name_of_run, quote=False)  # Plotly interprets tags in texts
+        title = chart_text(name_of_run)
         images, same = history.images_per_step, {"name": title, "legendgroup": title}
         mean = moving_average(getattr(history, name), _SMOOTHED)
         validation = [getattr(epoch, f"val_{name}") for epoch in history.epochs]

@@ -1,9 +1,10 @@
 """Turn a Fabric.js drawing, as the canvas sends it, into strokes. Knows Fabric's JSON; no Streamlit."""
 
-from math import cos, radians, sin
+from math import cos, isfinite, radians, sin
 from typing import Any
 
 from model.errors import InkError
+from model.ink.render import MAX_POINTS, MAX_STROKES
 
 Stroke = list[list[float]]
 
@@ -14,25 +15,35 @@ SIDE, PEN = 280, 18  # canvas pixels, for a single digit
 _NOT_MOVED = 9
 
 
-def strokes_from_fabric(drawing: dict[str, Any] | None) -> list[Stroke]:
+def strokes_from_fabric(drawing: Any) -> list[Stroke]:
     """Return the strokes of a Fabric.js drawing; none for None, which the canvas sends before its first paint.
 
-    Raises InkError for objects that aren't paths, and for path commands other than M, L and Q.
+    Raises InkError for anything else: a browser can send any JSON. Whether the points are a drawing is checked by
+    `parse_strokes`.
     """
-    objects = (drawing or {}).get("objects", [])
-    return [_stroke(item) for item in objects]
-
-
-def _stroke(path: dict[str, Any]) -> Stroke:
     try:
-        points = [_end_or_control(command) for command in path["path"]]
-        # Fabric starts a path a fiftieth of a pixel from its first point, which it repeats in the first curve.
-        points = points[1:] if len(points) > 1 and path["path"][1][0] == "Q" else points
-        return _placed(points, path)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        objects = _list((drawing or {}).get("objects", []), MAX_STROKES)
+        paths = [_list(item["path"], MAX_POINTS) for item in objects]
+        if sum(map(len, paths)) > MAX_POINTS:
+            raise ValueError(MAX_POINTS)
+        return [_stroke(path, item) for path, item in zip(paths, objects, strict=True)]
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise InkError(
             "The canvas sent a shape that isn't a freehand stroke. Clear the canvas and draw again."
         ) from error
+
+
+def _list(value: Any, most: int) -> list:
+    if not isinstance(value, list) or len(value) > most:
+        raise ValueError(most)
+    return value
+
+
+def _stroke(path: list, item: dict[str, Any]) -> Stroke:
+    points = [_end_or_control(command) for command in path]
+    # Fabric starts a path a fiftieth of a pixel from its first point, which it repeats in the first curve.
+    points = points[1:] if len(points) > 1 and path[1][0] == "Q" else points
+    return _placed(points, item)
 
 
 def _end_or_control(command: list) -> list[float]:
@@ -40,17 +51,23 @@ def _end_or_control(command: list) -> list[float]:
     name, *numbers = command
     if name not in ("M", "L", "Q"):
         raise ValueError(name)
-    return [float(numbers[0]), float(numbers[1])]
+    return [_number(numbers[0]), _number(numbers[1])]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(value)
+    return float(value)
 
 
 def _placed(points: Stroke, path: dict[str, Any]) -> Stroke:
     """Return the points after the canvas's edit tool has moved, scaled or rotated the path."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     middle_x, middle_y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-    scale_x = path.get("scaleX", 1) * (-1 if path.get("flipX") else 1)
-    scale_y = path.get("scaleY", 1) * (-1 if path.get("flipY") else 1)
-    rotation = radians(path.get("angle", 0))
-    left, top = path["left"], path["top"]
+    scale_x = _number(path.get("scaleX", 1)) * (-1 if path.get("flipX") else 1)
+    scale_y = _number(path.get("scaleY", 1)) * (-1 if path.get("flipY") else 1)
+    rotation = radians(_number(path.get("angle", 0)))
+    left, top = _number(path["left"]), _number(path["top"])
     untouched = (scale_x, scale_y, rotation) == (1, 1, 0)
     if untouched and abs(left - middle_x) < _NOT_MOVED and abs(top - middle_y) < _NOT_MOVED:
         return points

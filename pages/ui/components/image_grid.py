@@ -76,7 +76,8 @@ def clickable_image_grid(tiles: Iterable[tuple[int, Tile]], key: str, side: int 
         for number, tile in tiles
     ]
     clicked = _clickable(key=key, data={"tiles": shown, "side": side}, on_opened_change=lambda: None).get("opened")
-    return clicked if clicked in [tile["number"] for tile in shown] else None
+    # Compared with the type, as the browser can send anything: 1.0 and True are equal to 1.
+    return clicked if type(clicked) is int and clicked in [tile["number"] for tile in shown] else None
 
 
 def picture(image: np.ndarray, side: int, alt: str) -> None:

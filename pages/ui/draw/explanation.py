@@ -17,8 +17,8 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
 from pages.ui.shell import services
-from pages.ui.shell.text import percent, plain
-from pages.ui.translation import _, class_label, translate
+from pages.ui.shell.text import markdown, percent, plain
+from pages.ui.translation import _, class_label
 
 _SIDE, _CHART = 196, 190  # pixels on the screen
 
@@ -66,7 +66,7 @@ def _epochs(sample: Sample) -> None:
     try:
         after_epochs = explain.predict_after_each_epoch(run, sample.image, services.network)
     except DigitLabError as error:
-        st.caption(translate(error))
+        st.caption(markdown(error))
         return
     if not after_epochs:
         st.caption(_("This run has no checkpoints of its epochs."))

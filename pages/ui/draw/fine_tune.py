@@ -14,6 +14,7 @@ from pages.ui import glossary
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.my_drawings import label_index
 from pages.ui.shell import permission, services
+from pages.ui.shell.text import markdown
 from pages.ui.translation import _, ngettext, translate
 
 _POLL_S = 1.0
@@ -46,7 +47,7 @@ def _start(run: FinishedRun, drawings: list[LabelledDrawing]) -> None:
         config = fine_tuning.fine_tuning_config(run, len(drawings))
         services.jobs().start(config, permission.owned_metadata(), collection.to_jsonl(drawings))
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
 
 
 def _newest(run: FinishedRun) -> Run | None:

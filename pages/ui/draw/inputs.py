@@ -8,18 +8,20 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from model.errors import DigitLabError, InkError
-from model.ink import photo
+from model.ink import image_file, photo
 from model.ink.render import InkSteps
+from model.plain_text import readable
 from model.runs.run import FinishedRun
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.options import DIGIT, INPUTS, NUMBER, PHOTO, PICTURE, TEST
 from pages.ui.draw.sample import MultiDigitSample, Network, Sample
 from pages.ui.shell import services, session
-from pages.ui.shell.text import plain
-from pages.ui.translation import _, class_label, translate
+from pages.ui.shell.text import markdown, plain
+from pages.ui.translation import _, class_label
 
 _INPUT, _INDEX, _MISSING = "draw-way", "draw-image-index", "draw-image-missing"
 _MAX_MB = 5
+_MAX_FILE_NAME = 80  # characters; the end is shown, because it shows the type
 _SHEET = 600  # pixels of an image on the screen
 
 
@@ -66,7 +68,7 @@ def test_image(network: Network) -> Sample | None:
         images = services.test_images(run)
         labels = predictions.stored(run).predictions.labels
     except DigitLabError as error:
-        st.info(translate(error), icon=":material/image_not_supported:")
+        st.info(markdown(error), icon=":material/image_not_supported:")
         return None
     # The input is chosen outside of this fragment, so the whole page has to be rerun.
     if run.reads_digits and st.button(
@@ -107,7 +109,7 @@ def from_file(network: Network) -> Sample | MultiDigitSample | None:
         key="draw-upload",
         max_upload_size=_MAX_MB,
     )
-    return _read(network, upload.name, upload) if upload else None
+    return _read(network, readable(upload.name)[-_MAX_FILE_NAME:], upload) if upload else None
 
 
 def from_camera(network: Network) -> Sample | MultiDigitSample | None:
@@ -140,7 +142,7 @@ def _read(network: Network, name: str, upload: UploadedFile) -> Sample | MultiDi
             return number
         steps = _photo_steps(upload.getvalue(), name)
     except DigitLabError as error:
-        st.warning(plain(translate(error)), icon=":material/broken_image:")
+        st.warning(markdown(error), icon=":material/broken_image:")
         return None
     if steps is None:
         _explain_blank(name)
@@ -154,7 +156,7 @@ def _explain_blank(name: str) -> None:
 
 
 def _number(network: Network, content: bytes, name: str) -> MultiDigitSample:
-    sheet = photo.open_upright(content, name)
+    sheet = image_file.open_upright(content, name)
     width = sheet.width
     sheet.thumbnail((_SHEET, _SHEET))
     digits = network.reader.read_photo(content, numbers=True)
@@ -168,7 +170,7 @@ def _photo_steps(content: bytes, name: str) -> InkSteps | None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fitted(content: bytes, shape: tuple[int, int, int], name: str) -> np.ndarray:
-    return photo.fit_picture(content, shape, name)
+    return image_file.fit_picture(content, shape, name)
 
 
 def _whole_number(text: str) -> int:

@@ -3,6 +3,8 @@
 Knows predictions, Pillow and the image grid; runs no network.
 """
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -40,7 +42,7 @@ def seen(number: MultiDigitSample | None) -> None:
         return
     n = len(number.predictions.digits)
     alt = ngettext("{n} digit in a box, read as {text}", "{n} digits in boxes, read as {text}", n)
-    alt = alt.format(n=n, text=number.predictions.text)
+    alt = escape(alt.format(n=n, text=number.predictions.text))
     st.html(
         f'<img src="{data_uri(_boxed(number))}" alt="{alt}" style="width: 100%; max-width: 600px; border-radius: 6px; '
         'border: 1px solid rgba(128,128,128,.35)">'

@@ -18,7 +18,8 @@ from pages.ui.components.image_grid import Tile, clickable_image_grid
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
 from pages.ui.shell import services, session
-from pages.ui.translation import _, class_label, ngettext, translate
+from pages.ui.shell.text import markdown
+from pages.ui.translation import _, class_label, ngettext
 
 _TILE = 64
 _MAX_SHOWN = 60  # newest drawings
@@ -41,7 +42,7 @@ def label_control(sample: Sample) -> None:
     try:
         _save(sheet, label, drawn, sample.strokes)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
 
 
 def _save(sheet: str, label: int | str | None, drawn: str, strokes: Strokes | None) -> None:
@@ -168,7 +169,7 @@ def _delete(delete: Callable[[], None], is_current: bool) -> None:
     try:
         delete()
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
     else:
         if is_current:
             session.forget_saved_drawing()

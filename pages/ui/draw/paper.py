@@ -13,7 +13,8 @@ from pages.ui.components.canvas import canvas
 from pages.ui.components.fabric_strokes import PEN, SIDE
 from pages.ui.draw import help as help_texts
 from pages.ui.shell import session
-from pages.ui.translation import _, translate
+from pages.ui.shell.text import markdown
+from pages.ui.translation import _
 
 WIDE, LOW = 600, 240  # canvas pixels of the canvas for several digits
 _PENS = (6, 10, 14, PEN, 22, 26, 30)
@@ -80,5 +81,5 @@ def _strokes(key: str, pen: int, width: int, height: int) -> Strokes:
     try:
         return parse_strokes(canvas(key, pen, width, height))
     except InkError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return Strokes()

@@ -9,7 +9,8 @@ from pages.ui.draw import help as help_texts
 from pages.ui.draw import inputs, multi_digit, options, paper, prediction_panel, preprocessing
 from pages.ui.draw.sample import MultiDigitSample, Network, Sample
 from pages.ui.shell import services, session
-from pages.ui.translation import _, translate
+from pages.ui.shell.text import markdown
+from pages.ui.translation import _
 
 # The prediction is the page's headline; its block has a minimum height, so that the bars below never jump.
 _STYLE = """<style>
@@ -31,7 +32,7 @@ def read(run: FinishedRun, other: FinishedRun | None, kind: str) -> None:
         first = Network(run, services.classifier(run))
         second = Network(other, services.classifier(other)) if other else None
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return
     st.html(_STYLE)
     if kind == options.NUMBER:
@@ -82,7 +83,7 @@ def _input(network: Network, kind: str) -> Sample | MultiDigitSample | None:
     try:
         return Sample.of_drawing(network, strokes, pen)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return None
 
 
@@ -140,7 +141,7 @@ def _read_number(network: Network) -> None:
         try:
             sample = MultiDigitSample.of_drawing(network, strokes, (paper.WIDE, paper.LOW), pen)
         except DigitLabError as error:
-            st.warning(translate(error))
+            st.warning(markdown(error))
             sample = None
     _show_number(sample, right, right)
 

@@ -70,7 +70,7 @@ def _is_cell(clicked: Any, n_classes: int) -> TypeGuard[list[int]]:
     return (
         isinstance(clicked, list)
         and len(clicked) == 2
-        and all(isinstance(label, int) and 0 <= label < n_classes for label in clicked)
+        and all(type(label) is int and 0 <= label < n_classes for label in clicked)
     )
 
 

@@ -38,7 +38,7 @@ def menu(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
 
 def predictions_csv(result: EvaluationResult) -> str:
     """Return one row for each test image: number, true and predicted class, and the probability of every class."""
-    names, predictions = result.metrics.class_names, result.predictions
+    names, predictions = list(map(_spreadsheet_text, result.metrics.class_names)), result.predictions
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["image", "true", "predicted", *(f"p({name})" for name in names)])
@@ -46,6 +46,11 @@ def predictions_csv(result: EvaluationResult) -> str:
         best = names[int(probabilities.argmax())]
         rows.writerow([index, names[label], best, *(f"{probability:.6g}" for probability in probabilities)])
     return file.getvalue()
+
+
+def _spreadsheet_text(name: str) -> str:
+    """Return a class name that no spreadsheet takes for a formula; a sign alone, as in a set of operators, stays."""
+    return f"'{name}" if len(name) > 1 and name[0] in "=+-@" else name
 
 
 def metrics_json(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> str:

@@ -14,8 +14,8 @@ from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.evaluate import help
 from pages.ui.shell import identity, predictions
-from pages.ui.shell.text import percent
-from pages.ui.translation import _, ngettext, translate
+from pages.ui.shell.text import markdown, percent
+from pages.ui.translation import _, ngettext
 
 _SHOWN = 24
 _OTHERS, _ME = "others", "me"
@@ -56,7 +56,7 @@ def _drawings(run: FinishedRun) -> dict[str, tuple[DrawnDigits, EvaluationResult
     try:
         others = predictions.on_drawings(run)
     except DataError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         others = None
     sets = {_OTHERS: others, _ME: predictions.on_my_drawings(run)}
     return {name: scored for name, scored in sets.items() if scored}

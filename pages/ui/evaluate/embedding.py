@@ -17,7 +17,8 @@ from pages.ui.components.image_grid import data_uri
 from pages.ui.components.live_chart import Pictures, live_chart
 from pages.ui.evaluate import help
 from pages.ui.shell import predictions, services
-from pages.ui.translation import _, class_label, translate
+from pages.ui.shell.text import markdown
+from pages.ui.translation import _, class_label
 
 _TSNE, _PCA = "spread", "project"
 _PROJECTIONS = {_TSNE: N_("Neighbours (t-SNE)"), _PCA: N_("Overall structure (PCA)")}
@@ -44,7 +45,7 @@ def show(run: FinishedRun, result: EvaluationResult) -> None:
             points = _project(str(run.path), modified, chosen, features)
         pictures = _pictures(str(run.path), modified, services.test_images(run)[indices])
     except DigitLabError as error:
-        st.info(translate(error), icon=":material/scatter_plot:")
+        st.info(markdown(error), icon=":material/scatter_plot:")
         return
     names = [class_label(name) for name in result.metrics.class_names]
     labels, predicted = result.predictions.labels[indices], result.predictions.predicted[indices]

@@ -19,8 +19,8 @@ from pages.ui.components import image_grid
 from pages.ui.evaluate import help, image_detail
 from pages.ui.evaluate.confusion import Cell
 from pages.ui.shell import services
-from pages.ui.shell.text import percent, plain
-from pages.ui.translation import _, class_label, ngettext, translate
+from pages.ui.shell.text import markdown, percent, plain
+from pages.ui.translation import _, class_label, ngettext
 
 IMAGES_PER_PAGE = 24
 _SIDE = 84
@@ -74,7 +74,7 @@ def show(
         try:
             images = services.test_images(run)
         except DataError as error:
-            st.info(translate(error), icon=":material/image_not_supported:")
+            st.info(markdown(error), icon=":material/image_not_supported:")
             _table(result, selection.indices, names)
             return
         st.caption(f"{selection.description} {_(help.TILES)}" if len(selection.indices) else selection.description)
@@ -173,7 +173,7 @@ def _select(result: EvaluationResult, names: Sequence[str]) -> Selection:
 
 
 def _class_box(label: str, key: str, names: Sequence[str]) -> int:
-    if st.session_state.get(key, _ANY) >= len(names):
+    if st.session_state.get(key) not in (None, _ANY, *range(len(names))):  # of another run, or not from this box
         st.session_state[key] = _ANY
     return st.selectbox(
         label,

@@ -21,8 +21,8 @@ from pages.ui.components import image_grid
 from pages.ui.components.heatmaps import heat, layer_maps
 from pages.ui.evaluate import help
 from pages.ui.shell import predictions, services
-from pages.ui.shell.text import percent, plain
-from pages.ui.translation import _, class_label, translate
+from pages.ui.shell.text import markdown, percent, plain
+from pages.ui.translation import _, class_label
 
 _SIDE, _SMALL = 168, 56  # pixels on the screen
 _NEIGHBOURS = 8
@@ -37,7 +37,7 @@ def _show(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | N
     try:
         _details(run, result, index, epoch)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
 
 
 def _details(run: FinishedRun, result: EvaluationResult, index: int, epoch: int | None) -> None:
@@ -107,7 +107,7 @@ def _epochs(run: FinishedRun, image: np.ndarray, names: Sequence[str], true: int
     try:
         after_epochs = explain.predict_after_each_epoch(run, image, services.network)
     except DigitLabError as error:
-        st.caption(translate(error))
+        st.caption(markdown(error))
         return
     if not after_epochs:
         return
@@ -149,7 +149,7 @@ def _neighbours(run: FinishedRun, image: np.ndarray, names: Sequence[str]) -> No
             of_image = services.recognizer(run).features(image[None])[0]
             nearest, distances = explain.nearest_neighbours(known.features, of_image, _NEIGHBOURS)
         except DigitLabError as error:
-            st.caption(translate(error))
+            st.caption(markdown(error))
             return
         image_grid.image_grid((_neighbour(known.images[i], names[known.labels[i]]) for i in nearest), side=_SMALL)
         st.caption(_(help.NEIGHBOURS).format(n=f"{len(known.labels):,}"), help=glossary.explain("Embedding"))

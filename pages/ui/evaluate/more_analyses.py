@@ -8,7 +8,8 @@ from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.evaluate import confidence, drawings, embedding, help, robustness
 from pages.ui.shell import predictions
-from pages.ui.translation import _, translate
+from pages.ui.shell.text import markdown
+from pages.ui.translation import _
 
 # Four words have no room in one line of a phone with Streamlit's padding.
 _STYLE = "<style>@media (max-width: 640px) { .st-key-eval-part button { padding: 0 .6rem; } }</style>"
@@ -52,4 +53,4 @@ def _show_of_final_network(analysis: str, run: FinishedRun, epoch: int | None) -
         else:
             embedding.show(run, predictions.stored(run))
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))

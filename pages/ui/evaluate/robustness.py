@@ -15,6 +15,7 @@ from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import predictions, services
+from pages.ui.shell.text import markdown
 from pages.ui.translation import _, translate
 
 _POLL_S = 0.5
@@ -37,7 +38,7 @@ def _job(run: FinishedRun) -> RobustnessJob | None:
     try:
         return predictions.robustness_of(run)
     except DigitLabError as error:
-        st.info(translate(error), icon=":material/image_not_supported:")
+        st.info(markdown(error), icon=":material/image_not_supported:")
         return None
 
 
@@ -46,7 +47,7 @@ def _progress(run: FinishedRun) -> None:
     if job is None:
         return
     if job.failure:
-        st.warning(translate(job.failure))
+        st.warning(markdown(job.failure))
         st.button(_("Try again"), icon=":material/replay:", on_click=services.robustness_jobs().forget, args=(run,))
     elif job.result:
         st.rerun()

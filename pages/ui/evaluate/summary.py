@@ -14,7 +14,7 @@ from model.runs.run import FinishedRun
 from pages.ui import glossary
 from pages.ui.evaluate import help
 from pages.ui.shell import predictions
-from pages.ui.shell.text import plain, run_title
+from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, ngettext, translate
 
 _CARD_COLUMNS = ((N_("Measurement"), "what"), (N_("Value"), "figure"), (N_("n"), "n"))
@@ -51,7 +51,7 @@ def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, ep
 def _network(run: FinishedRun, epoch: int) -> str:
     outcome = run.outcome
     network = _("Network: {name}, {parameters} parameters, weights of epoch {epoch} of {epochs}.").format(
-        name=_("custom network") if run.config.design else run.config.preset,
+        name=_("custom network") if run.config.design else plain(run.config.preset),
         parameters=f"{outcome.parameters:,}",
         epoch=epoch,
         epochs=outcome.epochs,
@@ -76,13 +76,21 @@ def card(run: FinishedRun) -> None:
             (_("Known weaknesses"), card.weaknesses),
         ):
             st.markdown(f"**{title}**")
-            st.markdown("\n".join(f"- {line}" for line in lines))
+            st.markdown("\n".join(f"- {_card_text(run, line)}" for line in lines))
         st.markdown(_("**Measurements**"))
         st.table(
-            {_(title): [getattr(figure, name) for figure in card.figures] for title, name in _CARD_COLUMNS},
+            {
+                _(title): [_card_text(run, getattr(figure, name)) for figure in card.figures]
+                for title, name in _CARD_COLUMNS
+            },
             hide_index=True,
             border="horizontal",
         )
+
+
+def _card_text(run: FinishedRun, text: str) -> str:
+    """Return a text of a model card as Markdown, which only the cards that come with Digit Lab contain."""
+    return text if run.shipped else plain(text)
 
 
 def compare(result: EvaluationResult, other: FinishedRun) -> analysis.Comparison | None:
@@ -91,7 +99,7 @@ def compare(result: EvaluationResult, other: FinishedRun) -> analysis.Comparison
         theirs = predictions.stored(other)
         compared = analysis.compare(result.predictions, theirs.predictions)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return None
     who = _("**A** is this network, **B** is {run}.").format(run=plain(run_title(other)))
     points = 100 * (result.metrics.accuracy - theirs.metrics.accuracy)

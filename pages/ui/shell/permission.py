@@ -110,5 +110,6 @@ def _teachers() -> set[str]:
 
 
 def take_control(run: Run) -> None:
-    """Let this tab control a run that another tab of the same browser started."""
-    services.store().set_metadata(run.id, owned_metadata(run.metadata))
+    """Let this tab control a run that another tab of the same browser started; does nothing for other visitors."""
+    if may_take_control(run):
+        services.store().set_metadata(run.id, owned_metadata(run.metadata))

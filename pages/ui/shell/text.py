@@ -1,11 +1,23 @@
 """Format runs, numbers and settings for the pages. Knows runs; draws nothing."""
 
+import re
+from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
+from model.errors import DigitLabError
+from model.messages import Message
+from model.plain_text import readable
 from model.runs.run import FinishedRun, Run
 from pages.ui.translation import _
 
-_MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&")
+_MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&@=^")
+# Streamlit looks for links, emoji, icons and arrows once more after it has removed the escapes. An invisible character
+# that allows no line break keeps them apart.
+_JOINER = "\u2060"
+_REPLACED_LATER = re.compile(
+    r":(?=[\w+/-]+:)|//|www(?=\.)|(?=@)|(?<!\S)(?=(?:<->|->|<-|--|>=|<=|~=)(?!\S))", re.IGNORECASE
+)
 
 
 def run_title(run: Run) -> str:
@@ -27,8 +39,38 @@ def created(run: Run) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text with Markdown escaped, in one line: for names that users typed."""
-    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in " ".join(text.split()))
+    """Return text that Streamlit's Markdown shows as it is, in one line: for everything that comes from outside."""
+    apart = _REPLACED_LATER.sub(lambda match: match[0] + _JOINER, " ".join(readable(text).split()))
+    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in apart)
+
+
+def markdown(message: Message | DigitLabError | str) -> str:
+    """Return a message, an error or a stored sentence in the visitor's language, for Streamlit's Markdown.
+
+    Like `translate`, with every value escaped, because values come from links and files; a sentence without values may
+    come from a run's folder, so it is escaped as a whole.
+
+    >>> markdown(Message("See `{file}`: {n:,} *images*", {"file": "a*b*", "n": 1000}))
+    'See `a\\\\*b\\\\*`: 1,000 *images*'
+    """
+    if isinstance(message, DigitLabError):
+        message = message.message
+    if isinstance(message, str):
+        return plain(_(message))
+    values = {name: _Escaped(markdown(v)) if isinstance(v, Message) else v for name, v in message.values.items()}
+    return _Escaping().vformat(_(message.text), (), values)
+
+
+@dataclass(frozen=True)
+class _Escaped:
+    text: str
+
+
+class _Escaping(Formatter):
+    """`str.format`, but the values are escaped after their conversion and format, such as `!r` and `:,`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return value.text if isinstance(value, _Escaped) else plain(format(value, format_spec))
 
 
 def percent(probability: float) -> str:

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 import streamlit as st
 
+from model.results import MAX_CLASSES
 from model.runs.curves import History
 from model.runs.run import Run
 from model.training import epoch_probe
@@ -26,14 +27,14 @@ _NEGATIVE, _NEUTRAL, _POSITIVE = np.array([20, 60, 160]), np.array([236, 236, 23
 
 def show(run: Run, history: History) -> None:
     """Draw the predictions and filters of the newest epoch, or nothing if the run has no probes."""
-    images, labels = _images(run)
+    dataset = run.description.dataset
+    names = dataset.class_names if dataset else tuple(map(str, range(MAX_CLASSES)))
+    images, labels = _images(run, len(names))
     packed = [(0, history.first_probe), *((event.epoch, event.probe) for event in history.epochs)]
     probes = [probe for epoch, fields in packed if (probe := epoch_probe.unpack(fields, epoch, len(labels)))]
     if not probes or not len(labels):
         return
     newest = probes[-1]
-    dataset = run.description.dataset
-    names = dataset.class_names if dataset else [str(n) for n in range(int(labels.max()) + 1)]
     with st.container(key="train-glimpse"):
         title = (
             _(help.AFTER_EPOCH).format(epoch=newest.epoch) if newest.epoch else _("Validation images before training")
@@ -54,13 +55,18 @@ def _show_filters(epoch: int, filters: np.ndarray) -> None:
     st.caption(_(help.COLOUR_FILTERS if _has_colours(filters) else help.FILTERS))
 
 
-def _images(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def _images(run: Run, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the validation images `(n, h, w, c)` uint8 and their labels `(n,)`; none if the file isn't valid."""
     try:
         with np.load(run.checkpoints / "glimpsed.npz", allow_pickle=False) as stored:
             images, labels = stored["images"], stored["labels"]
-        return (images, labels) if images.ndim == 4 and len(images) == len(labels) else (images[:0], labels[:0])
-    except (OSError, KeyError, ValueError, EOFError, BadZipFile, zlib.error):
-        return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)  # runs of earlier versions have no such file
+        is_valid = images.dtype == np.uint8 and images.ndim == 4 and images.size and images.shape[3] in (1, 3)
+        are_labels = labels.dtype.kind in "iu" and labels.shape == images.shape[:1]
+        if is_valid and are_labels and labels.min() >= 0 and labels.max() < n_classes:
+            return images, labels
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error):
+        pass  # runs of earlier versions have no such file
+    return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)
 
 
 def _tile(image: np.ndarray, label: int, predicted: int, confidence: float, names: Sequence[str]) -> Tile:

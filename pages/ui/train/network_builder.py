@@ -15,6 +15,7 @@ from model.networks.presets import CLASSROOM, PRESETS
 from model.networks.summary import LayerSummary, summary
 from pages.ui import glossary
 from pages.ui.charts.network_diagram import diagram
+from pages.ui.shell.text import markdown
 from pages.ui.train import help, labels
 from pages.ui.translation import _, ngettext, translate
 
@@ -209,7 +210,7 @@ def _network(design: Design, shape: Shape, n_classes: int) -> None:
     try:
         rows = summary(design, shape, n_classes)
     except ConfigError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return
     _show(rows, shape)
     n = _parameters(rows)

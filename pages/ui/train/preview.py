@@ -13,8 +13,9 @@ from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
+from pages.ui.shell.text import markdown
 from pages.ui.train import help
-from pages.ui.translation import _, class_label, translate
+from pages.ui.translation import _, class_label
 
 _N_SAMPLES = 20  # images of a dataset
 _N_AUGMENTED = 4  # images that are transformed
@@ -80,5 +81,5 @@ def _sample(name: str) -> services.Sample | None:
     try:
         return services.training_sample(name)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return None

@@ -13,8 +13,9 @@ from model.runs.events import InterruptedEvent, RunState
 from model.runs.run import FinishedRun, Run
 from model.training.commands import Command, CommandName
 from pages.ui.shell import permission, services, session
+from pages.ui.shell.text import markdown
 from pages.ui.train import downloads, help, labels, run_menu
-from pages.ui.translation import _, translate
+from pages.ui.translation import _
 
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # the range that a training accepts
 
@@ -22,7 +23,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # the range that a training accepts
 def show(run: Run, state: RunState, history: History) -> None:
     """Draw what this visitor can do with the run now; a run of the command line can only be viewed."""
     if state is RunState.FAILED:
-        st.error(translate(run.reason) if run.reason else _("The training failed."), icon=":material/error:")
+        st.error(markdown(run.reason) if run.reason else _("The training failed."), icon=":material/error:")
         run_menu.menu(run)
     elif isinstance(run, FinishedRun):
         _finished(run)
@@ -71,10 +72,13 @@ def _interrupted(run: Run, history: History) -> None:
     else:
         note = _(help.RESUME_FROM_START)
     reason = history.last.reason if isinstance(history.last, InterruptedEvent) else None
-    st.caption(f"{translate(reason)} {note}" if reason else note, width="stretch")
+    st.caption(f"{markdown(reason)} {note}" if reason else note, width="stretch")
 
 
 def _resume(run: Run) -> None:
+    """Resume the run after checking again: somebody else may own it since the button was drawn."""
+    if not permission.may_resume(run):
+        return
     with suppress(RunError):  # another visitor was faster; the page shows the run's new state
         services.jobs().resume(run.id)
         services.store().set_metadata(run.id, permission.metadata_for_resume(run))

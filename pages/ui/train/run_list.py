@@ -9,10 +9,10 @@ from model.runs.run import FinishedRun, Run
 from model.runs.store import DamagedRun
 from pages.ui.charts.training import MAX_COMPARED
 from pages.ui.shell import services
-from pages.ui.shell.text import plain, run_title
+from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.train import compare_runs
 from pages.ui.train.run_status import STATES
-from pages.ui.translation import _, ngettext, translate
+from pages.ui.translation import _, ngettext
 
 _RUNS_PER_PAGE = 8
 # One row for each run, on a phone too.
@@ -46,7 +46,7 @@ def _key(run: Run) -> str:
 def _row(run: Run, watched: bool, full: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"train-row-{run.id}"):
         st.checkbox(
-            _("Compare {run}").format(run=run.id),
+            _("Compare {run}").format(run=plain(run.id)),
             key=_key(run),
             label_visibility="collapsed",
             disabled=full,
@@ -70,4 +70,4 @@ def _details(run: Run) -> str:
 
 def _damaged(run: DamagedRun) -> None:
     text = _("Run {run} is damaged and isn't listed: {reason}")
-    st.warning(text.format(run=plain(run.id), reason=plain(translate(run.reason))), icon=":material/folder_off:")
+    st.warning(text.format(run=plain(run.id), reason=markdown(run.reason)), icon=":material/folder_off:")

@@ -12,8 +12,9 @@ from model.errors import DigitLabError
 from model.runs.metadata import RunMetadata
 from model.runs.run import Run
 from pages.ui.shell import permission, services, session
+from pages.ui.shell.text import markdown
 from pages.ui.train import help, start_once
-from pages.ui.translation import _, translate
+from pages.ui.translation import _
 
 
 def menu(run: Run) -> None:
@@ -39,7 +40,7 @@ def _save(run: Run, name: str, note: str) -> None:
     try:
         services.store().set_metadata(run.id, RunMetadata(name=name, note=note, tab=owner.tab, browser=owner.browser))
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
     else:
         st.rerun()
 
@@ -53,7 +54,7 @@ def _delete(run: Run) -> None:
             return
         services.store().delete(run.id)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
     else:
         session.set_run_watched(None)
         st.query_params.pop("run", None)

@@ -14,6 +14,7 @@ from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
 from pages.ui.shell import services, session
+from pages.ui.shell.text import markdown
 from pages.ui.train import help, labels, network_builder, preview
 from pages.ui.train.dataset_choice import dataset_control, n_classes
 from pages.ui.train.more_settings import more_settings
@@ -59,7 +60,7 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     try:
         check_memory(config.network, shape, n_classes(dataset), config.batch_size)
     except ConfigError as error:
-        below_network.warning(translate(error))  # next to the settings that cause it
+        below_network.warning(markdown(error))  # next to the settings that cause it
         return None
     return config
 
@@ -212,5 +213,5 @@ def _checked(values: dict) -> TrainingConfig | None:
     try:
         return TrainingConfig(**values)
     except ConfigError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return None

@@ -11,7 +11,7 @@ import streamlit as st
 from model.errors import DigitLabError
 from model.runs.run import Run
 from pages.ui.shell import session
-from pages.ui.translation import translate
+from pages.ui.shell.text import markdown
 
 _DOUBLE_CLICK_S = 3.0  # within which the same request counts as a double click
 
@@ -29,7 +29,7 @@ def start(request: str, create: Callable[[], Run]) -> bool:
             run_id = create().id
             session.set_last_start(request, run_id)
     except DigitLabError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return False
     st.query_params["run"] = run_id
     return True

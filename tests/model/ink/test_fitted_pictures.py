@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from model.errors import InkError
-from model.ink.photo import fit_picture, open_upright
+from model.ink.image_file import fit_picture, open_upright
 from tests.support import check_message
 
 

@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
 
 from model.errors import InkError
-from model.ink import grouping, photo
+from model.ink import grouping, image_file, photo
 from model.ink.render import MIDDLE, render
 from tests.support import CROSSED_SEVEN, check_message
 
@@ -350,7 +350,7 @@ def test_a_file_that_is_not_an_image_is_rejected(name, tmp_path):
             assert caught.value.values.keys() == {"name"}
         with pytest.raises(InkError) as caught:
             read(make())
-        check_message(caught.value, name=photo.UNNAMED, **values)
+        check_message(caught.value, name=image_file.UNNAMED, **values)
         with pytest.raises(InkError) as caught:
             read(make(), "my upload")
         check_message(caught.value, name="my upload", **values)
@@ -371,7 +371,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_anything_but_a_file_is_rejected(thing):
     with pytest.raises(InkError) as caught:
         photo.read_photo(thing)
-    check_message(caught.value, name=photo.UNNAMED, type=type(thing).__name__)
+    check_message(caught.value, name=image_file.UNNAMED, type=type(thing).__name__)
 
 
 WHOLE = [file_of(plain().reduce(4), kind) for kind in ("PNG", "JPEG", "WEBP")]

@@ -158,7 +158,7 @@ def test_a_run_is_started_with_its_label(make):
 
 
 def test_old_runs_are_deleted_but_not_those_in_training(make, monkeypatch):
-    monkeypatch.setattr("model.runs.retention.QUIET_S", 0.0)
+    monkeypatch.setattr("model.runs.retention.ABANDONED_S", 0.0)
     jobs = make(replace(WIDE, runs=2))
     first = jobs.start(ENDLESS)
     old = jobs.store.create(replace(ENDLESS, preset="deep"))

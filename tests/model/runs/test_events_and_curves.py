@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.plain_text import readable
 from model.runs.curves import EventReader, downsample_mean, downsample_minmax, moving_average
 from model.runs.events import (
     EVENTS,
@@ -68,7 +69,7 @@ def test_the_history_is_the_same_object_until_the_file_grows(path):
 @st.composite
 def events(draw):
     """Draw any event with any values that its fields allow."""
-    text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+    text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20).map(readable)
     probe = st.fixed_dictionaries({"answers": st.lists(st.integers(0, 9), max_size=3)})
     kinds = {
         "int": st.integers(0, 2**53),

@@ -1,0 +1,111 @@
+"""Open an image file that somebody uploaded: its type and size are checked before the pixels are decoded.
+
+Uses Pillow. Knows nothing of ink or networks.
+"""
+
+import threading
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from model.errors import InkError
+from model.messages import Message
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MIN_SIDE, MAX_SIDE = 8, 4096  # pixels per side of an image file
+_RIM_IS_BRIGHT = 128  # median grey level of the rim
+
+# One large image at a time: 16 million pixels fit into a file of 75 kB, take 230 MB while they are read, and everybody
+# can send some at the same moment.
+decoding = threading.Lock()
+
+UNNAMED = Message("The image")
+
+
+def open_picture(picture: str | Path | bytes, name: str | Message) -> Image.Image:
+    """Open an image file and turn it upright, in its original mode; the size is checked before the pixels are decoded.
+
+    Raises InkError like `read_photo`; `name` is the first word of its message.
+    """
+    if not isinstance(picture, str | Path | bytes | bytearray):
+        raise InkError(
+            "{name} must be an image file as a path or bytes, got {type}.", name=name, type=type(picture).__name__
+        )
+    try:
+        image = Image.open(picture if isinstance(picture, str | Path) else BytesIO(picture), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InkError(
+            "{name} is far too large. Resize it to at most {high:,} pixels per side.", name=name, high=MAX_SIDE
+        ) from None
+    except UnidentifiedImageError:
+        raise InkError(
+            "{name} isn't an image file of a supported type. Choose one of {formats}.",
+            name=name,
+            formats=", ".join(FORMATS),
+        ) from None
+    except Exception as error:  # decoders can raise almost any error: SyntaxError, ValueError, struct.error, …
+        if reason := getattr(error, "strerror", None):
+            raise InkError("{name} can't be opened: {reason}.", name=name, reason=reason) from None
+        raise InkError("{name} is damaged. Save it again.", name=name) from None
+    with image:
+        _check_header(image, name)
+        try:
+            ImageOps.exif_transpose(image, in_place=True)
+            return image
+        except Exception:  # see above
+            raise InkError("{name} is incomplete or damaged. Save it again.", name=name) from None
+
+
+def _check_header(image: Image.Image, name: str | Message) -> None:
+    width, height = image.size
+    if max(width, height) > MAX_SIDE or min(width, height) < MIN_SIDE:
+        raise InkError(
+            "{name} must have {low} to {high:,} pixels per side, got {width:,}×{height:,}. Resize it.",
+            name=name,
+            low=MIN_SIDE,
+            high=MAX_SIDE,
+            width=width,
+            height=height,
+        )
+    # A phone's JPEG may contain a second, hidden image (MPO), which isn't an animation.
+    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+        raise InkError("{name} is an animation of {frames} frames. Save one frame of it.", name=name, frames=frames)
+
+
+def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message = UNNAMED) -> np.ndarray:
+    """Crop the centre of an image file to the proportions of `shape` `(h, w, 1 or 3)` and resize it: uint8.
+
+    Greyscale images get a dark background like Fashion-MNIST: an image with a bright rim is inverted. Raises InkError
+    like `open_picture`.
+    """
+    height, width, channels = shape
+    with decoding:
+        image = _open_upright(picture, name)
+        image = ImageOps.fit(
+            image, (width, height), Image.Resampling.BOX if min(image.size) >= width else Image.Resampling.BICUBIC
+        )
+    if channels == 3:
+        return np.asarray(image)
+    grey = np.asarray(image.convert("L"))
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
+
+
+def open_upright(picture: bytes, name: str | Message = UNNAMED, max_side: int = 0) -> Image.Image:
+    """Open an image file upright, as RGB on white, with at most `max_side` pixels per side. Raises InkError."""
+    with decoding:
+        return _open_upright(picture, name, max_side)
+
+
+def _open_upright(picture: bytes, name: str | Message, max_side: int = 0) -> Image.Image:
+    image = open_picture(picture, name)
+    if max_side:
+        image.thumbnail((max_side, max_side))
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits per pixel
+        image = Image.fromarray(np.clip(np.asarray(image, np.float32) / 257, 0, 255).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
