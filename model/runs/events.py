@@ -7,6 +7,7 @@ table, which `python -m model.runs.events docs/run-folder.md` updates.
 import json
 import math
 import sys
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -325,8 +326,9 @@ class EventLog:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file; can be called twice."""
-        self._file.close()
+        """Close the file; can be called twice. An event that couldn't be written has been reported by `write`."""
+        with suppress(OSError):
+            self._file.close()
 
 
 _BEGIN, _END = "<!-- events: begin (python -m model.runs.events docs/run-folder.md) -->", "<!-- events: end -->"
