@@ -64,8 +64,11 @@ def show_datasets() -> None:
     """Show which datasets are available and how to get the others."""
     st.subheader(_("Datasets"))
     for status in catalog.available():
-        icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
+        icon = ":material/error:" if status.damaged else ":material/cloud_download:"
+        icon = ":material/check_circle:" if status.here else icon
         st.markdown(f"{icon} **{translate(status.title)}** · {translate(status.where)}")
+    if catalog.missing_folder():
+        st.caption(_("The folder named by DIGIT_LAB_DATA doesn't exist on this server, so it adds no datasets."))
 
 
 def show_networks() -> None:

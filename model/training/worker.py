@@ -25,6 +25,7 @@ from model.training.control import OnEvent
 from model.training.quiet import quiet_stderr
 
 _HEARTBEAT_S = 1.0
+_INTERRUPTED = 130  # exit code
 
 
 def run(folder: Path, control: bool = False, on_event: OnEvent = lambda event: None) -> RunState:
@@ -84,6 +85,7 @@ class Worker:
             raise not_writable(run.id, error) from error
         self.commands = CommandQueue()
         self.leaving = threading.Event()  # set by a signal, or because the app has exited
+        self.can_leave = threading.Event()  # set as soon as this process responds to `leaving`
 
     def run(self, control: bool) -> RunState:
         """Train and return the final state; with `control`, carry out commands from stdin.
@@ -108,6 +110,7 @@ class Worker:
             with quiet_stderr():
                 from model.training.pipeline import Pipeline
 
+            self.can_leave.set()
             return Pipeline(self.folder, self._write, self.commands, self.resume, self.leaving.is_set).run()
         except Interrupted as interrupted:
             # Without a reason it was raised by the loop, which has already written its event.
@@ -168,6 +171,10 @@ class Worker:
                     self._put(line.decode(errors="replace"))
         finally:
             self._leave()
+            if not self.can_leave.is_set():
+                # The import of TensorFlow takes seconds and can't be interrupted, and there is nothing to save yet.
+                self._interrupted("The app ended before the training began.")
+                os._exit(_INTERRUPTED)
 
     def _put(self, line: str) -> None:
         try:

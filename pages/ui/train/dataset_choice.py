@@ -7,6 +7,7 @@ from model.data import catalog
 from model.data.catalog import DatasetStatus
 from pages.ui import glossary
 from pages.ui.shell import services
+from pages.ui.shell.text import plain
 from pages.ui.train import help, labels, preview
 from pages.ui.train.setting_keys import key
 from pages.ui.translation import _, translate
@@ -46,7 +47,9 @@ def n_classes(dataset: str) -> int:
 
 def _describe(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
     """Show how the images get here, and why UCI digits are the default."""
-    if not chosen.here and not services.reachable(chosen.name):
+    if chosen.damaged:
+        st.warning(plain(translate(chosen.where)))
+    elif not chosen.here and not services.reachable(chosen.name):
         st.caption(_(help.NOT_AVAILABLE).format(dataset=translate(chosen.title), file=f"{chosen.name}.npz"))
     elif not chosen.here and chosen.download_bytes:
         st.caption(_(help.DOWNLOAD_OF_SIZE).format(megabytes=f"{chosen.download_bytes / 1e6:.0f}"))
