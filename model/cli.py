@@ -95,7 +95,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--recipe", default="classroom", choices=RECIPES, help="settings to start from (default: classroom)")
     add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits, or your own dataset")
     add("--preset", choices=PRESETS)
-    add("--design", type=_design, metavar="JSON", help="a custom network as JSON; see README")
+    add("--design", type=_design, metavar="JSON", help="a custom network as JSON; see docs/networks.md")
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--optimizer", choices=OPTIMIZERS)

@@ -25,7 +25,7 @@ MAX_BLOCKS, MAX_DENSE = 6, 4  # of a design
 _MAX_REPR = 80  # characters of a value in a message
 
 # Common starting points: Keras's default for Adam, ten times that for SGD with momentum 0.9. The one-cycle peak is the
-# best measured for one epoch with batches of 128 (README, "Figures"); the cosine peak is that of the recipe `deep`.
+# best measured for one epoch with batches of 128 (docs/measurements.md); the cosine peak is that of the recipe `deep`.
 _USUAL_LEARNING_RATE = {
     ("adam", "constant"): 0.001,
     ("adam", "step"): 0.001,

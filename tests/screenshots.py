@@ -139,7 +139,7 @@ def _record_drawing(visitor: Visitor, film: "Film", strokes: list[list[tuple[flo
     page = visitor.page
     for points in smooth(strokes):
         canvas = page.locator(".st-key-draw-canvas canvas.upper-canvas").last
-        visitor._wait_for_the_pen(canvas)
+        visitor._wait_for_pen(canvas)
         box = canvas.bounding_box()
         before = _seen(page)
         for number, (x, y) in enumerate(points):

@@ -195,13 +195,16 @@ class FinishedRun(Run):
 
     def predictions(self) -> Predictions:
         """Return labels and probabilities on the test set. Raises RunError if the file is missing or broken."""
+        file = self.path / "evaluation.npz"
         try:
-            with np.load(self.path / "evaluation.npz", allow_pickle=False) as stored:
+            if file.exists() and not is_zipfile(file):
+                raise BadZipFile("it isn't an .npz file")  # NumPy would explain pickles instead
+            with np.load(file, allow_pickle=False) as stored:
                 predictions = Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
             _check_predictions(predictions, self.metrics)
         except Exception as error:  # a damaged archive raises almost any error: zip, zlib, tokenizer, NotImplemented
             raise RunError(
-                "The predictions of run {run} can't be read: {reason}. Train it again or choose another run.",
+                "evaluation.npz of run {run} can't be read ({reason}). Train it again or choose another run.",
                 run=self.id,
                 reason=str(error) or type(error).__name__,
             ) from error

@@ -4,7 +4,7 @@
 `N_` and `Message` and translated by `_` and `translate` when they are shown. A text is a whole sentence with named
 placeholders, filled after it was translated: `_("{n} of {total} images").format(n=n, total=total)`.
 
-`pybabel extract -F pyproject.toml -o pages/ui/locale/digit_lab.pot .` writes the translators' template. English is the
+`pybabel extract -F pyproject.toml -o digit_lab.pot .` writes the translators' template. English is the
 only language so far. No Streamlit, so that charts can use it.
 """
 

@@ -95,8 +95,8 @@ def test_only_the_visitors_own_drawings_are_evaluated():
     test.button_group(key="eval-part").set_value("drawn").run()
     assert not test.exception
     assert about_own(2) in text(test)
-    mine = test.table[-1].value.iloc[:, -1]
-    assert list(mine[:2]) == ["2", "50.00%"], "the same drawing is labelled 7 and 1, so one of the labels is wrong"
+    own = test.table[-1].value.iloc[:, -1]
+    assert list(own[:2]) == ["2", "50.00%"], "the same drawing is labelled 7 and 1, so one of the labels is wrong"
 
 
 def test_without_its_dataset_a_run_shows_stored_metrics(custom_run, monkeypatch):

@@ -38,7 +38,7 @@ class Server:
         self.start()
 
     def start(self):
-        arguments = ["--server.port", str(self.port), "--server.headless", "true", "--server.fileWatcherType", "none"]
+        arguments = ["--server.port", str(self.port), "--server.headless", "true"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],

@@ -27,20 +27,22 @@ def page(server_with_mnist, visit):
 
 
 def position_of(page, true, predicted):
-    """Return the centre of a cell on the screen."""
-    return page.evaluate(
+    """Return the centre of a cell on the screen, once the chart is drawn."""
+    # Looked up and measured in one go: while the page loads, the chart may be mounted again.
+    place = page.wait_for_function(
         """([true_, predicted]) => {
           const chart = document.querySelector('.st-key-eval-confusion .js-plotly-plot');
+          if (!chart?.querySelector('.scatterlayer')) return null;
           chart.scrollIntoView({ block: 'center' });
           const { xaxis, yaxis } = chart._fullLayout, box = chart.getBoundingClientRect();
           return [box.x + xaxis._offset + xaxis.d2p(predicted), box.y + yaxis._offset + yaxis.d2p(true_)];
         }""",
-        [str(true), str(predicted)],
+        arg=[str(true), str(predicted)],
     )
+    return place.json_value()
 
 
 def click_cell(page, true, predicted):
-    page.wait_for_selector(".st-key-eval-confusion .js-plotly-plot .scatterlayer")
     page.mouse.click(*position_of(page, true, predicted))
 
 

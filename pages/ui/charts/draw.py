@@ -8,25 +8,29 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.ui.charts.common import BLUE, GREY, ORANGE, probability_bars
+from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, probability_bars
 from pages.ui.translation import _
 
 
-def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | None = None) -> go.Figure:
+def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | None = None) -> PlainFigure:
     """Draw one bar per class, or two thinner ones if `second` has the probabilities of another network."""
     figure = probability_bars(names, probabilities)
-    if second is not None:
-        figure.data[0].update(name=_("first"), text=None)
-        figure.add_bar(
-            x=second.tolist(),
-            y=list(names),
-            orientation="h",
-            name=_("second"),
-            marker={"color": ORANGE},
-            hovertemplate="%{y}: %{x:.2%}<extra>" + _("second") + "</extra>",
-        )
-        figure.update_layout(barmode="group", bargap=0.2)
-    return figure
+    if second is None:
+        return figure
+    (first,) = figure["data"]
+    other = {
+        "type": "bar",
+        "x": second.tolist(),
+        "y": list(names),
+        "orientation": "h",
+        "name": _("second"),
+        "marker": {"color": ORANGE},
+        "hovertemplate": "%{y}: %{x:.2%}<extra>" + _("second") + "</extra>",
+    }
+    return {
+        "data": [first | {"name": _("first"), "text": None}, other],
+        "layout": figure["layout"] | {"barmode": "group", "bargap": 0.2},
+    }
 
 
 def course(x: Sequence[int], y: Sequence[float], labels: Sequence[str], x_title: str) -> go.Figure:

@@ -1,8 +1,7 @@
 """Plotly figures of trainings: the curves of one run while they grow, and several runs in one chart.
 
-Figures are plain values, as Plotly's JavaScript takes them: a training is drawn over and over for everybody who watches
-it, and Plotly's Python objects, which check each value, take ten times as long. Curves are plotted against the number
-of images seen, so that runs with different batch sizes can be compared. Knows histories; no Streamlit, no files.
+Curves are plotted against the number of images seen, so that runs with different batch sizes can be compared. Knows
+histories; no Streamlit, no files.
 """
 
 import math
@@ -17,10 +16,9 @@ from model.messages import N_
 from model.runs.curves import History, downsample_mean, downsample_minmax, moving_average
 from model.runs.events import FinishedEvent
 from model.training import schedules
-from pages.ui.charts.common import BLUE, GREY, ORANGE
+from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure
 from pages.ui.translation import _
 
-PlainFigure = dict[str, Any]  # `data`, a list of traces, and `layout`
 TITLES = {"loss": N_("Loss"), "accuracy": N_("Accuracy"), "learning_rate": N_("Learning rate")}
 RATE_CHANGE = N_("rate {rate}")
 _LEAST_LOSS = 1e-6  # on a log scale, smaller losses would only show rounding
@@ -187,11 +185,13 @@ def schedule(name: str, peak: float) -> go.Figure:
         line={"color": BLUE, "width": 2},
         hovertemplate=_("after %{x:.0f}%: %{y:.2g}") + "<extra></extra>",
     )
+    axis = {"fixedrange": True, "tickmode": "array", "automargin": False}
     figure.update_layout(
-        margin={"l": 48, "r": 8, "t": 6, "b": 18},
+        margin={"l": 48, "r": 16, "t": 6, "b": 26},
         showlegend=False,
-        xaxis={"fixedrange": True, "showgrid": False, "tickvals": [0, 50, 100], "ticksuffix": "%"},
-        yaxis={"fixedrange": True, "rangemode": "tozero", "tickvals": [0, peak], "tickformat": ".2g"},
+        xaxis=axis
+        | {"range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"], "showgrid": False},
+        yaxis=axis | {"range": [0, 1.1 * peak], "tickvals": [0, peak], "ticktext": ["0", f"{peak:.2g}"]},
         dragmode=False,
     )
     return figure

@@ -118,7 +118,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", data.description);
   if (data.clickable && !node.newest) listenForClicks(node);
-  node.newest = data;
+  node.given = node.newest = data;
+  followFeed(node, data.follow?.url, (feed) => {
+    node.newest = { ...node.newest, ...feed.parts[data.follow.part] };
+    node.setAttribute("aria-label", node.newest.description);
+    if (window.Plotly) draw(window.Plotly, node, node.newest);
+  });
   node.report = (point) => {
     setTriggerValue("clicked", point.customdata);
     node.clicked = point;
@@ -126,8 +131,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   load(data.script).then((Plotly) => {
     // Figures that arrived while the library was loading are skipped: only the newest is drawn.
-    if (node.newest !== data || !node.isConnected) return;
-    return draw(Plotly, node, data).then(() => {
+    if (node.given !== data || !node.isConnected) return;
+    return draw(Plotly, node, node.newest).then(() => {
       if (data.pictures) showPictures(node, data.pictures);
     });
   }).catch((error) => { node.textContent = data.failure.replace("{reason}", error.message); });

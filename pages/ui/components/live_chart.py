@@ -14,6 +14,7 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.ui.components.live_text import FEED_JS, Follow
 from pages.ui.translation import _
 
 # Declared only for its route, component/<name>/plotly.min.js; never mounted.
@@ -33,7 +34,7 @@ _chart = st.components.v2.component(
     "digit-lab.live_chart",
     html='<div class="live-chart"></div>',
     css=_CSS,
-    js=(Path(__file__).parent / "live_chart.js").read_text(encoding="utf-8"),
+    js=FEED_JS + (Path(__file__).parent / "live_chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
@@ -55,6 +56,7 @@ def live_chart(
     description: str,
     pictures: Pictures | None = None,
     clickable: bool = False,
+    follow: Follow | None = None,
 ) -> Any:
     """Draw or update a chart of `height` pixels; `description` describes its current content to screen readers.
 
@@ -70,6 +72,7 @@ def live_chart(
             "description": description,
             "pictures": asdict(pictures) if pictures else None,
             "clickable": clickable,
+            "follow": follow and asdict(follow),
             "script": f"component/{_FILES.name}/plotly.min.js",
             "failure": _("The chart can't be shown ({reason}). Reload the page."),
         },

@@ -6,6 +6,7 @@ Knows explanations, scores and the grid; computes nothing itself.
 from collections.abc import Sequence
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from model.errors import DigitLabError
@@ -70,7 +71,7 @@ def _details(run: FinishedRun, result: EvaluationResult, index: int, epoch: int 
         st.caption(_(help.OCCLUSION).format(prediction=plain(names[best])), help=glossary.explain("Occlusion map"))
     with bars:
         st.plotly_chart(
-            probability_bars(names, probabilities),
+            go.Figure(probability_bars(names, probabilities), layout_template="none"),
             height=60 + 21 * len(names),
             config={"displayModeBar": False},
             key="closeup-bars",

@@ -138,7 +138,7 @@ def _confusions(run: FinishedRun) -> str:
 def _mistakes(run: FinishedRun, images: np.ndarray) -> str:
     names = _names(run)
     figures = (_mistake(mistake, images[mistake.index], names) for mistake in run.metrics.mistakes[:_SHOWN])
-    return f'{_heading(_("Most confident mistakes"))}<div class="images">{"".join(figures)}</div>'
+    return _heading(_("Most confident mistakes")) + f'<div class="images">{"".join(figures)}</div>'
 
 
 def _mistake(mistake: Mistake, image: np.ndarray, names: Sequence[str]) -> str:
@@ -182,7 +182,8 @@ def _network(run: FinishedRun) -> str:
     try:
         layers = summary(run.config.network, run.dataset.image_shape, len(run.dataset.class_names))
     except DigitLabError:  # a preset of another version
-        return f"<p>{escape(_('{n} parameters.').format(n=f'{run.outcome.parameters:,}'))}</p>"
+        text = _("{n} parameters.").format(n=f"{run.outcome.parameters:,}")
+        return f"<p>{escape(text)}</p>"
     rows = [(translate(row.title), " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
     total = (_("Total"), "", f"{run.outcome.parameters:,}")
     return _table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])

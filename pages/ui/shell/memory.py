@@ -2,7 +2,7 @@
 
 After each script run Streamlit collects garbage among all objects of this process. Nearly all of them belong to
 libraries and are never garbage; frozen, they don't have to be searched again. Measured with one visitor watching a
-training: README, "Figures". Knows the interpreter and the C library.
+training: docs/measurements.md. Knows the interpreter and the C library.
 """
 
 import ctypes

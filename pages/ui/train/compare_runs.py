@@ -27,7 +27,7 @@ def show(runs: Sequence[Run]) -> None:
         return
     with st.container(key="train-compare"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.markdown(f"**{_('Comparison')}**", width="stretch")
+            st.markdown(_("**Comparison**"), width="stretch")
             key = "train-compare-close"
             zoomed = st.toggle(_("Zoom in"), key=key, persist_state="session", width="content", help=_(help.ZOOM_IN))
         moving = any(services.jobs().state(run).is_active for run in runs)
@@ -65,7 +65,7 @@ def _differences(runs: Sequence[Run]) -> None:
     for number, run in enumerate(runs):
         title = plain(f"{number + 1}. {short_title(run)}")
         columns[title] = [plain(_value(values[number])) for values in rows.values()]
-    st.markdown(f"**{_('Different settings')}**")
+    st.markdown(_("**Different settings**"))
     st.table(columns, hide_index=True, border="horizontal")
 
 

@@ -29,7 +29,7 @@ def menu(run: FinishedRun) -> None:
                 on_click="ignore",
                 width="stretch",
             )
-        st.markdown(f"**{_('Link to these settings')}**")
+        st.markdown(_("**Link to these settings**"))
         st.code(f"{_page_url()}?settings={settings_text(run.config)}", language=None, wrap_lines=True)
 
 

@@ -48,8 +48,8 @@ def show(run: Run, history: History) -> None:
 
 
 def _show_filters(epoch: int, filters: np.ndarray) -> None:
-    after = _("First-layer filters after epoch {epoch}").format(epoch=epoch)
-    st.markdown(f"**{after if epoch else _('First-layer filters before training')}**")
+    title = _("**First-layer filters after epoch {epoch}**") if epoch else _("**First-layer filters before training**")
+    st.markdown(title.format(epoch=epoch))
     image_grid((_filter(*numbered) for numbered in enumerate(filters, 1)), side=_FILTER_SIDE)
     st.caption(_(help.COLOUR_FILTERS if _has_colours(filters) else help.FILTERS))
 

@@ -97,3 +97,4 @@ COLOUR_FILTERS = N_(
     "Each square is a filter of the first convolution, which slides over the whole image. It responds where the image "
     "has the filter's pattern and colours."
 )
+COULD_LEARN_MORE = N_("The loss was still going down at the end, so more epochs may help.")

@@ -53,7 +53,7 @@ def _row(run: Run, watched: bool, full: bool) -> None:
             persist_state="session",
             width="content",
         )
-        details = f"**{_('shown above')}**" if watched else _details(run)
+        details = _("**shown above**") if watched else _details(run)
         note = f"  \n:small[{plain(run.metadata.note)}]" if run.metadata.note else ""
         st.markdown(f"{plain(run_title(run))} · {details}{note}", width="stretch")
         st.page_link("pages/train.py", label=_("Open"), query_params={"run": run.id}, width="content")

@@ -3,12 +3,13 @@
 Knows runs, histories and the queue; controls nothing.
 """
 
-import streamlit as st
+from html import escape
 
 from model.messages import N_
 from model.runs.curves import History
 from model.runs.events import DownloadingEvent, DrawingEvent, RunState
 from model.runs.run import FinishedRun, Run
+from pages.ui.components.live_text import html_of
 from pages.ui.shell import services
 from pages.ui.train import help
 from pages.ui.translation import _, ngettext, translate
@@ -26,17 +27,17 @@ STATES = {
 }
 
 
-def show(run: Run, state: RunState, history: History) -> None:
-    """Draw the progress bar and the figures below it."""
+def html(run: Run, state: RunState, history: History) -> str:
+    """Return the progress bar and the figures below it."""
     details = _details(run, state, history)
     name = _(STATES[state]).capitalize()
-    st.progress(
-        1.0 if isinstance(run, FinishedRun) else history.share_done,
-        text=f"**{name}** · {details}" if details else f"**{name}**",
+    words = html_of(f"**{name}** · {details}" if details else f"**{name}**")
+    percent = 100 * (1.0 if isinstance(run, FinishedRun) else history.share_done)
+    figures = "".join(f"<span>{html_of(figure)}</span>" for figure in _figures(run, state, history))
+    return (
+        f'<p class="words">{words}</p><div class="bar" role="progressbar" aria-valuenow="{percent:.0f}" '
+        f'aria-label="{escape(name)}"><div style="width: {percent:.2f}%"></div></div><p class="figures">{figures}</p>'
     )
-    with st.container(horizontal=True, gap="medium"):
-        for figure in _figures(run, state, history):
-            st.caption(figure, width="content")
 
 
 def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:

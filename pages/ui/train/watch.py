@@ -1,30 +1,43 @@
 """A run live: its state, its controls, moving charts, and its predictions so far.
 
-While a run is active, a fragment reads its event file more than once a second; everybody who opens the run sees the
-same. Knows the run store and the job manager through `services`; stores nothing.
+While a run is active, charts and texts fetch its feed, which is the same for everybody who watches; the script runs
+again only when the state changes or an epoch ends. Knows the run store and the job manager through `services`.
 """
 
-from contextlib import suppress
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from model.errors import RunError
+from model.errors import DigitLabError, RunError
 from model.messages import N_
 from model.runs.curves import History
 from model.runs.events import RunState
 from model.runs.run import FinishedRun, Run
 from model.training import diagnosis
 from pages.ui.charts import training as training_charts
+from pages.ui.charts.common import PlainFigure
 from pages.ui.components.live_chart import live_chart
-from pages.ui.shell import frame, services
+from pages.ui.components.live_text import Follow, html_of, live_text
+from pages.ui.shell import frame, permission, services
 from pages.ui.train import epoch_probe as epoch_probe_panel
 from pages.ui.train import help, run_buttons, run_status
+from pages.ui.train.live_feed import INTERVAL_S, Contents, LiveFeed
 from pages.ui.translation import _, translate
 
+_FOLDER = Path(tempfile.mkdtemp(prefix="digit-lab-feed-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+# Declared only for its route, component/<name>/<file>; never mounted.
+_FILES = st.components.v1.declare_component("training_feed", path=str(_FOLDER))
+
 TAB_TITLE = N_("{percent} · Train")
-# A batch is on the screen within a second; after Start, the first one appears even sooner.
-_POLL_S, _POLL_STARTING_S = 0.85, 0.2
-_POLL_PROBES_S = 3.0  # slower: about fifty images, which only change with each epoch
+_STARTING_S = 0.25  # between two looks after Start: somebody is waiting for the first point
+_ZOOMED = "-zoomed"  # after the id of a run: its feed with the charts zoomed in
 _CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 
 
@@ -39,63 +52,106 @@ _STYLE = """<style>
 def watch(run_id: str) -> None:
     """Draw a run, and update it while it is active. Raises RunError if the run doesn't exist."""
     run = services.store().open(run_id)
-    interval = _interval(services.jobs().state(run), run.history())
     st.html(_STYLE)
-    st.fragment(_draw, run_every=interval)(run_id, interval)
-    st.fragment(_draw_probes, run_every=_POLL_PROBES_S if interval else None)(run_id)
+    st.fragment(_draw)(run_id, services.jobs().state(run).is_active)
 
 
-def _interval(state: RunState, history: History) -> float | None:
-    """Return the seconds until the next update, or None for a run that doesn't change any more."""
-    if not state.is_active:
-        return None
-    awaits_first_point = state in (RunState.STARTING, RunState.RUNNING) and not len(history.step)
-    return _POLL_STARTING_S if awaits_first_point else _POLL_S
-
-
-def _draw(run_id: str, interval: float | None) -> None:
+def _draw(run_id: str, was_active: bool) -> None:
     try:
         run = services.store().open(run_id)
     except RunError as error:
         st.warning(translate(error))
         return
     state, history = services.jobs().state(run), run.history()
-    new_interval = _interval(state, history)
-    if (interval is None) != (new_interval is None):
-        st.rerun()  # the whole page, so that the updates start or stop
-    with st.container(key="train-status"):
-        run_status.show(run, state, history)
+    if state.is_active != was_active:
+        st.rerun()  # the whole page, because the list of runs has changed, too
+    status = st.container(key="train-status")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
         run_buttons.show(run, state, history)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        _advice(run, history, state)
+        advice = st.container(key="train-advice")
         key = "train-close"
         zoomed = st.toggle(_("Zoom in"), key=key, persist_state="session", width="content", help=_(help.ZOOM_IN))
-    _curves(run, history, "train", zoomed)
-    if interval is not None:
-        share = 1.0 if isinstance(run, FinishedRun) else history.share_done
-        frame.title(_(TAB_TITLE).format(percent=f"{share:.0%}"))
-    if interval != new_interval:
-        st.rerun()  # after the first point was drawn, because somebody is waiting for it
+    contents, follow = _feed(run_id, zoomed, state)
+    parts = contents["parts"]
+    if not parts:  # deleted while this was drawn
+        st.rerun(scope="fragment")
+    with status:
+        # The version of what this script run has drawn: the contents may be newer.
+        version, at_once = _version(run_id, state, history), permission.may_control(run)
+        live_text(parts["status"]["html"], f"train-status-{run_id}", follow("status"), version, at_once)
+    with advice:
+        live_text(parts["advice"]["html"], f"train-advice-{run_id}", follow("advice"))
+    _curves(parts, "train", run_id, follow)
+    if state.is_active:
+        frame.title(contents["title"])
+    epoch_probe_panel.show(run, history)
 
 
-def _draw_probes(run_id: str) -> None:
-    with suppress(RunError):  # `_draw` shows the error
+def _feed(run_id: str, zoomed: bool, state: RunState) -> tuple[Contents, Callable[[str], Follow | None]]:
+    """Return a run's contents now, and a function that lets a component follow one of their parts."""
+    name = run_id + _ZOOMED * zoomed
+    if not state.is_active:
+        return _contents(name), lambda part: None
+    file, contents = _live_feed().follow(name)
+    return contents, partial(Follow, f"component/{_FILES.name}/{file}")
+
+
+def _version(run_id: str, state: RunState, history: History) -> str:
+    """Return a text that changes whenever more than the feed's parts has to be drawn again."""
+    here = run_id in services.jobs().active()
+    return "/".join(map(str, (state, here, len(history.epochs), len(history.step) > 0)))
+
+
+@st.cache_resource(show_spinner=False)
+def _live_feed() -> LiveFeed:
+    """Return the feed of this server's runs."""
+    return LiveFeed(_contents, _FOLDER)
+
+
+def _contents(name: str) -> Contents:
+    """Return all that changes while a run goes on; `name` is its id, with _ZOOMED for charts zoomed in."""
+    run_id, zoomed = name.removesuffix(_ZOOMED), name.endswith(_ZOOMED)
+    try:
         run = services.store().open(run_id)
-        epoch_probe_panel.show(run, run.history())
+        state, history = services.jobs().state(run), run.history()
+    except DigitLabError:  # deleted: another version brings the script run that shows the error
+        return {"version": "", "seconds": 0, "title": "", "parts": {}}
+    awaits_first_point = state in (RunState.STARTING, RunState.RUNNING) and not len(history.step)
+    interval = (_STARTING_S if awaits_first_point else INTERVAL_S) if state.is_active else 0
+    share = 1.0 if isinstance(run, FinishedRun) else history.share_done
+    parts = {
+        "status": {"html": run_status.html(run, state, history)},
+        "advice": {"html": _advice(run, history, state)},
+        "loss": _chart(training_charts.curve(history, "loss", zoomed), _description(history, "loss")),
+        "accuracy": _chart(training_charts.curve(history, "accuracy", zoomed), _description(history, "accuracy")),
+    }
+    if len(history.step):
+        parts["rate"] = _chart(training_charts.learning_rate(history), _rate_description(history))
+    return {
+        "version": _version(run_id, state, history),
+        "seconds": interval,
+        "title": _(TAB_TITLE).format(percent=f"{share:.0%}"),
+        "parts": parts,
+    }
 
 
-def _advice(run: Run, history: History, state: RunState) -> None:
-    """Comment on the curves; before there are any, a placeholder keeps the space."""
-    with st.container(key="train-advice"):
-        if not len(history.step):
-            st.caption(_("Comments on the curves will appear here."))
-            return
-        advice = diagnosis.diagnose(history, _n_classes(run))
-        text = translate(advice.finding)
-        if state in (RunState.RUNNING, RunState.PAUSED):
-            text += f" {translate(advice.suggestion)}"
-        st.caption(f":material/lightbulb: {text}")
+def _chart(figure: PlainFigure, description: str) -> dict[str, Any]:
+    return {"figure": figure, "description": description}
+
+
+def _advice(run: Run, history: History, state: RunState) -> str:
+    """Return a comment on the curves; before there are any, a placeholder keeps the space."""
+    if not len(history.step):
+        text = _("Comments on the curves will appear here.")
+        return f"<p>{html_of(text)}</p>"
+    advice = diagnosis.diagnose(history, _n_classes(run))
+    text = translate(advice.finding)
+    if advice.name == "learning" and not state.is_active:
+        text = _(help.COULD_LEARN_MORE)
+    if state in (RunState.RUNNING, RunState.PAUSED):
+        text += f" {translate(advice.suggestion)}"
+    return f'<p><span class="icon" aria-hidden="true">lightbulb</span> {html_of(text)}</p>'
 
 
 def _n_classes(run: Run) -> int:
@@ -104,26 +160,24 @@ def _n_classes(run: Run) -> int:
 
 def example(run: Run) -> None:
     """Draw the curves of a finished run as an example."""
-    _curves(run, run.history(), "train-example")
+    _curves(_contents(run.id)["parts"], "train-example", run.id, lambda part: None)
 
 
-def _curves(run: Run, history: History, prefix: str, zoomed: bool = False) -> None:
+def _curves(parts: dict[str, Any], prefix: str, run_id: str, follow: Callable[[str], Follow | None]) -> None:
     for column, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with column, st.container(key=f"{prefix}-{name}"):
             st.markdown(f"**{_(training_charts.TITLES[name])}**")
-            figure = training_charts.curve(history, name, zoomed)
-            live_chart(figure, f"{prefix}-{name}-chart-{run.id}", _CHART_HEIGHT, _description(history, name))
-
-    if len(history.step):
+            live_chart(**parts[name], key=f"{prefix}-{name}-chart-{run_id}", height=_CHART_HEIGHT, follow=follow(name))
+    if "rate" in parts:
         with st.container(key=f"{prefix}-rate"):
             st.markdown(f"**{_(training_charts.TITLES['learning_rate'])}**")
-            description = _("Learning rate of each batch, latest: {rate}")
-            live_chart(
-                training_charts.learning_rate(history),
-                f"{prefix}-rate-chart-{run.id}",
-                _RATE_HEIGHT,
-                description.format(rate=f"{history.learning_rate[-1]:.3g}"),
-            )
+            key = f"{prefix}-rate-chart-{run_id}"
+            live_chart(**parts["rate"], key=key, height=_RATE_HEIGHT, follow=follow("rate"))
+
+
+def _rate_description(history: History) -> str:
+    rate = f"{history.learning_rate[-1]:.3g}"
+    return _("Learning rate of each batch, latest: {rate}").format(rate=rate)
 
 
 def _description(history: History, name: str) -> str:

@@ -81,14 +81,14 @@ def test_a_chart_of_very_few_points_can_be_zoomed_in(n, name):
 
 def test_bars_have_numbers_and_the_largest_is_highlighted():
     probabilities = np.array([0.0, 0.9, 0.0996, 0.0004, *[0] * 6])
-    (bars,) = probability_bars("0123456789", probabilities).data
+    (bars,) = go.Figure(probability_bars("0123456789", probabilities)).data
     assert list(bars.x) == pytest.approx(probabilities.tolist())
     assert bars.text[:4] == ("", "90.0%", "10.0%", "")
     assert [i for i, colour in enumerate(bars.marker.color) if colour == BLUE] == [1]
 
 
 def test_without_a_prediction_no_bar_is_highlighted():
-    (bars,) = probability_bars("0123456789", np.zeros(10)).data
+    (bars,) = go.Figure(probability_bars("0123456789", np.zeros(10))).data
     assert set(bars.marker.color) == {GREY}
 
 
