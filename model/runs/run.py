@@ -198,7 +198,7 @@ class FinishedRun(Run):
         file = self.path / "evaluation.npz"
         try:
             if file.exists() and not is_zipfile(file):
-                raise BadZipFile("it isn't an .npz file")  # NumPy would explain pickles instead
+                raise ValueError("it isn't an .npz file")  # NumPy would explain pickles instead
             with np.load(file, allow_pickle=False) as stored:
                 predictions = Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
             _check_predictions(predictions, self.metrics)
