@@ -64,9 +64,12 @@ def show_datasets() -> None:
     """Show which datasets are available and how to get the others."""
     st.subheader(_("Datasets"))
     for status in catalog.available():
-        icon = ":material/check_circle:" if status.here else ":material/cloud_download:"
+        icon = ":material/error:" if status.damaged else ":material/cloud_download:"
+        icon = ":material/check_circle:" if status.here else icon
         title, note, where = markdown(status.title), markdown(status.note), markdown(status.where)
         st.markdown(f"{icon} **{title}** · {note}  \n:small[{where}]")
+    if catalog.missing_folder():
+        st.caption(_("The folder named by DIGIT_LAB_DATA doesn't exist on this server, so it adds no datasets."))
 
 
 def show_networks() -> None:

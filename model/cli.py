@@ -26,7 +26,7 @@ from model.config import (
     TrainingConfig,
     usual_learning_rate,
 )
-from model.errors import ConfigError, DigitLabError
+from model.errors import ConfigError, DigitLabError, RunError
 from model.networks.presets import PRESETS
 from model.runs.events import (
     BatchEvent,
@@ -279,7 +279,8 @@ def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
 
 def _is_run(word: str) -> bool:
     store = RunStore()
-    return _exists(Path(word) / "config.json") or any(run.id == word for run in store.list()[0])
+    runs, damaged = store.list()
+    return _exists(Path(word) / "config.json") or word in [run.id for run in runs] + [folder.id for folder in damaged]
 
 
 def _exists(path: Path) -> bool:
@@ -293,7 +294,11 @@ def _open_finished(target: str | None) -> FinishedRun:
     """Open a run by id or folder; None opens the network that ships with Digit Lab."""
     if target and _exists(Path(target) / "config.json"):
         return require_finished(open_run(Path(target)))
-    return RunStore().open_finished(target or DEFAULT_RUN)
+    store = RunStore()
+    for damaged in store.list()[1]:
+        if damaged.id == target:
+            raise RunError("Run {run} is damaged: {reason}", run=target, reason=damaged.reason)
+    return store.open_finished(target or DEFAULT_RUN)
 
 
 def _runs(chosen: argparse.Namespace) -> int:
@@ -329,12 +334,15 @@ def _run_row(run: Run) -> dict[str, Any]:
 def _data(chosen: argparse.Namespace) -> int:
     from model.data import catalog
 
+    if folder := catalog.missing_folder():
+        print(f"data: There is no folder {folder}. Set DIGIT_LAB_DATA to the folder of your datasets.", file=sys.stderr)
     rows = [vars(status) | {"where": str(status.where)} for status in catalog.available()]
     if chosen.json:
         _print_json_lines(rows)
         return 0
     for row in rows:
-        print(f"{row['name']:24}{'available' if row['here'] else 'not available':15}{row['where']}")
+        state = "damaged" if row["damaged"] else "available" if row["here"] else "not available"
+        print(f"{row['name']:24}{state:15}{row['where']}")
     return 0
 
 

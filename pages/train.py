@@ -9,7 +9,7 @@ from model.training import estimates
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
-from pages.ui.translation import _
+from pages.ui.translation import _, translate
 
 frame.page(_("Train"))
 identity.identify()
@@ -24,18 +24,20 @@ def chosen_run() -> str | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a training and show it under a link that can be shared."""
-    start_once.start(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata()))
+    if start_once.start(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata())):
+        session.set_notices([])
 
 
 def use_settings_in_link() -> None:
-    """Set the widgets to the settings in a link, once, and explain what can't be used."""
+    """Set the widgets to the settings in a link, once, and explain what can't be used until a training starts."""
     text = st.query_params.pop("settings", None)
     if text is not None:
         try:
-            for problem in settings_form.fill(settings_from(text), dataset=True):
-                st.warning(plain(problem))
+            session.set_notices(settings_form.fill(settings_from(text), dataset=True))
         except ConfigError as error:
-            st.warning(markdown(error))  # it quotes a link that anybody can have written
+            session.set_notices([translate(error)])
+    for problem in session.notices():
+        st.warning(plain(problem))  # it may quote the link, which anybody can have written
 
 
 def choose_and_start() -> None:

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ class BuiltinDataset:
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """Facts about a dataset, found without opening a file."""
+    """Facts about a dataset, found without reading its images."""
 
     name: str
     title: str
@@ -107,6 +108,7 @@ class DatasetStatus:
     download_bytes: int | None  # to download when it is loaded; None for no download
     note: str
     image_shape: tuple[int, int, int] | None  # None for your own datasets until they are loaded
+    damaged: bool = False  # its file in DIGIT_LAB_DATA isn't a complete archive; loading it raises DataError
 
 
 def _remotes(base: str, *files: str) -> tuple[Remote, ...]:
@@ -183,20 +185,29 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
 
 
 def available() -> tuple[DatasetStatus, ...]:
-    """Return the built-in datasets, then your own by name. Opens no files and needs no network."""
+    """Return the built-in datasets, then your own by name. Reads no images and needs no network."""
     return tuple(status(name) for name in (*BUILTINS, *_own_names()))
 
 
 def status(name: str) -> DatasetStatus:
     """Return the status of one dataset. Raises DataError for an unknown name."""
     name, own = _look_up(name)
+    damaged = own is not None and not zipfile.is_zipfile(own)  # an archive that was cut has lost its directory
     if own and name not in BUILTINS:
-        return DatasetStatus(name, name, True, _in_own_folder(own), None, N_("your own images"), None)
+        where = _in_own_folder(own, damaged)
+        return DatasetStatus(name, name, not damaged, where, None, N_("your own images"), None, damaged)
     builtin = BUILTINS[name]
-    where = _in_own_folder(own) if own else _location(name, builtin)
-    size = None if where else sum(remote.size for remote in builtin.remotes)
-    where = where or Message("to be downloaded from {host}", {"host": builtin.host})
-    return DatasetStatus(name, builtin.title, size is None, where, size, builtin.note, builtin.image_shape)
+    found = _in_own_folder(own, damaged) if own else _location(name, builtin)
+    size = None if found else sum(remote.size for remote in builtin.remotes)
+    where = found or Message("to be downloaded from {host}", {"host": builtin.host})
+    here = found is not None and not damaged
+    return DatasetStatus(name, builtin.title, here, where, size, builtin.note, builtin.image_shape, damaged)
+
+
+def missing_folder() -> Path | None:
+    """Return the folder named by DIGIT_LAB_DATA if it doesn't exist; None if it exists or the variable isn't set."""
+    folder = _own_folder()
+    return folder if folder and not os.path.isdir(folder) else None  # noqa: PTH112 - see `_is_file`
 
 
 def reachable(name: str, timeout: float = 2.0) -> bool:
@@ -247,6 +258,14 @@ def _look_up(name: str) -> tuple[str, Path | None]:
         )
     name = _canonical(name)
     own = _own_file(name)
+    if name not in BUILTINS and (folder := missing_folder()):
+        raise DataError(
+            "Dataset {name} doesn't exist, as there is no folder {folder}. Set DIGIT_LAB_DATA to the folder with "
+            "{name}.npz, or choose one of {known}.",
+            name=name,
+            folder=str(folder),
+            known=known,
+        )
     if name not in BUILTINS and not own:
         raise DataError(
             "Dataset {name} doesn't exist. Choose one of {known}, or put {name}.npz into the folder named by "
@@ -279,7 +298,12 @@ def _own_file(name: str) -> Path | None:
     return next(filter(_is_file, paths), None)
 
 
-def _in_own_folder(path: Path) -> Message:
+def _in_own_folder(path: Path, damaged: bool = False) -> Message:
+    if damaged:
+        return Message(
+            "{file} in the folder named by DIGIT_LAB_DATA is damaged. Copy it again, or remove it.",
+            {"file": path.name},
+        )
     return Message("{file} in the folder named by DIGIT_LAB_DATA", {"file": path.name})
 
 
@@ -287,10 +311,20 @@ def _location(name: str, builtin: BuiltinDataset) -> Message | None:
     """Return where the complete dataset is stored, or None if it has to be downloaded."""
     if not builtin.remotes:
         return IN_SCIKIT_LEARN
-    if all(_is_file(_keras_folder(builtin) / file) for file in builtin.keras_files):
+    folder = _keras_folder(builtin)
+    if all(_is_file(folder / file) for file in builtin.keras_files) and (
+        builtin.read_keras or _are_complete(folder, builtin)
+    ):
         return IN_KERAS_CACHE
-    cached = all(_is_file(_cache_folder(name) / remote.file) for remote in builtin.remotes)
-    return IN_OUR_CACHE if cached else None
+    return IN_OUR_CACHE if _are_complete(_cache_folder(name), builtin) else None
+
+
+def _are_complete(folder: Path, builtin: BuiltinDataset) -> bool:
+    """Return whether all files of a download are in a folder, in full length; a file that was cut is loaded again."""
+    try:
+        return all((folder / remote.file).stat().st_size == remote.size for remote in builtin.remotes)
+    except OSError:
+        return False
 
 
 def _keras_folder(builtin: BuiltinDataset) -> Path:

@@ -10,7 +10,7 @@ from model.messages import Message
 Progress = Callable[[int, int], None]  # bytes received, bytes in total
 
 CONNECT_LIMIT = 5.0  # seconds
-SILENCE_LIMIT = 15.0  # seconds without one byte
+SILENCE_LIMIT = 10.0  # seconds without one byte
 
 
 @dataclass(frozen=True)

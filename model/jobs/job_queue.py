@@ -13,7 +13,8 @@ class Job:
 
     run_id: str
     worker: WorkerProcess | None = None
-    started: float = 0.0  # seconds since 1970 when the worker got the run
+    earlier: float = 0.0  # `History.worker_started` when the worker got the run
+    training_since: float | None = None  # when it was first seen to train, by the manager's clock
     stop_sent: bool = False  # because it has used up its time or disk space
 
     @property

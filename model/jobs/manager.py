@@ -10,14 +10,14 @@ from collections.abc import Callable
 from model.config import TrainingConfig
 from model.errors import DigitLabError, RunError
 from model.jobs.job_queue import Job, JobQueue
-from model.jobs.wait_estimate import estimate_wait, seconds_held, seconds_to_hold
+from model.jobs.wait_estimate import estimate_wait, seconds_to_hold
 from model.jobs.warm_worker import MakeTimer, WarmWorker, daemon_timer
 from model.jobs.worker_process import Launcher, WorkerProcess
 from model.limits import DEFAULT_LIMITS, Limits
 from model.runs import retention
 from model.runs.events import RunState
 from model.runs.metadata import NO_METADATA, RunMetadata
-from model.runs.run import Run
+from model.runs.run import Run, not_writable
 from model.runs.store import RunStore
 from model.training import estimates
 from model.training.commands import Command, CommandName
@@ -36,13 +36,14 @@ class JobManager:
         store: RunStore,
         limits: Limits = DEFAULT_LIMITS,
         estimate: Callable[[TrainingConfig], float | None] = estimates.estimate_seconds,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
         launcher: Launcher | None = None,
         make_timer: MakeTimer = daemon_timer,
     ):
         """Start nothing yet. `estimate` returns the seconds of a whole training, or None if they are unknown.
 
-        `clock` returns the seconds since 1970. Tests replace the clock, the launcher and the timer.
+        `clock` returns seconds, and doesn't jump when somebody sets the time. Tests replace the clock, the launcher
+        and the timer.
         """
         self.store, self.limits = store, limits
         self._estimate, self._clock = estimate, clock
@@ -50,7 +51,7 @@ class JobManager:
         self._queue = JobQueue(limits)
         self._warm = WarmWorker(self._launcher, make_timer)
         self._warm_wanted = False  # requested while a training was running
-        self._ended: dict[str, float] = {}  # run id -> time; its heartbeat may look fresh for a while
+        self._ended: dict[str, float] = {}  # run id -> its last heartbeat, which may look fresh for a while
         self._lock = threading.Lock()
         self._creating = threading.Lock()  # held from the check of the limits until the run exists
         self._closed = False
@@ -91,19 +92,20 @@ class JobManager:
                 job.worker.send(command)
             elif job and command.do == CommandName.STOP:
                 self._queue.remove(job)
-                self._ended[run_id] = self._clock()
+                self._ended[run_id] = Run(self.store.home / run_id).last_heartbeat()
 
     def state(self, run: Run) -> RunState:
         """Return the state of a run, which can also be queued here."""
         with self._lock:
             job = self._queue.find(run.id)
             worker = job.worker if job else None
-            ended = self._ended.get(run.id, 0.0)
+            ended = self._ended.get(run.id)
         if worker:
             return run.state(alive=worker.is_alive())
         if job:
             return RunState.QUEUED
-        return run.state(alive=None if run.last_heartbeat() > ended else False)
+        # A new heartbeat means that another process has resumed it since.
+        return run.state(alive=False if run.last_heartbeat() == ended else None)
 
     def queue_position(self, run_id: str) -> int:
         """Return the place of a run in the queue, counted from 1; 0 if it isn't waiting."""
@@ -123,12 +125,12 @@ class JobManager:
     def estimated_wait(self, run_id: str) -> float | None:
         """Estimate the seconds until a queued run starts: 0 if it isn't waiting, None if that is unknown."""
         with self._lock:
-            jobs = [(job.run_id, job.is_queued, job.started) for job in self._queue.jobs]
+            jobs = list(self._queue.jobs)
             position = self._queue.position(run_id)
         if not position:
             return 0.0
-        running = [self._seconds_left(*job) for job in jobs if not job[1]]
-        queued = [self._seconds_left(*job) for job in jobs if job[1]]
+        running = [self._seconds_left(job) for job in jobs if not job.is_queued]
+        queued = [self._seconds_left(job) for job in jobs if job.is_queued]
         return estimate_wait(running, queued[: position - 1], self.limits.trainings)
 
     def warm_up(self) -> None:
@@ -186,27 +188,40 @@ class JobManager:
                 raise RunError("The server is shutting down. Start the training again later.")
             if self._queue.add(run_id):
                 self._ended.pop(run_id, None)
-            self._start_queued()
+            failed = self._start_queued()
+        if run_id in failed:
+            raise not_writable(run_id, failed[run_id]) from failed[run_id]
 
-    def _start_queued(self) -> None:
-        """Give free slots to the trainings that have waited longest; the caller holds the lock."""
+    def _start_queued(self) -> dict[str, OSError]:
+        """Give free slots to the trainings that have waited longest; the caller holds the lock.
+
+        Returns the runs that can't be started, with the errors. They have left the queue and can be resumed.
+        """
+        failed: dict[str, OSError] = {}
         while job := self._queue.next_to_start():
             folder = self.store.home / job.run_id
             try:
-                job.started = self._clock()
+                (folder / "worker.log").open("ab").close()  # a warm worker can't report that its folder isn't writable
+                job.earlier = Run(folder).history().worker_started
                 job.worker = worker = self._warm.take(folder) or self._launcher.spawn(folder)
-            except OSError:  # its folder was deleted or the system is full; start the next one
+            except OSError as error:  # its folder was deleted or the system is full; start the next one
                 self._queue.remove(job)
+                failed[job.run_id] = error
                 continue
             name = f"await-{job.run_id}"
             threading.Thread(target=self._await_end, args=(job, worker), name=name, daemon=True).start()
+        return failed
 
     def _await_end(self, job: Job, worker: WorkerProcess) -> None:
+        run = Run(self.store.home / job.run_id)
         while not worker.wait(_CHECK_S):
-            self._check_limits(job)
+            if _is_deleted(run):
+                worker.kill()  # there is nothing it could save
+            else:
+                self._check_limits(job)
         with self._lock:
             self._queue.remove(job)
-            self._ended[job.run_id] = self._clock()
+            self._ended[job.run_id] = run.last_heartbeat()
             if not self._closed:
                 self._start_queued()
             warm_up = self._warm_wanted and not self._queue
@@ -224,22 +239,38 @@ class JobManager:
     def _reason_to_stop(self, job: Job) -> str | None:
         """Return a sentence on the limit that a training has reached, or None."""
         folder, limits = self.store.home / job.run_id, self.limits
-        held = seconds_held(Run(folder).history(), job.started, self._clock())
-        if held >= 60 * limits.minutes:
+        if self._seconds_held(job) >= 60 * limits.minutes:
             return f"Stopped after {limits.minutes:g} minutes, the time limit for a training on this server."
         if retention.megabytes(folder) > limits.run_mb:
             return f"Stopped at {limits.run_mb:,.0f} MB, the disk limit for a training on this server."
         return None
 
-    def _seconds_left(self, run_id: str, queued: bool, started: float) -> float | None:
+    def _seconds_held(self, job: Job) -> float:
+        """Return for how many seconds a job has trained, including pauses; 0 while its worker prepares it."""
+        if job.training_since is None and not job.is_queued:
+            # The event of an earlier worker doesn't count. The clock of the events can be wrong, so only a change does.
+            if Run(self.store.home / job.run_id).history().worker_started in (0.0, job.earlier):
+                return 0.0
+            job.training_since = self._clock()
+        return self._clock() - job.training_since if job.training_since is not None else 0.0
+
+    def _seconds_left(self, job: Job) -> float | None:
         """Estimate for how many more seconds a run will hold a slot."""
         try:
-            run = self.store.open(run_id)
+            run = self.store.open(job.run_id)
             history = run.history()
             seconds = estimates.seconds_left(history, run.config.epochs)
             if seconds is None:
                 seconds = self._estimate(run.config)
         except DigitLabError:  # it has been deleted or damaged, and will end at once
             return 0.0
-        held = 0.0 if queued else seconds_held(history, started, self._clock())
-        return seconds_to_hold(seconds, held, 60 * self.limits.minutes, paused=history.paused and not queued)
+        paused = history.paused and not job.is_queued
+        return seconds_to_hold(seconds, self._seconds_held(job), 60 * self.limits.minutes, paused)
+
+
+def _is_deleted(run: Run) -> bool:
+    try:
+        run.path.stat()
+    except OSError as error:  # other errors can pass: a network drive may be away for a moment
+        return isinstance(error, FileNotFoundError)
+    return False

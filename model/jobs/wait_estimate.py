@@ -3,10 +3,6 @@
 import heapq
 from collections.abc import Sequence
 
-from model.runs.curves import History
-
-_ROUNDING_S = 0.01  # the times of events are whole milliseconds
-
 
 def estimate_wait(running: Sequence[float | None], queued_before: Sequence[float | None], slots: int) -> float | None:
     """Estimate the seconds until a queued training starts; None if the seconds of any other training are unknown.
@@ -25,16 +21,6 @@ def estimate_wait(running: Sequence[float | None], queued_before: Sequence[float
     for seconds in known[len(running) :]:
         heapq.heapreplace(free_in, free_in[0] + seconds)
     return free_in[0]
-
-
-def seconds_held(history: History, started: float, now: float) -> float:
-    """Return for how many seconds a training has held its slot, including pauses.
-
-    Time counts from the event with which the worker started to train, and is 0 before it. `started` is when the worker
-    got the run; an event from before that was written by an earlier worker.
-    """
-    first_event = history.worker_started
-    return max(now - first_event, 0.0) if first_event and first_event >= started - _ROUNDING_S else 0.0
 
 
 def seconds_to_hold(estimate: float | None, held: float, limit: float, paused: bool = False) -> float | None:

@@ -119,6 +119,10 @@ class EventReader:
         """Store the path; the file isn't read yet and doesn't have to exist."""
         self._path = path
         self._lock = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._file = 0  # the number of the file that was read
         self._position = 0
         self._rest = b""
         self._state = _State()
@@ -140,7 +144,11 @@ class EventReader:
 
     def _catch_up(self) -> None:
         try:
-            if self._path.stat().st_size <= self._position:
+            stat = self._path.stat()
+            if stat.st_size < self._position or self._file not in (0, stat.st_ino):
+                self._forget()  # another file: the run was deleted, and a new one has its name
+            self._file = stat.st_ino
+            if stat.st_size <= self._position:
                 return
             with self._path.open("rb") as file:
                 file.seek(self._position)

@@ -6,6 +6,7 @@ table, which `python -m model.runs.events docs/run-folder.md` updates.
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -328,8 +329,9 @@ class EventLog:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file; can be called twice."""
-        self._file.close()
+        """Close the file; can be called twice. An event that couldn't be written has been reported by `write`."""
+        with suppress(OSError):
+            self._file.close()
 
 
 _BEGIN, _END = "<!-- events: begin (python -m model.runs.events docs/run-folder.md) -->", "<!-- events: end -->"

@@ -147,6 +147,7 @@ class TrainingOutcome:
     calibration: Calibration = UNCALIBRATED
     n_rejected: int = 0  # test images that a calibrated network would reject
     card: ModelCard = ModelCard()
+    network_bytes: int = 0  # size of model.tflite; 0 if unknown, in runs of earlier versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +167,8 @@ class Manifest:
             result = self.outcome
             for name in ("kept_epoch", "epochs", "steps", "seconds", "precision", "parameters"):
                 values[name] = getattr(result, name)
+            if result.network_bytes:
+                values["network_bytes"] = result.network_bytes
             if result.calibration.is_fitted:
                 values |= {"calibration": result.calibration.to_dict(), "refused": result.n_rejected}
             values["figures"] = result.metrics.to_dict()
@@ -203,6 +206,7 @@ def _outcome(values: dict[str, Any]) -> TrainingOutcome | None:
         calibration=Calibration.from_dict(calibration) if calibration else UNCALIBRATED,
         n_rejected=_whole("refused", values.get("refused", 0)),
         card=ModelCard.from_dict(card) if isinstance(card, dict) else ModelCard(),
+        network_bytes=_whole("network_bytes", values.get("network_bytes", 0)),
     )
 
 

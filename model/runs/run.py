@@ -6,12 +6,11 @@ Knows files; knows nothing of processes, Keras or pages. The layout of a run fol
 
 import json
 import time
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -123,7 +122,8 @@ class Run:
         return RunState.PAUSED if history.paused else RunState.RUNNING
 
     def _has_heartbeat(self) -> bool:
-        return time.time() - self.last_heartbeat() < _SILENCE_S
+        # A heartbeat in the future is as old as one in the past: somebody has set the clock back.
+        return abs(time.time() - self.last_heartbeat()) < _SILENCE_S
 
     def last_heartbeat(self) -> float:
         """Return when a worker last touched the event file, in seconds since 1970; 0 if it is missing."""
@@ -134,22 +134,27 @@ class Run:
 
     def latest_checkpoint(self) -> Checkpoint | None:
         """Return the newest checkpoint to resume from; None means that the training starts from the beginning."""
-        # A .keras file is a zip file; if it was cut short, it isn't one, and the one before is used.
+        return next(iter(self.usable_checkpoints()), None)
+
+    def usable_checkpoints(self) -> list[Checkpoint]:
+        """Return the checkpoints to resume from, newest first; a file can still turn out to be damaged inside."""
+        # A .keras file is a zip file; if it was cut short, it isn't one.
         usable = [
             (event.step, event, self.checkpoints / event.checkpoint)
             for event in self.event_reader.checkpoints()
             if event.step is not None and is_id(event.checkpoint) and is_zipfile(self.checkpoints / event.checkpoint)
         ]
-        if not usable:
-            return None
-        step, newest, file = max(usable, key=lambda checkpoint: checkpoint[0])
-        return Checkpoint(
-            step=step,
-            checkpoint=file,
-            seconds=newest.seconds,
-            rate_factor=newest.rate_factor,
-            validation_losses={epoch.epoch: epoch.val_loss for epoch in self.history().epochs if epoch.step <= step},
-        )
+        epochs = self.history().epochs
+        return [
+            Checkpoint(
+                step=step,
+                checkpoint=file,
+                seconds=event.seconds,
+                rate_factor=event.rate_factor,
+                validation_losses={epoch.epoch: epoch.val_loss for epoch in epochs if epoch.step <= step},
+            )
+            for step, event, file in sorted(usable, key=lambda checkpoint: checkpoint[0], reverse=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -194,15 +199,15 @@ class FinishedRun(Run):
         file = self.path / "evaluation.npz"
         try:
             if file.exists() and not is_zipfile(file):
-                raise BadZipFile("it isn't an .npz file")  # NumPy would explain pickles instead
+                raise ValueError("it isn't an .npz file")  # NumPy would explain pickles instead
             with np.load(file, allow_pickle=False) as stored:
                 predictions = Predictions(stored["labels"].astype(np.int64), stored["probabilities"])
             _check_predictions(predictions, self.metrics)
-        except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
+        except Exception as error:  # a damaged archive raises almost any error: zip, zlib, tokenizer, NotImplemented
             raise RunError(
                 "evaluation.npz of run {run} can't be read ({reason}). Train it again or choose another run.",
                 run=self.id,
-                reason=str(error),
+                reason=str(error) or type(error).__name__,
             ) from error
         return predictions
 
@@ -215,7 +220,15 @@ def open_run(path: Path, shipped: bool = False) -> Run:
         return run
     if description.dataset is None:
         raise _unreadable("config.json", run.id, "dataset is missing")
+    _check_network(run, manifest.outcome.network_bytes)
     return FinishedRun(path, shipped, outcome=manifest.outcome, dataset=description.dataset)
+
+
+def _check_network(run: Run, expected: int) -> None:
+    """Raise RunError if model.tflite has been cut; a missing file is reported when it is used."""
+    path = run.path / "model.tflite"
+    if expected and path.is_file() and (size := path.stat().st_size) != expected:
+        raise _unreadable(path.name, run.id, f"it has {size:,} of {expected:,} bytes")
 
 
 def require_finished(run: Run) -> FinishedRun:
@@ -227,6 +240,15 @@ def require_finished(run: Run) -> FinishedRun:
 
 def _no_network(run: Run) -> RunError:
     return RunError("Run {run} has no network yet. Wait until it has finished, or choose another run.", run=run.id)
+
+
+def not_writable(run_id: str, error: OSError) -> RunError:
+    """Return the error for a run whose folder can't be written."""
+    return RunError(
+        "Run {run} can't be trained: {reason}. Free some space, or make its folder writable.",
+        run=run_id,
+        reason=error.strerror or str(error),
+    )
 
 
 def _unreadable(file: str, run_id: str, reason: object) -> RunError:

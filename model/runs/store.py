@@ -127,16 +127,15 @@ class RunStore:
         runs: list[Run] = []
         damaged: list[DamagedRun] = []
         for folder, shipped in ((self.home, False), (self.shipped, True)):
-            for path in sorted(folder.iterdir(), reverse=True) if folder.is_dir() else ():
-                if not path.is_dir() or path.name.startswith((".", "_")):
-                    continue
+            for path in _run_folders(folder):
                 if not is_id(path.name):
                     damaged.append(DamagedRun(readable(path.name)[:_MAX_SHOWN], _NOT_AN_ID))
                     continue
                 try:
                     runs.append(open_run(path, shipped))
                 except DigitLabError as error:
-                    damaged.append(DamagedRun(path.name, error.message))
+                    if path.is_dir():  # otherwise it was deleted just now
+                        damaged.append(DamagedRun(path.name, error.message))
         return runs, damaged
 
     def open(self, run_id: str) -> Run:
@@ -151,10 +150,19 @@ class RunStore:
         return require_finished(self.open(run_id))
 
     def delete(self, run_id: str) -> None:
-        """Delete a run, damaged or not. Raises RunError for a shipped or missing run, or if the deletion fails."""
+        """Delete a run, damaged or not. Raises RunError for a shipped or missing run, or if the deletion fails.
+
+        The folder is renamed first: a process that is still training the run ends instead of writing into it.
+        """
         self._check_own(run_id)
+        path, aside = self.home / run_id, self.home / f".{run_id}-{uuid4().hex[:8]}"
         try:
-            shutil.rmtree(self.home / run_id)
+            path.rename(aside)
+            try:
+                shutil.rmtree(aside)
+            except OSError:
+                aside.rename(path)  # what is left stays visible, and can be deleted again
+                raise
         except OSError as error:
             raise RunError(
                 "Run {run} can't be deleted: {reason}. Close all programs that use its folder, and try again.",
@@ -168,6 +176,15 @@ class RunStore:
         if is_id(run_id) and (self.shipped / run_id).is_dir():
             raise RunError("Run {run} comes with Digit Lab and can't be changed. Choose one of your own.", run=run_id)
         raise _missing(run_id)
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """Return the folders of runs, newest first; none for a folder that is missing or can't be read."""
+    try:
+        paths = sorted(folder.iterdir(), reverse=True)
+        return [path for path in paths if path.is_dir() and not path.name.startswith((".", "_"))]
+    except OSError:
+        return []
 
 
 def _write_drawings(folder: Path, lines: str) -> None:

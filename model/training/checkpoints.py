@@ -3,12 +3,14 @@
 Never creates models; only `export` imports Keras.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import is_zipfile
 
 import numpy as np
 
+from model.errors import RunError
 from model.runs.atomic_files import write_npz
 from model.training.export import load_weights, save_keras
 
@@ -41,11 +43,12 @@ class Checkpoints:
             write_npz(self.folder / "glimpsed.npz", images=images.round().astype(np.uint8), labels=labels)
 
     def read_earlier(self, last_epoch: int) -> None:
-        """Load the weights of epochs trained before the run was resumed, if their files exist."""
+        """Load the weights of epochs trained before the run was resumed, if their files exist and can be read."""
         for epoch in range(last_epoch + 1):
             path = self.folder / epoch_file(epoch) if self.folder else None
             if epoch not in self.weights and path and is_zipfile(path):
-                self.weights[epoch] = load_weights(path)
+                with suppress(RunError):  # a damaged file, whose epoch then can't be kept
+                    self.weights[epoch] = load_weights(path)
 
     def _save(self, model: "keras.Model", name: str) -> str:
         if self.folder:

@@ -16,7 +16,7 @@ import numpy as np
 from model.config import TrainingConfig
 from model.data.dataset import Dataset
 from model.data.splits import round_robin_by_class, validation_split
-from model.errors import TrainingError
+from model.errors import RunError, TrainingError
 from model.networks import keras_models
 from model.results import Checkpoint
 from model.runs.events import (
@@ -33,7 +33,7 @@ from model.training.batches import Batches, targets_of
 from model.training.checkpoints import Checkpoints, Weights
 from model.training.commands import CommandQueue, Interrupted
 from model.training.control import OnEvent, StopRequested, TrainingControl
-from model.training.export import load_weights
+from model.training.export import load_model, load_weights
 from model.training.precision import choose_precision
 from model.training.schedules import ScheduledRate
 from model.training.training_data import check_config, join_drawings, load_dataset, split_dataset
@@ -208,7 +208,7 @@ class _Training:
         return model
 
     def _load(self, resume: Checkpoint) -> keras.Model:
-        model = keras.models.load_model(resume.checkpoint)
+        model = load_model(resume.checkpoint)
         self.step, self.seconds = resume.step, resume.seconds
         self.rate.factor = resume.rate_factor
         self.validation_losses = dict(resume.validation_losses)
@@ -282,7 +282,7 @@ class _Training:
 def _set_weights(model: keras.Model, file: Path) -> None:
     try:
         model.set_weights(load_weights(file))
-    except (OSError, ValueError) as error:
+    except (RunError, ValueError) as error:
         raise TrainingError(
             "The weights of {run} don't fit this network ({reason}). Choose a run whose network has the same layers.",
             run=file.parent.name,

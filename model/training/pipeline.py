@@ -6,7 +6,7 @@ processes nor signals nor pages.
 
 import hashlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -30,7 +30,7 @@ from model.runs.store import RunStore
 from model.training.checkpoints import epoch_file
 from model.training.commands import CommandQueue, Interrupted
 from model.training.control import OnEvent
-from model.training.export import calibrate, export_litert, save_keras
+from model.training.export import calibrate, export_litert, load_model, save_keras
 from model.training.loop import TrainingResult, train
 from model.training.quiet import quiet_stderr
 from model.training.training_data import check_config, join_drawings, load_dataset
@@ -50,14 +50,14 @@ class Pipeline:
         run: Run,
         on_event: OnEvent,
         commands: CommandQueue,
-        resume: Checkpoint | None,
+        checkpoints: Sequence[Checkpoint] = (),
         is_cancelled: Callable[[], bool] = lambda: False,
     ):
-        """Take the run, and the checkpoint to resume from if it has one.
+        """Take the run, and its checkpoints, newest first: it resumes from the first one that can be read.
 
         `is_cancelled` is checked while data is loaded and while snapshots are exported.
         """
-        self.folder, self.config, self.resume = run, run.config, resume
+        self.folder, self.config, self.resume = run, run.config, _first_readable(checkpoints)
         self.on_event, self.commands, self.is_cancelled = on_event, commands, is_cancelled
 
     def run(self) -> RunState:
@@ -192,6 +192,7 @@ class Pipeline:
             precision=history.plan.precision,
             calibration=calibration,
             n_rejected=int(rejected.sum()) if calibration.is_fitted else 0,
+            network_bytes=self.folder.network.stat().st_size,
         )
         state = RunState.STOPPED if result.stopped else RunState.FINISHED
         write_json(self.folder.path / "run.json", Manifest(state, result.reason or "", outcome).to_dict())
@@ -199,6 +200,18 @@ class Pipeline:
             FinishedEvent(status=state, accuracy=metrics.accuracy, loss=metrics.loss, kept_epoch=result.epoch)
         )
         return state
+
+
+def _first_readable(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
+    """Return the first checkpoint that can be read; each one that can't is named on stderr."""
+    for checkpoint in checkpoints:
+        try:
+            load_model(checkpoint.checkpoint)
+        except RunError as error:
+            print(f"{error} The training continues from an earlier checkpoint.", file=sys.stderr)
+        else:
+            return checkpoint
+    return None
 
 
 def epochs_to_export(epochs: Collection[int], kept: int) -> list[int]:

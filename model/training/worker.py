@@ -18,13 +18,14 @@ from model.errors import ConfigError, DataError, DigitLabError, RunError
 from model.runs.atomic_files import FolderLock, write_json
 from model.runs.events import Event, EventLog, FailedEvent, InterruptedEvent, LoadingEvent, RunState
 from model.runs.manifest import Manifest
-from model.runs.run import Run
+from model.runs.run import Run, not_writable
 from model.training import training_data
 from model.training.commands import Command, CommandName, CommandQueue, Interrupted
 from model.training.control import OnEvent
 from model.training.quiet import quiet_stderr
 
 _HEARTBEAT_S = 1.0
+_INTERRUPTED = 130  # exit code
 
 
 def run(folder: Path, control: bool = False, on_event: OnEvent = lambda event: None) -> RunState:
@@ -64,30 +65,44 @@ class Worker:
     """One training, with the commands, signals and heartbeat around it."""
 
     def __init__(self, run: Run, on_event: OnEvent):
-        """Lock the run folder. Raises RunError if another process is training it or it is complete."""
+        """Lock the run folder. Raises RunError if it isn't writable, complete, or another process is training it."""
         self.folder, self.config, self.on_event = run, run.config, on_event
-        self.lock = FolderLock(run.path)
+        try:
+            self.lock = FolderLock(run.path)
+        except OSError as error:
+            raise not_writable(run.id, error) from error
         if run.manifest:
             self.lock.release()
             raise RunError(
                 "Run {run} has already ended ({state}). Start a new run.", run=run.id, state=run.manifest.state
             )
         # Read this before the worker writes anything, or its own events would count as history.
-        self.resume = run.latest_checkpoint()
-        self.log = EventLog(run.path / "events.jsonl")
+        self.resume = run.usable_checkpoints()
+        try:
+            self.log = EventLog(run.path / "events.jsonl")
+        except OSError as error:
+            self.lock.release()
+            raise not_writable(run.id, error) from error
         self.commands = CommandQueue()
         self.leaving = threading.Event()  # set by a signal, or because the app has exited
+        self.can_leave = threading.Event()  # set as soon as this process responds to `leaving`
 
     def run(self, control: bool) -> RunState:
-        """Train and return the final state; with `control`, carry out commands from stdin."""
+        """Train and return the final state; with `control`, carry out commands from stdin.
+
+        Raises RunError if the files can't be written any more; the run can be resumed once they can.
+        """
         with ExitStack() as stack:
             stack.callback(self.lock.release)
             stack.callback(self.log.close)
-            stack.enter_context(_heartbeat(self.folder.path / "events.jsonl"))
+            stack.enter_context(_heartbeat(self.folder.path / "events.jsonl", self._leave))
             stack.enter_context(_signal_handlers(self._on_signal))
             if control:
                 _thread("commands", self._read_commands)
-            return self._train()
+            try:
+                return self._train()
+            except OSError as error:
+                raise self._unsaved(error) from error
 
     def _train(self) -> RunState:
         try:
@@ -95,6 +110,7 @@ class Worker:
             with quiet_stderr():
                 from model.training.pipeline import Pipeline
 
+            self.can_leave.set()
             return Pipeline(self.folder, self._write, self.commands, self.resume, self.leaving.is_set).run()
         except Interrupted as interrupted:
             # Without a reason it was raised by the loop, which has already written its event.
@@ -105,8 +121,10 @@ class Worker:
             return self._interrupted(str(error)) if self.resume else self._failed(str(error))
         except DigitLabError as error:
             return self._failed(str(error))
+        except OSError:
+            raise
         except Exception as error:
-            # A full disk or a bug of ours: the training can still be resumed, so its state isn't final.
+            # A bug of ours: the training can still be resumed, so its state isn't final.
             self._interrupted(f"The training ended with an error: {error!r}.")
             raise
 
@@ -127,6 +145,23 @@ class Worker:
             self._write(InterruptedEvent(reason=reason))
         return RunState.INTERRUPTED
 
+    def _unsaved(self, error: OSError) -> RunError:
+        """Return why the files of this run can't be written, after writing that into the event file if possible."""
+        if not self.folder.path.is_dir():
+            return RunError(
+                "The folder of run {run} no longer exists, so its training has ended. Start a new one.",
+                run=self.folder.id,
+            )
+        reason = error.strerror or str(error)
+        with suppress(OSError):  # there may be no room for this event
+            self.log.write(InterruptedEvent(reason=f"The files of this run can't be saved: {reason}."))
+        return RunError(
+            "The files of run {run} can't be saved: {reason}. Free some space or make its folder writable, then "
+            "continue with: python -m model train --resume {run}",
+            run=self.folder.id,
+            reason=reason,
+        )
+
     def _read_commands(self) -> None:
         """Put commands into the queue until stdin ends, which means that the app has exited."""
         try:
@@ -136,6 +171,10 @@ class Worker:
                     self._put(line.decode(errors="replace"))
         finally:
             self._leave()
+            if not self.can_leave.is_set():
+                # The import of TensorFlow takes seconds and can't be interrupted, and there is nothing to save yet.
+                self._interrupted("The app ended before the training began.")
+                os._exit(_INTERRUPTED)
 
     def _put(self, line: str) -> None:
         try:
@@ -165,7 +204,7 @@ def _signal_handlers(handler: Callable[[int, FrameType | None], None]) -> Iterat
 
 
 @contextmanager
-def _heartbeat(path: Path) -> Iterator[None]:
+def _heartbeat(path: Path, on_deleted: Callable[[], None]) -> Iterator[None]:
     """Touch the event file every second, so that other processes can see that this one is alive."""
     ended = threading.Event()
 
@@ -173,8 +212,11 @@ def _heartbeat(path: Path) -> Iterator[None]:
         while not ended.wait(_HEARTBEAT_S):
             try:
                 os.utime(path)
+            except FileNotFoundError:
+                on_deleted()
+                return
             except OSError:
-                return  # the folder was deleted, so the next write will fail anyway
+                pass  # the next write will fail, and report it
 
     _thread("heartbeat", beat)
     try:

@@ -237,6 +237,7 @@ def test_a_second_worker_on_the_same_run_is_rejected(start):
     assert second.process.wait(60) == 2
     stderr = second.process.stderr.read()
     assert worker.run.id in stderr
+    assert f"process {worker.process.pid} " in stderr
     assert "Traceback" not in stderr
     worker.wait_for_batches(len(worker.event_reader.read().step) + 5)
 

@@ -270,6 +270,31 @@ def test_runs_lists_damaged_runs(tmp_path, capsys):
     assert "damaged" in capsys.readouterr().out
 
 
+def test_a_damaged_run_is_called_damaged(tmp_path, capsys):
+    (tmp_path / "runs" / "broken").mkdir(parents=True)
+    for command in (["evaluate", "broken"], ["predict", "broken", "pyproject.toml"]):
+        assert main(command) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert "broken is damaged" in printed.err
+        assert "config.json" in printed.err
+
+
+def test_data_names_a_cut_file_and_a_missing_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path))
+    (tmp_path / "mnist.npz").write_bytes(b"PK\x03\x04 cut")
+    main(["data", "--json"])
+    mnist = next(line for line in lines(capsys) if line["name"] == "mnist")
+    assert (mnist["here"], mnist["damaged"], mnist["download_bytes"]) == (False, True, None)
+    main(["data"])
+    assert "damaged" in capsys.readouterr().out.splitlines()[0]
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path / "nowhere"))
+    assert main(["data", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert str(tmp_path / "nowhere") in printed.err
+    assert len(printed.out.splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import memory
+from pages.ui.shell import memory, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -41,6 +41,7 @@ _STYLE = """<style>
 def page(title: str) -> None:
     """Set up the page and draw the menu; `title` appears in the browser tab."""
     memory.release_large_arrays()
+    session.enter_page(title)
     st.set_page_config(
         page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,

@@ -124,7 +124,7 @@ def test_images(run: FinishedRun) -> np.ndarray:
     """
     name = run.config.dataset
     status = catalog.status(name)
-    if not status.here:
+    if not status.here and not status.damaged:
         raise DataError(
             "The images can't be shown because {dataset} isn't on this server. Train on it once to download it, or put "
             "{file} in the folder named by DIGIT_LAB_DATA.",
@@ -184,4 +184,5 @@ def reachable(name: str) -> bool:
 
 def default_dataset() -> str:
     """Return mnist if it is available, else the digits that come with scikit-learn."""
-    return "mnist" if catalog.status("mnist").here or reachable("mnist") else "uci-digits"
+    mnist = catalog.status("mnist")
+    return "mnist" if mnist.here or (not mnist.damaged and reachable("mnist")) else "uci-digits"

@@ -18,6 +18,7 @@ _REQUESTED_RECIPE = "requested-recipe"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
 _SAVED_DRAWING = "saved-drawing"
+_PAGE, _NOTICES = "page", "notices"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
@@ -37,6 +38,23 @@ def visitor() -> Visitor:
 def set_visitor(visitor: Visitor) -> None:
     """Remember the visitor whose tokens the browser sent."""
     st.session_state[_VISITOR] = visitor
+
+
+def enter_page(title: str) -> None:
+    """Remember which page is shown, and forget the notices of another one."""
+    if st.session_state.get(_PAGE) != title:
+        st.session_state[_PAGE] = title
+        set_notices([])
+
+
+def notices() -> list[str]:
+    """Return the sentences that this page shows until the visitor leaves it: a redraw must not remove them."""
+    return st.session_state.get(_NOTICES, [])
+
+
+def set_notices(sentences: list[str]) -> None:
+    """Replace the notices of this page."""
+    st.session_state[_NOTICES] = sentences
 
 
 def run_watched() -> str | None:

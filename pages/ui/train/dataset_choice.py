@@ -47,7 +47,9 @@ def n_classes(dataset: str) -> int:
 
 def _describe(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
     """Show how the images get here, and why UCI digits are the default."""
-    if not chosen.here and not services.reachable(chosen.name):
+    if chosen.damaged:
+        st.warning(markdown(chosen.where))
+    elif not chosen.here and not services.reachable(chosen.name):
         text = _(help.NOT_AVAILABLE)
         st.caption(text.format(dataset=markdown(chosen.title), file=plain(f"{chosen.name}.npz")))
     elif not chosen.here and chosen.download_bytes:

@@ -75,7 +75,8 @@ def _description(label: str, number: int) -> str:
 
 def _sample(name: str) -> services.Sample | None:
     """Return images of a dataset on this machine. Downloads nothing; if there is no sample, shows why."""
-    if not catalog.status(name).here:
+    status = catalog.status(name)
+    if not status.here and not status.damaged:
         st.caption(_(help.NO_PREVIEW))
         return None
     try:

@@ -3,8 +3,6 @@
 Knows the job manager and the permissions; draws no curves.
 """
 
-from contextlib import suppress
-
 import streamlit as st
 
 from model.errors import RunError
@@ -62,8 +60,8 @@ def _finished(run: FinishedRun) -> None:
 
 def _interrupted(run: Run, history: History) -> None:
     may_resume = permission.may_resume(run)
-    if may_resume:
-        st.button(_("Resume"), key="train-resume", icon=":material/play_arrow:", on_click=_resume, args=(run,))
+    if may_resume and st.button(_("Resume"), key="train-resume", icon=":material/play_arrow:"):
+        _resume(run)
     run_menu.menu(run)
     if not may_resume:
         note = _(help.RESUME_BY_OWNER)
@@ -79,18 +77,34 @@ def _resume(run: Run) -> None:
     """Resume the run after checking again: somebody else may own it since the button was drawn."""
     if not permission.may_resume(run):
         return
-    with suppress(RunError):  # another visitor was faster; the page shows the run's new state
+    try:
         services.jobs().resume(run.id)
         services.store().set_metadata(run.id, permission.metadata_for_resume(run))
+    except RunError as error:
+        if services.jobs().state(run) is RunState.INTERRUPTED:
+            st.warning(markdown(error))
+            return
+        # Another visitor was faster; the page shows the run's new state.
+    st.rerun()
 
 
 def _view_only(run: Run) -> None:
     if permission.may_take_control(run):
         icon = ":material/sports_esports:"
-        st.button(_("Take control"), key="train-take-over", icon=icon, on_click=permission.take_control, args=(run,))
+        if st.button(_("Take control"), key="train-take-over", icon=icon):
+            _take_control(run)
         st.caption(_(help.OTHER_TAB), width="stretch")
     else:
         st.caption(_(help.VIEW_ONLY), width="stretch")
+
+
+def _take_control(run: Run) -> None:
+    try:
+        permission.take_control(run)
+    except RunError as error:  # the run was deleted, or its folder isn't writable any more
+        st.warning(markdown(error))
+    else:
+        st.rerun()
 
 
 def _rate_control(run: Run, history: History) -> None:

@@ -1,8 +1,10 @@
 """The known datasets, where they are found, and what loading them returns."""
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +26,11 @@ def test_importing_data_imports_no_heavy_library():
     assert ran.stdout.strip() == "[]"
 
 
-def test_datasets_are_listed_in_order_without_being_opened(save_own):
+def test_datasets_are_listed_in_order_without_reading_images(save_own):
+    archive = io.BytesIO()
+    zipfile.ZipFile(archive, "w").close()
     for name in ("zebra", "ants 2.0", "bad~name", "mnist", "cifar10"):
-        save_own(b"not an archive", name)
+        save_own(archive.getvalue(), name)
     listed = catalog.available()
     assert [status.name for status in listed] == [
         *("mnist", "fashion-mnist", "cifar-10", "uci-digits"),
@@ -34,6 +38,43 @@ def test_datasets_are_listed_in_order_without_being_opened(save_own):
     ]
     assert [status.here for status in listed] == [True, False, True, True, True, True]
     assert [status.title for status in listed[:4]] == ["MNIST", "Fashion-MNIST", "CIFAR-10", "UCI digits"]
+
+
+@pytest.mark.parametrize("name", ["mnist", "own"])
+@pytest.mark.parametrize("length", [0, 100, -1])
+def test_a_cut_file_is_damaged_instead_of_available(save_own, name, length):
+    save_own(npz_bytes(digits())[:length], name)
+    status = catalog.status(name)
+    assert status.damaged
+    assert not status.here
+    assert status.where.values == {"file": f"{name}.npz"}
+    with pytest.raises(DataError) as caught:
+        catalog.load(name)
+    assert caught.value.values["file"] == f"{name}.npz"
+
+
+@pytest.mark.parametrize("folder", [".keras/datasets", "DIGIT_LAB_CACHE/mnist"])
+def test_a_cut_download_is_not_available(serve, tmp_path, monkeypatch, folder):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / ".keras"))
+    serve("mnist", {"mnist.npz": npz_bytes(digits())})
+    (tmp_path / folder).mkdir(parents=True)
+    file = tmp_path / folder / "mnist.npz"
+    file.write_bytes(npz_bytes(digits()))
+    assert catalog.status("mnist").here
+    file.write_bytes(npz_bytes(digits())[:-1])
+    status = catalog.status("mnist")
+    assert (status.here, status.damaged) == (False, False)
+    assert_sound(catalog.load("mnist"))  # from the server
+
+
+def test_a_data_folder_that_does_not_exist_is_named(tmp_path, monkeypatch):
+    assert catalog.missing_folder() is None
+    monkeypatch.setenv("DIGIT_LAB_DATA", str(tmp_path / "nowhere"))
+    assert catalog.missing_folder() == tmp_path / "nowhere"
+    with pytest.raises(DataError) as caught:
+        catalog.load("own")
+    check_message(caught.value, name="own", folder=str(tmp_path / "nowhere"))
+    assert catalog.load("uci-digits").name == "uci-digits"
 
 
 def test_a_missing_dataset_shows_its_download():

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from model.data import catalog
+from model.data import catalog, download
 from model.errors import DataError
 from tests.model.data.samples import assert_sound, digits, fashion_files, files_below, npz_bytes
 from tests.support import check_message
@@ -34,6 +34,10 @@ def test_a_damaged_file_in_the_cache_is_downloaded_again(serve, tmp_path):
     (tmp_path / "DIGIT_LAB_CACHE/mnist/mnist.npz").write_bytes(b"bad")
     assert_sound(catalog.load("mnist"))
     assert len(server.requests) == 2
+
+
+def test_no_server_keeps_a_visitor_waiting_for_more_than_ten_seconds():
+    assert max(download.CONNECT_LIMIT, download.SILENCE_LIMIT) <= 10
 
 
 FAILURES = {  # the time limit, and the names of the values in the reason

@@ -1,7 +1,9 @@
 """The job manager with fake workers, clock and timer: no test starts a process or sleeps."""
 
+import errno
 import json
 import os
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -217,6 +219,7 @@ def test_a_training_out_of_time_is_stopped_once(make, launcher, clock):
     assert launcher.cold[0].commands == [], "it hasn't started to train"
     write_event(run, "started", clock.now, epochs=1000, batches_per_epoch=10)
     write_event(run, "paused", clock.now, step=0)
+    jobs.check_limits()
     clock.now += 15 * 60 - 1
     jobs.check_limits()
     assert launcher.cold[0].commands == []
@@ -256,6 +259,42 @@ def test_the_time_of_a_resumed_training_starts_from_zero(make, launcher, clock):
     assert len(launcher.cold[0].commands) == 1
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_changed_clock_neither_stops_nor_extends_a_training(make, launcher, clock, hours):
+    jobs = make(replace(WIDE, minutes=15))
+    run = jobs.start(ENDLESS)
+    write_event(run, "started", clock.now + 3600 * hours, epochs=1000, batches_per_epoch=10)
+    jobs.check_limits()
+    clock.now += 15 * 60 - 1
+    jobs.check_limits()
+    assert launcher.cold[0].commands == []
+    clock.now += 1
+    jobs.check_limits()
+    assert len(launcher.cold[0].commands) == 1
+
+
+def test_a_training_whose_folder_was_deleted_frees_its_place(make, launcher):
+    jobs = make()
+    first, second = jobs.start(ENDLESS), jobs.start(ENDLESS)
+    shutil.rmtree(first.path)
+    wait_for(lambda: jobs.active() == (second.id,), seconds=5)
+    assert not launcher.cold[0].is_alive()
+    assert not first.path.exists()
+
+
+def test_a_run_that_cannot_be_written_is_not_resumed(make, launcher):
+    jobs = make()
+    run = jobs.store.create(ENDLESS)
+    (run.path / "worker.log").mkdir()
+    with pytest.raises(RunError) as caught:
+        jobs.resume(run.id)
+    assert caught.value.values == {"run": run.id, "reason": os.strerror(errno.EISDIR)}
+    assert (jobs.active(), launcher.cold) == ((), [])
+    (run.path / "worker.log").rmdir()
+    jobs.resume(run.id)
+    assert jobs.active() == (run.id,)
+
+
 @pytest.mark.parametrize("stamp", [None, 3, "yesterday", "9999-12-31T23:59:59+00:00"])
 def test_an_invalid_time_stops_no_training(make, launcher, stamp):
     jobs = make(replace(WIDE, minutes=1e-6))
@@ -281,7 +320,8 @@ def test_a_paused_training_may_use_up_its_time(make, clock):
     assert jobs.estimated_wait(runs[2].id) == 1200
     write_event(runs[0], "started", clock.now + 1, epochs=1000, batches_per_epoch=10)
     write_event(runs[0], "paused", clock.now + 1, step=0)
-    clock.now += 61
+    jobs.check_limits()
+    clock.now += 60
     assert jobs.estimated_wait(runs[1].id) == pytest.approx(540, abs=0.01)
 
 

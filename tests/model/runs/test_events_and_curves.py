@@ -112,6 +112,19 @@ def test_setting_the_learning_rate_is_in_the_history(path):
     assert EventReader(path).read().rate_changes == ((3, 0.1),)
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_new_file_under_an_old_name_is_read_from_its_start(path, steps):
+    reader, log = EventReader(path), EventLog(path)
+    for step in (1, 2):
+        batch(log, step)
+    assert reader.read().steps_done == 2
+    path.rename(path.with_name("deleted"))
+    new = EventLog(path)
+    for step in range(1, steps + 1):
+        batch(new, step, loss=7.0)
+    assert reader.read().loss.tolist() == steps * [7.0]
+
+
 def test_a_half_written_line_counts_once_it_is_complete(path):
     log, reader = EventLog(path), EventReader(path)
     batch(log, 1)

@@ -39,7 +39,11 @@ def values(**changes):
     "manifest",
     [
         Manifest(RunState.FAILED, reason="The loss is not a number."),
-        Manifest(RunState.STOPPED, reason="The bell rang.", outcome=outcome(steps=8, seconds=1.5, precision="float32")),
+        Manifest(
+            RunState.STOPPED,
+            reason="The bell rang.",
+            outcome=outcome(steps=8, seconds=1.5, precision="float32", network_bytes=9),
+        ),
         Manifest(RunState.FINISHED, outcome=outcome(calibration=CALIBRATION, n_rejected=1, card=CARD)),
     ],
 )
@@ -82,6 +86,7 @@ def test_a_network_without_calibration_has_the_default_threshold():
         (("parameters",), 2**60),
         (("seconds",), float("nan")),
         (("refused",), 1.5),
+        (("network_bytes",), "many"),
         (("reason",), 7),
         (("status",), "running"),
         (("status",), "perfect"),

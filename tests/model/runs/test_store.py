@@ -1,7 +1,11 @@
 """The run store: what it lists, opens and deletes, and when it raises errors."""
 
 import json
+import os
+import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -13,7 +17,7 @@ from model.config import TrainingConfig
 from model.errors import RunError
 from model.evaluation.metrics import compute_metrics
 from model.results import Predictions
-from model.runs.atomic_files import write_json, write_npz
+from model.runs.atomic_files import write_json, write_npz, written_aside
 from model.runs.events import EpochEvent, EventLog, InterruptedEvent, PausedEvent, StartedEvent
 from model.runs.manifest import DatasetInfo
 from model.runs.run import FinishedRun
@@ -235,9 +239,58 @@ def test_missing_and_cut_checkpoints_are_not_resumed_from(store):
     assert (checkpoint.step, checkpoint.validation_losses) == (2, {1: 1.0})
 
 
+def test_an_interruption_without_a_step_hides_no_checkpoint(store):
+    run = store.create(TrainingConfig())
+    log = EventLog(run.path / "events.jsonl")
+    log.write(StartedEvent(epochs=3, batches_per_epoch=2))
+    log.write(EpochEvent(epoch=1, step=2, val_loss=1, val_accuracy=0, checkpoint="epoch-001.keras"))
+    with ZipFile(run.checkpoints / "epoch-001.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    log.write(InterruptedEvent(reason="the disk is full"))
+    log.write(InterruptedEvent(checkpoint="step-000005.keras"))
+    assert run.state() == "interrupted"
+    assert [checkpoint.step for checkpoint in run.usable_checkpoints()] == [2]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_changed_clock_keeps_no_dead_run_alive(store, hours):
+    run = store.create(TrainingConfig())
+    EventLog(run.path / "events.jsonl").write(StartedEvent(epochs=1, batches_per_epoch=2))
+    assert run.state() == "running"
+    changed = time.time() + 3600 * hours
+    os.utime(run.path / "events.jsonl", (changed, changed))
+    assert run.state() == "interrupted"
+
+
+@given(st.data())
+def test_a_damaged_evaluation_is_read_correctly_or_raises_an_error(tmp_path_factory, data):
+    store = RunStore(tmp_path_factory.mktemp("store"), shipped=Path("none"))
+    run = store.create(TrainingConfig())
+    complete(run)
+    run = store.open_finished(run.id)
+    file = run.path / "evaluation.npz"
+    content = bytearray(file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    file.write_bytes(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
+    with suppress(RunError):
+        assert run.predictions().labels.tolist() == [0, 1, 1]
+
+
+def test_a_half_written_file_leaves_neither_itself_nor_a_change(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+    with pytest.raises(OSError), written_aside(path) as aside:
+        aside.write_text("half")
+        raise OSError(28, "No space left on device")
+    assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+    assert path.read_text() == "old"
+
+
 def test_json_files_are_written_completely_or_not_at_all(tmp_path):
     path = tmp_path / "run.json"
     write_json(path, {"a": 1})
     with pytest.raises(ValueError):
         write_json(path, {"a": float("nan")})
     assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
