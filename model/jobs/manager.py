@@ -125,8 +125,8 @@ class JobManager:
     def free_memory(self) -> int:
         """Return the bytes of memory that the next training can use: those that are free or will be freed for it."""
         processes = self.processes()
-        warm = usage.resident(processes.pop("")) if "" in processes else 0  # it will train that run, or end
-        ends_before = 0 if self.free_slots() else min(map(usage.resident, processes.values()), default=0)
+        warm = usage.own_memory(processes.pop("")) if "" in processes else 0  # it will train that run, or end
+        ends_before = 0 if self.free_slots() else min(map(usage.own_memory, processes.values()), default=0)
         return memory.read().available + warm + ends_before
 
     def active(self) -> tuple[str, ...]:

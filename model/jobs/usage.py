@@ -88,8 +88,9 @@ def n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def resident(pid: int) -> int:
-    """Return the bytes of memory that a process takes; 0 once it has ended."""
+def own_memory(pid: int) -> int:
+    """Return the bytes that are freed when a process ends, without the libraries it shares; 0 once it has ended."""
     with suppress(psutil.Error):
-        return int(psutil.Process(pid).memory_info().rss)
+        taken = psutil.Process(pid).memory_info()
+        return int(taken.rss - getattr(taken, "shared", 0))  # only some systems say what is shared
     return 0

@@ -1,40 +1,60 @@
-"""The saved runs: how many the teacher wants to keep, and a button that deletes the oldest others.
+"""The saved runs: how much room they take, and a dialog that deletes the oldest ones.
 
-Knows the run store and its limits. A fragment of its own: the panel's updates would disturb what is being typed.
+Knows the run store and its limits; stops no training.
 """
 
 from dataclasses import replace
 
 import streamlit as st
 
+from model.limits import Limits
+from model.messages import N_
 from model.runs import retention
 from model.runs.retention import PrunedRun
 from pages.ui.host import help
 from pages.ui.shell import permission, services
 from pages.ui.translation import _, ngettext
 
+_UPDATE_S = 10.0  # slower than the panel: it visits every file
+
 
 def show() -> None:
-    """Draw the menu that prunes."""
-    st.fragment(_draw)()
-
-
-def _draw() -> None:
+    """Draw how many runs are saved, and the button that opens the dialog."""
     st.subheader(_("Saved runs"))
-    with st.popover(_("Prune"), icon=":material/delete_sweep:", key="host-prune-menu", on_change="rerun") as opened:
-        if not opened.open:
-            return
-        stored, limits = services.stored_size(), services.limits()
-        most = max(min(stored.runs, limits.runs), 0)
-        n_kept = st.number_input(_("Runs to keep"), 0, limits.runs, most, key="host-prune-keep")
-        chosen = replace(limits, runs=n_kept)
-        runs = retention.runs_to_prune(services.store(), chosen, services.jobs().active())
-        st.caption(_(help.PRUNE))
-        label = _confirmation(runs)
-        if not runs and n_kept < stored.runs:
-            st.caption(_(help.NOTHING_TO_PRUNE))
-        if st.button(label, key="host-prune", icon=":material/delete:", type="primary", disabled=not runs):
-            _prune(chosen)
+    with st.container(key="host-disk", horizontal=True, vertical_alignment="center"):
+        st.fragment(_size, run_every=_UPDATE_S)()
+        if st.button(_("Prune"), key="host-prune", icon=":material/delete_sweep:", width="content"):
+            st.dialog(_(_TITLE))(_dialog)()
+
+
+_TITLE = N_("Delete the oldest runs")
+
+
+def _size() -> None:
+    stored, limits = services.stored_size(), services.limits()
+    share = max(stored.runs / limits.runs, stored.megabytes / limits.disk_mb)
+    text = _("**{n}** of {most} runs · **{size}** of {most_size} MB").format(
+        n=f"{stored.runs:,}",
+        most=f"{limits.runs:,}",
+        size=f"{stored.megabytes:,.0f}",
+        most_size=f"{limits.disk_mb:,}",
+    )
+    st.progress(min(share, 1.0), text=text, width="stretch")
+
+
+def _dialog() -> None:
+    limits = services.limits()
+    stored = retention.stored_size(services.store())
+    most = min(stored.runs, limits.runs)
+    n_kept = st.number_input(_("Runs to keep"), 0, limits.runs, most, key="host-prune-keep")
+    chosen = replace(limits, runs=n_kept)
+    runs = retention.runs_to_prune(services.store(), chosen, services.jobs().active())
+    st.caption(_(help.PRUNE))
+    if not runs and n_kept < stored.runs:
+        st.caption(_(help.NOTHING_TO_PRUNE))
+    key, icon = "host-prune-confirm", ":material/delete:"
+    if st.button(_confirmation(runs), key=key, icon=icon, type="primary", disabled=not runs):
+        _prune(chosen)
 
 
 def _confirmation(runs: list[PrunedRun]) -> str:
@@ -43,10 +63,9 @@ def _confirmation(runs: list[PrunedRun]) -> str:
     return text.format(n=len(runs), size=size)
 
 
-def _prune(chosen) -> None:
-    if not permission.is_teacher():
-        return
-    pruned = retention.prune(services.store(), chosen, services.jobs().active())
-    services.forget_stored_size()
-    st.toast(ngettext("{n} run deleted.", "{n} runs deleted.", len(pruned)).format(n=len(pruned)))
+def _prune(chosen: Limits) -> None:
+    if permission.is_teacher():
+        pruned = retention.prune(services.store(), chosen, services.jobs().active())
+        services.forget_stored_size()
+        st.toast(ngettext("{n} run deleted.", "{n} runs deleted.", len(pruned)).format(n=len(pruned)))
     st.rerun()

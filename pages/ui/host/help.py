@@ -12,9 +12,10 @@ MEMORY = N_(
     "several processes share count for each of them."
 )
 PROCESSOR = N_("Processor cores that the server and its workers use on average over the last two seconds.")
-VISITORS = N_("Browser tabs that are connected to this server now.")
-DISK = N_("Runs saved on this server. The two that come with Digit Lab don't count.")
+VISITORS = N_("A visitor with two tabs counts twice. A tab that was closed counts for a few seconds more.")
 STOPPED = N_("Stopped by the teacher.")
 NO_TRAINING = N_("No training is running or waiting.")
-PRUNE = N_("Runs with a name, runs in training or in the queue, and runs used in the last ten minutes are never deleted.")
+PRUNE = N_(
+    "Runs with a name, runs in training or in the queue, and runs used in the last ten minutes are never deleted."
+)
 NOTHING_TO_PRUNE = N_("There is nothing to delete: all other runs have a name or are in use.")

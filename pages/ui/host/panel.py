@@ -18,8 +18,11 @@ from pages.ui.shell.text import plain, run_title
 from pages.ui.translation import _, ngettext, translate
 
 _UPDATE_S = 2.0
-# One row for each training, on a phone too.
+_BUTTON_WIDTH = 170  # pixels: with labels of different lengths, the bars of all trainings have the same length
+# Figures that fit into their cards, and one row for each training, on a phone too.
 _STYLE = """<style>
+.st-key-host-cards [data-testid="stMetricValue"] { font-size: 1.6rem; }
+.st-key-host-cards [data-testid="stProgress"] { margin-top: -.75rem; }
 [class*="st-key-host-training-"] { flex-wrap: nowrap; }
 [class*="st-key-host-training-"] .stProgress { min-width: 0; overflow-wrap: anywhere; }
 </style>"""
@@ -34,15 +37,17 @@ def _draw() -> None:
     if not permission.is_teacher():  # the server has restarted, and no longer knows the key of this tab
         st.rerun()
     usage = services.usage().measure()
-    for column, card in zip(st.columns(4), (_memory, _processor, _runs_on_disk, _visitors), strict=True):
-        with column, st.container(border=True, height="stretch", gap="small"):
-            card(usage)
+    st.html(_STYLE)
+    with st.container(key="host-cards"):
+        for column, card in zip(st.columns(3), (_memory, _processor, _visitors), strict=True):
+            with column, st.container(border=True, height="stretch", gap="small"):
+                card(usage)
     _trainings(usage)
 
 
 def _memory(usage: Usage) -> None:
     memory = usage.memory
-    text = _("{used} of {total} GB").format(used=_gigabytes(memory.used), total=_gigabytes(memory.total))
+    text = _("{used} of {total} GB").format(used=f"{memory.used / 1e9:.2f}", total=f"{memory.total / 1e9:.2f}")
     with st.container(key="host-memory"):
         st.metric(_("Memory"), text, help=_(help.MEMORY))
         st.progress(_share(memory.used, memory.total))
@@ -67,27 +72,17 @@ def _processor(usage: Usage) -> None:
         st.caption(text.format(server=f"{server:.2f}", workers=f"{max(used - server, 0.0):.2f}"))
 
 
-def _runs_on_disk(usage: Usage) -> None:
-    stored, limits = services.stored_size(), services.limits()
-    with st.container(key="host-disk"):
-        text = _("{n} of {most}").format(n=f"{stored.runs:,}", most=f"{limits.runs:,}")
-        st.metric(_("Runs on disk"), text, help=_(help.DISK))
-        st.progress(max(_share(stored.runs, limits.runs), _share(stored.megabytes, limits.disk_mb)))
-    text = _("**{size}** of {most} MB")
-    st.caption(text.format(size=f"{stored.megabytes:,.0f}", most=f"{limits.disk_mb:,}"))
-
-
 def _visitors(usage: Usage) -> None:
     n = services.n_visitors()
     with st.container(key="host-visitors"):
-        st.metric(_("Visitors now"), "–" if n is None else f"{n:,}", help=_(help.VISITORS))
+        st.metric(_("Visitors"), "–" if n is None else f"{n:,}", help=_(help.VISITORS))
+    st.caption(_("Browser tabs that are open now"))
 
 
 def _trainings(usage: Usage) -> None:
     active, limits = services.jobs().active(), services.limits()
     waiting = sum(services.jobs().queue_position(run_id) > 0 for run_id in active)
     st.subheader(_("Trainings"))
-    st.html(_STYLE)
     with st.container(key="host-trainings"):
         if not active:
             st.markdown(_(help.NO_TRAINING))
@@ -111,18 +106,14 @@ def _training(run: Run, usage: Usage) -> None:
     details = [f"**{translate(state).capitalize()}**", plain(run_title(run))]
     if worker:
         details.append(_("{n} MB").format(n=_megabytes(worker.resident)))
-    with st.container(key=f"host-training-{run.id}", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key=f"host-training-{run.id}", horizontal=True, vertical_alignment="center"):
         st.progress(run.history().share_done, text=" · ".join(details), width="stretch")
         st.page_link("pages/train.py", label=_("Open"), query_params={"run": run.id}, width="content")
         label = _("Leave the queue") if state is RunState.QUEUED else _("Stop")
         is_over = state is RunState.FINISHING
-        if st.button(label, key=f"host-stop-{run.id}", icon=":material/stop:", disabled=is_over, width="content"):
+        if st.button(label, key=f"host-stop-{run.id}", icon=":material/stop:", disabled=is_over, width=_BUTTON_WIDTH):
             services.jobs().send(run.id, Command(CommandName.STOP, reason=help.STOPPED))
             st.rerun(scope="fragment")
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.2f}"
 
 
 def _megabytes(n_bytes: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
+from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from model.data import catalog
 from model.drawings.collection import DrawingCollection
@@ -70,8 +70,8 @@ def n_visitors() -> int | None:
     """Return how many browser tabs are connected, as Streamlit counts them; None without a server, as in tests."""
     if not st.runtime.exists():
         return None
-    (active, *_others) = st.runtime.get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])[ACTIVE_SESSIONS_FAMILY]
-    return int(active.value)
+    stats = st.runtime.get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])
+    return sum(stat.value for stat in stats.get(ACTIVE_SESSIONS_FAMILY, ()) if isinstance(stat, GaugeStat))
 
 
 @st.cache_data(ttl=10, show_spinner=False)
