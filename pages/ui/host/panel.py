@@ -19,12 +19,11 @@ from pages.ui.translation import _, ngettext, translate
 
 _UPDATE_S = 2.0
 _BUTTON_WIDTH = 170  # pixels: with labels of different lengths, the bars of all trainings have the same length
-# Figures that fit into their cards, and one row for each training, on a phone too.
+# Figures that fit into their cards; on a phone, the bar of a training above its buttons.
 _STYLE = """<style>
 .st-key-host-cards [data-testid="stMetricValue"] { font-size: 1.6rem; }
 .st-key-host-cards [data-testid="stProgress"] { margin-top: -.75rem; }
-[class*="st-key-host-training-"] { flex-wrap: nowrap; }
-[class*="st-key-host-training-"] .stProgress { min-width: 0; overflow-wrap: anywhere; }
+@media (max-width: 640px) { [class*="st-key-host-training-"] > :first-child { flex-basis: 100%; } }
 </style>"""
 
 
