@@ -19,7 +19,8 @@ OVERHEAD_S = 0.004  # per step
 SPEED = 85e9  # multiplications per second
 # Fitted to measured workers: docs/measurements.md, "Memory".
 WORKER = 460_000_000  # bytes: Python and TensorFlow, with 100 MB of the libraries' files
-PER_IMAGE_BYTE = 2.6  # bytes: the dataset, a copy of its training images, and validation images as float32
+PER_IMAGE_BYTE = 3.1  # bytes: the dataset, a copy of its training images, and validation images as float32
+DRAWINGS = 150_000_000  # bytes: the images of drawings and scribbles, and those they are mixed from
 PER_VALUE = 3.6  # bytes for each output of a layer: the batch, and as much of its gradients as exists at a time
 LEAST_BATCH = 200  # validation uses large batches
 PER_PARAMETER = 4  # bytes; for weights, gradients, two averages of the optimizer, and the weights of each epoch
@@ -67,14 +68,15 @@ def estimate_memory(config: TrainingConfig) -> int | None:
     A dataset that doesn't come with Digit Lab is assumed to be as large as MNIST.
 
     >>> round(estimate_memory(TrainingConfig(dataset="mnist", preset="dense-128")) / 1e6)
-    626
+    642
     """
     n_train, shape, layers = _known(config)
     if not layers:
         return None
     values = sum(prod(layer.shape) for layer in layers) * max(config.batch_size, LEAST_BATCH)
     parameters = sum(layer.parameters for layer in layers) * (config.epochs + 5)
-    return round(WORKER + PER_IMAGE_BYTE * n_train * prod(shape) + PER_VALUE * values + PER_PARAMETER * parameters)
+    images = PER_IMAGE_BYTE * n_train * prod(shape) + DRAWINGS * config.drawings
+    return round(WORKER + images + PER_VALUE * values + PER_PARAMETER * parameters)
 
 
 def _known(config: TrainingConfig) -> tuple[int, tuple[int, int, int], tuple[LayerSummary, ...]]:

@@ -7,6 +7,7 @@ import time
 
 from model.jobs import usage
 from model.jobs.usage import UsageMonitor
+from tests.support import wait_for
 
 
 class Clock:
@@ -19,6 +20,7 @@ class Clock:
 def test_the_server_and_its_workers_are_measured():
     clock, child = Clock(), subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
+        wait_for(lambda: usage.own_memory(child.pid) > 1e6)
         monitor = UsageMonitor(lambda: {"a-run": child.pid}, clock)
         first = monitor.measure()
         assert first.cores is None, "a share of time needs two measurements"
