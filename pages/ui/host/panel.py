@@ -112,7 +112,7 @@ def _training(run: Run, usage: Usage) -> None:
         is_over = state is RunState.FINISHING
         if st.button(label, key=f"host-stop-{run.id}", icon=":material/stop:", disabled=is_over, width=_BUTTON_WIDTH):
             services.jobs().send(run.id, Command(CommandName.STOP, reason=help.STOPPED))
-            st.rerun(scope="fragment")
+            st.rerun()
 
 
 def _megabytes(n_bytes: int) -> str:
