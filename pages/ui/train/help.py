@@ -54,8 +54,8 @@ AUGMENTED = N_("Top row: the original images. Below: three random variants, as u
 TIME = N_("About {time} on two cores.")
 TIME_LIMIT = N_("The training stops after {minutes} min, the limit on this server, and its network is saved.")
 MEMORY = N_(
-    ":material/memory: It needs about {needed} MB of memory but only {free} MB are free, so it may not finish: choose a "
-    "smaller network or smaller batches."
+    ":material/memory: It needs about {needed} MB of memory but only {free} MB are free, so it may not finish: choose "
+    "a smaller network or smaller batches."
 )
 WAITS = N_("Another training is running. Yours will wait in the queue and start automatically.")
 WATCH = N_(
