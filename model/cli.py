@@ -27,7 +27,9 @@ from model.config import (
     usual_learning_rate,
 )
 from model.errors import ConfigError, DigitLabError, RunError
+from model.limits import Limits
 from model.networks.presets import PRESETS
+from model.runs import retention
 from model.runs.events import (
     BatchEvent,
     DownloadingEvent,
@@ -81,7 +83,13 @@ def _parser() -> _Parser:
     )
     predict.add_argument("--numbers", action="store_true", help="read several digits from left to right")
     predict.set_defaults(run=_predict)
-    commands.add_parser("runs", help="list the runs").set_defaults(run=_runs)
+    runs = commands.add_parser("runs", help="list the runs, or delete the oldest ones")
+    runs.add_argument(
+        "--prune",
+        action="store_true",
+        help="delete the oldest runs without a name until DIGIT_LAB_MAX_RUNS and DIGIT_LAB_MAX_DISK_MB are kept",
+    )
+    runs.set_defaults(run=_runs)
     commands.add_parser("data", help="list the datasets").set_defaults(run=_data)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", default=False, help="print one JSON object per line")
@@ -302,6 +310,8 @@ def _open_finished(target: str | None) -> FinishedRun:
 
 
 def _runs(chosen: argparse.Namespace) -> int:
+    if chosen.prune:
+        return _prune(chosen)
     runs, damaged = RunStore().list()
     rows = [_run_row(run) for run in runs] + [
         {"run": d.id, "status": "damaged", "reason": str(d.reason)} for d in damaged
@@ -312,6 +322,25 @@ def _runs(chosen: argparse.Namespace) -> int:
     for row in rows:
         accuracy = f"{row['accuracy']:.2%}" if row.get("accuracy") is not None else ""
         print(f"{row['run']:44}{row['status']:14}{row.get('dataset', ''):16}{accuracy:10}{row.get('reason') or ''}")
+    return 0
+
+
+def _prune(chosen: argparse.Namespace) -> int:
+    """Delete old runs and print them, one per line."""
+    store, (limits, wrong) = RunStore(), Limits.from_environment()
+    for message in wrong:
+        print(message, file=sys.stderr)
+    for run in retention.prune(store, limits):
+        if chosen.json:
+            _print_json({"run": run.id, "status": "deleted", "megabytes": round(run.megabytes, 2)})
+        else:
+            print(f"{run.id:44}{'deleted':14}{run.megabytes:,.1f} MB", flush=True)
+    left = retention.stored_size(store)
+    print(
+        f"{left.runs:,} runs are left, of at most {limits.runs:,}; {left.megabytes:,.1f} MB of at most "
+        f"{limits.disk_mb:,} MB.",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -51,7 +51,7 @@ def choose_and_start() -> None:
         elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:
-            st.caption(time_estimate(config))
+            st.caption(how_long(config) + memory_warning(config))
 
 
 def start_button(disabled: bool) -> bool:
@@ -66,7 +66,7 @@ def start_button(disabled: bool) -> bool:
     )
 
 
-def time_estimate(config: TrainingConfig) -> str:
+def how_long(config: TrainingConfig) -> str:
     """Return how long the training will take, whether the time limit ends it, and whether it has to wait."""
     seconds, minutes = estimates.estimate_seconds(config), services.limits().minutes
     sentences = []
@@ -77,6 +77,14 @@ def time_estimate(config: TrainingConfig) -> str:
     if not services.jobs().free_slots():
         sentences.append(_(help.WAITS))
     return " ".join(sentences)
+
+
+def memory_warning(config: TrainingConfig) -> str:
+    """Return a warning if the training needs more memory than is free; an empty text if it doesn't or is unknown."""
+    needed, free = estimates.estimate_memory(config), services.jobs().free_memory()
+    if needed is None or needed <= free:
+        return ""
+    return "  \n" + _(help.MEMORY).format(needed=f"{needed / 1e6:,.0f}", free=f"{free / 1e6:,.0f}")
 
 
 def show_example() -> None:

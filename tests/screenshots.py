@@ -1,6 +1,6 @@
 """Take the README's pictures: real pages of a real server in a real Chromium.
 
-    python -m tests.screenshots [draw] [train] [evaluate] [demo]
+    python -m tests.screenshots [draw] [train] [evaluate] [host] [demo]
 
 Without names, all of them are renewed; they are written to docs/images/. Training needs real MNIST, from DIGIT_LAB_DATA
 or the folder that the tests use. Finds its way by the pages' keys, so that it doesn't depend on their words. Nothing is
@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from model.config import TrainingConfig, settings_text
-from model.runs.store import CLASSROOM_RUN
+from model.runs.store import CLASSROOM_RUN, RunStore
 from model.training.recipes import RECIPES
 from tests.browser.conftest import FLAGS, NAMES, Server, Visitor
 from tests.support import PROJECT, REAL_DATA
@@ -52,7 +52,7 @@ _FINISHED = ".st-key-train-buttons [data-testid='stPageLink']"  # to Evaluate an
 
 def main() -> None:
     """Take the pictures whose names are given."""
-    pictures = {"draw": _draw, "train": _train, "evaluate": _evaluate, "demo": _demo}
+    pictures = {"draw": _draw, "train": _train, "evaluate": _evaluate, "host": _host, "demo": _demo}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(pictures))
     names = parser.parse_args().names or list(pictures)
@@ -113,6 +113,40 @@ def _evaluate(server: Server, browser: Browser) -> None:
     images = page.locator(".st-key-eval-errors .gallery button").first.bounding_box()
     _save(page, "evaluate", bottom=images["y"] + images["height"] + 12)
     visitor.context.close()
+
+
+def _host(server: Server, browser: Browser) -> None:
+    """A teacher's view of a training, another one in the queue and some saved runs, on a server with a key."""
+    home = server.home / "with-key"
+    store = RunStore(home / "runs")
+    for seed in range(12):
+        run = store.create(TrainingConfig(seed=seed))
+        shutil.copytree(store.open(CLASSROOM_RUN).path, run.path, dirs_exist_ok=True)
+    os.environ |= {"DIGIT_LAB_TEACHER_KEY": "key", "DIGIT_LAB_MAX_RUNS": "40"}
+    with_key = Server(home, Path(server.environment["DIGIT_LAB_DATA"]))
+    for name in ("DIGIT_LAB_TEACHER_KEY", "DIGIT_LAB_MAX_RUNS"):
+        del os.environ[name]
+    try:
+        visitor = _visitor(with_key.wait_until_ready(), browser, height=1000)
+        page = visitor.open("host")
+        page.locator(".st-key-train-teacher-key input").fill("key")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".st-key-host-memory")
+        visitor.go("Train")
+        for epochs in ("5", "4"):
+            page.locator(".st-key-train-epochs input").fill(epochs)
+            page.keyboard.press("Enter")
+            _rest(page)
+            page.locator(".st-key-train-start button").click()
+            page.wait_for_selector(".st-key-train-stop button")
+            page.wait_for_timeout(4000)  # the same click within three seconds would count as a double click
+        page.locator(".st-key-footer a[href$='host']").click()
+        page.wait_for_selector(".st-key-host-memory")
+        page.wait_for_timeout(15_000)  # until the training has a progress bar worth looking at
+        _save(page, "host", bottom=page.locator(".st-key-footer").bounding_box()["y"])
+        visitor.context.close()
+    finally:
+        with_key.stop()
 
 
 def _demo(server: Server, browser: Browser) -> None:

@@ -9,17 +9,18 @@ from collections.abc import Callable
 
 from model.config import TrainingConfig
 from model.errors import DigitLabError, RunError
+from model.jobs import memory, usage
 from model.jobs.job_queue import Job, JobQueue
 from model.jobs.wait_estimate import estimate_wait, seconds_to_hold
 from model.jobs.warm_worker import MakeTimer, WarmWorker, daemon_timer
-from model.jobs.worker_process import Launcher, WorkerProcess
+from model.jobs.worker_process import Launcher, WorkerProcess, last_output
 from model.limits import DEFAULT_LIMITS, Limits
 from model.runs import retention
-from model.runs.events import RunState
+from model.runs.events import InterruptedEvent, RunState
 from model.runs.metadata import NO_METADATA, RunMetadata
 from model.runs.run import Run, not_writable
 from model.runs.store import RunStore
-from model.training import estimates
+from model.training import endings, estimates
 from model.training.commands import Command, CommandName
 
 _CHECK_S = 1.0  # between two checks of a training's limits
@@ -101,7 +102,9 @@ class JobManager:
             worker = job.worker if job else None
             ended = self._ended.get(run.id)
         if worker:
-            return run.state(alive=worker.is_alive())
+            # A run is interrupted once the reason is saved: a page that shows it doesn't look for the reason again.
+            has_reason = isinstance(run.history().last, InterruptedEvent)
+            return run.state(alive=worker.is_alive() or not has_reason)
         if job:
             return RunState.QUEUED
         # A new heartbeat means that another process has resumed it since.
@@ -116,6 +119,19 @@ class JobManager:
         """Return how many trainings could start right now; 0 if the next one has to wait."""
         with self._lock:
             return self._queue.free_slots
+
+    def processes(self) -> dict[str, int]:
+        """Return the process ids of the workers, by the run that they train; "" is the one that waits for a run."""
+        with self._lock:
+            workers = [(job.run_id, job.worker) for job in self._queue.jobs] + [("", self._warm.worker)]
+        return {run_id: worker.pid for run_id, worker in workers if worker and worker.is_alive()}
+
+    def free_memory(self) -> int:
+        """Return the bytes of memory that the next training can use: those that are free or will be freed for it."""
+        processes = self.processes()
+        warm = usage.own_memory(processes.pop("")) if "" in processes else 0  # it will train that run, or end
+        ends_before = 0 if self.free_slots() else min(map(usage.own_memory, processes.values()), default=0)
+        return memory.read().available + warm + ends_before
 
     def active(self) -> tuple[str, ...]:
         """Return the ids of the running and queued runs, oldest first."""
@@ -214,11 +230,14 @@ class JobManager:
 
     def _await_end(self, job: Job, worker: WorkerProcess) -> None:
         run = Run(self.store.home / job.run_id)
+        before = run.history().last
         while not worker.wait(_CHECK_S):
             if _is_deleted(run):
                 worker.kill()  # there is nothing it could save
             else:
                 self._check_limits(job)
+        reason = endings.explain(worker.exit_code or 0, worker.is_killed_for_memory(), last_output(run.path))
+        endings.save_reason(run, reason, before)
         with self._lock:
             self._queue.remove(job)
             self._ended[job.run_id] = run.last_heartbeat()

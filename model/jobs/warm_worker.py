@@ -41,6 +41,12 @@ class WarmWorker:
         self._timer: Timer | None = None
         self._lock = threading.Lock()
 
+    @property
+    def worker(self) -> WorkerProcess | None:
+        """The warm worker, if there is one."""
+        with self._lock:
+            return self._worker
+
     def warm_up(self) -> None:
         """Start one unless there is one, and let it wait for `IDLE_S` seconds from now.
 

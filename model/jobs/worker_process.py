@@ -2,15 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from model.jobs import memory
 from model.training.commands import Command
 
-MIN_FREE_KB = 1_500_000  # of memory; a worker needs about 700 MB
+MIN_FREE = 1_500_000_000  # bytes of memory that are free before a worker waits; it takes about 700 MB
+_LAST_OUTPUT = 2_000  # bytes of a log that are searched for its last line
 _PROJECT = Path(__file__).parent.parent.parent
 
 
@@ -20,10 +23,27 @@ class WorkerProcess:
     def __init__(self, process: "subprocess.Popen[bytes]"):
         """Take a process whose stdin is a pipe."""
         self._process = process
+        self._n_killed = memory.n_killed()
 
     def is_alive(self) -> bool:
         """Return whether the process is running."""
         return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended: the negative number of a signal, or its own code; None while it is running."""
+        return self._process.poll()
+
+    def is_killed_for_memory(self) -> bool:
+        """Return whether the system killed it, and has killed a process for lack of memory since it got its run."""
+        now = memory.n_killed()
+        was_killed = self.exit_code == -getattr(signal, "SIGKILL", 0)  # Windows has no such signal
+        return was_killed and now is not None and now > (self._n_killed or 0)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until the process ends, for at most `timeout_s` seconds, and return whether it has ended."""
@@ -44,6 +64,7 @@ class WorkerProcess:
         """Assign a run to a warm worker and return whether that worked."""
         if not self.is_alive() or not folder.is_dir():
             return False
+        self._n_killed = memory.n_killed()
         try:
             self._write(json.dumps({"run": str(folder.resolve())}))
         except OSError:
@@ -76,7 +97,7 @@ class Launcher:
 
     def may_spawn_warm(self) -> bool:
         """Return whether there is enough memory for a warm worker and DIGIT_LAB_WARM isn't 0."""
-        return os.environ.get("DIGIT_LAB_WARM") != "0" and has_free_memory()
+        return os.environ.get("DIGIT_LAB_WARM") != "0" and memory.read().available >= MIN_FREE
 
 
 def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
@@ -93,13 +114,14 @@ def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
     return WorkerProcess(process)
 
 
-def has_free_memory(meminfo: Path = Path("/proc/meminfo")) -> bool:
-    """Return whether a waiting worker would leave enough memory for others; true if that is unknown."""
-    try:
-        fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
-        return int(fields["MemAvailable"].split()[0]) >= MIN_FREE_KB
-    except (OSError, KeyError, ValueError, IndexError):
-        return True
+def last_output(folder: Path) -> str:
+    """Return the last line that a worker wrote to its log; an empty text if there is none."""
+    with suppress(OSError):
+        with (folder / "worker.log").open("rb") as log:
+            log.seek(max(log.seek(0, os.SEEK_END) - _LAST_OUTPUT, 0))
+            lines = log.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return ""
 
 
 def _absolute(*names: str) -> dict[str, str]:

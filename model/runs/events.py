@@ -215,7 +215,10 @@ class StoppedEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InterruptedEvent(Event):
-    """The training was interrupted and can be resumed, from `checkpoint` if one was saved."""
+    """The training was interrupted and can be resumed, from `checkpoint` if one was saved.
+
+    The app writes this event for a worker that was killed.
+    """
 
     name = EventName.INTERRUPTED
     step: int | None = None

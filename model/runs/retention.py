@@ -61,6 +61,61 @@ def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
     _check_disk(store.home)
 
 
+@dataclass(frozen=True)
+class StoredSize:
+    """How many runs a store has, and the size of all of them in megabytes of 1,000,000 bytes."""
+
+    runs: int
+    megabytes: float
+
+
+def stored_size(store: RunStore) -> StoredSize:
+    """Return how many runs there are, damaged ones included and shipped ones not, and their size."""
+    stored = _stored_runs(store.home)
+    return StoredSize(len(stored), sum(run.size for run in stored) / _MB)
+
+
+@dataclass(frozen=True)
+class PrunedRun:
+    """A run that is deleted, or would be."""
+
+    id: str
+    megabytes: float
+
+
+def runs_to_prune(store: RunStore, limits: Limits, busy: Collection[str] | None = None) -> list[PrunedRun]:
+    """Return the runs that `prune` would delete, oldest first."""
+    return [PrunedRun(run.path.name, run.size / _MB) for run in _to_prune(store, limits, busy)]
+
+
+def prune(store: RunStore, limits: Limits, busy: Collection[str] | None = None) -> list[PrunedRun]:
+    """Delete the oldest runs until the others are within the limits, and return them.
+
+    Keeps the same runs as `make_room`. `busy` is None if nobody knows which runs wait in a queue: then those that were
+    never trained are kept for as long as they can be waiting.
+    """
+    return [PrunedRun(run.path.name, run.size / _MB) for run in _to_prune(store, limits, busy) if _delete(store, run)]
+
+
+def _to_prune(store: RunStore, limits: Limits, busy: Collection[str] | None) -> list[_StoredRun]:
+    kept = sorted(_stored_runs(store.home), key=lambda run: run.changed)
+    pruned = []
+    for oldest in list(kept):
+        if len(kept) <= limits.runs and sum(run.size for run in kept) <= limits.disk_mb * _MB:
+            break
+        may_wait = busy is None and _may_wait(oldest, limits)
+        if _is_deletable(oldest, busy or ()) and not may_wait:
+            kept.remove(oldest)
+            pruned.append(oldest)
+    return pruned
+
+
+def _may_wait(run: _StoredRun, limits: Limits) -> bool:
+    """Return whether a run that was never trained may still be in the queue of a server."""
+    longest = 60 * limits.minutes * (limits.waiting + 1) / limits.trainings
+    return not (run.path / "events.jsonl").exists() and time.time() - run.changed < longest
+
+
 def megabytes(folder: Path) -> float:
     """Return the size of a run folder in megabytes of 1,000,000 bytes."""
     return _size(folder) / _MB

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -19,7 +20,7 @@ from model.runs.atomic_files import FolderLock, write_json
 from model.runs.events import Event, EventLog, FailedEvent, InterruptedEvent, LoadingEvent, RunState
 from model.runs.manifest import Manifest
 from model.runs.run import Run, not_writable
-from model.training import training_data
+from model.training import endings, training_data
 from model.training.commands import Command, CommandName, CommandQueue, Interrupted
 from model.training.control import OnEvent
 from model.training.quiet import quiet_stderr
@@ -86,6 +87,7 @@ class Worker:
         self.commands = CommandQueue()
         self.leaving = threading.Event()  # set by a signal, or because the app has exited
         self.can_leave = threading.Event()  # set as soon as this process responds to `leaving`
+        self.reason_to_leave = ""
 
     def run(self, control: bool) -> RunState:
         """Train and return the final state; with `control`, carry out commands from stdin.
@@ -124,11 +126,16 @@ class Worker:
         except OSError:
             raise
         except Exception as error:
+            if endings.means_out_of_memory(error):
+                self._interrupted(endings.OUT_OF_MEMORY)
+                raise
             # A bug of ours: the training can still be resumed, so its state isn't final.
             self._interrupted(f"The training ended with an error: {error!r}.")
             raise
 
     def _write(self, event: Event) -> None:
+        if isinstance(event, InterruptedEvent) and not event.reason and self.reason_to_leave:
+            event = replace(event, reason=self.reason_to_leave)
         self.log.write(event)
         try:
             self.on_event(event)
@@ -170,6 +177,7 @@ class Worker:
                 for line in stdin:
                     self._put(line.decode(errors="replace"))
         finally:
+            self.reason_to_leave = self.reason_to_leave or endings.SERVER_STOPPED
             self._leave()
             if not self.can_leave.is_set():
                 # The import of TensorFlow takes seconds and can't be interrupted, and there is nothing to save yet.
@@ -185,6 +193,7 @@ class Worker:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if self.leaving.is_set():
             raise KeyboardInterrupt  # a second Ctrl-C ends it at once
+        self.reason_to_leave = str(endings.explain_signal(signum))
         self._leave()
 
     def _leave(self) -> None:

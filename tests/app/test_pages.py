@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -14,8 +15,9 @@ from model.errors import RunError
 from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
 from model.jobs.manager import JobManager
+from model.jobs.memory import Memory
 from model.runs.atomic_files import write_json
-from model.runs.events import RunState
+from model.runs.events import EventLog, InterruptedEvent, LoadingEvent, RunState
 from model.runs.metadata import RunMetadata, fingerprint
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
@@ -27,7 +29,7 @@ from pages.ui.shell.text import plain, run_title
 from pages.ui.train import help, labels
 from tests.app.pages import opened, recipe_box, text, unescaped
 
-PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/glossary.py")
+PAGES = ("app.py", "pages/train.py", "pages/evaluate.py", "pages/glossary.py", "pages/host.py")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -273,6 +275,33 @@ def test_an_interrupted_run_can_be_resumed():
     test = opened("pages/train.py", run=run.id)
     assert help.RESUME_FROM_START in text(test)
     assert not test.button(key="train-resume").disabled
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (InterruptedEvent(reason="It fell over."), "It fell over."),
+        (InterruptedEvent(step=3), None),
+        (LoadingEvent(dataset="uci-digits"), help.NO_REASON),
+    ],
+)
+def test_an_interrupted_run_shows_why(event, shown):
+    run = RunStore().create(TrainingConfig(dataset="uci-digits"))
+    log = EventLog(run.path / "events.jsonl")
+    log.write(event)
+    log.close()
+    os.utime(run.path / "events.jsonl", (0, 0))  # no heartbeat
+    captions = text(opened("pages/train.py", run=run.id))
+    assert help.RESUME_FROM_START in captions
+    assert (f"{shown} {help.RESUME_FROM_START}" in captions) == bool(shown)
+
+
+@pytest.mark.parametrize(("free", "warned"), [(10**8, True), (10**12, False)])
+def test_a_training_that_needs_more_memory_is_warned_about(free, warned, monkeypatch):
+    monkeypatch.setattr("model.jobs.memory.read", lambda: Memory(10**12, free))
+    test = opened("pages/train.py")
+    assert (help.MEMORY.partition("{free}")[2] in text(test)) == (warned and "100" in text(test))
+    assert not test.button(key="train-start").disabled
 
 
 def test_evaluate_explains_why_images_are_missing():

@@ -11,6 +11,7 @@ from model.jobs.worker_process import Launcher
 from model.limits import Limits
 from model.runs.store import RunStore
 from model.training.commands import Command
+from model.training.endings import SERVER_STOPPED
 from tests.support import wait_for
 
 pytestmark = pytest.mark.slow
@@ -51,7 +52,9 @@ def test_a_killed_run_is_soon_interrupted_and_can_be_resumed(jobs):
     wait_for(lambda: run.history().epochs)
     jobs._queue.jobs[0].worker.kill()
     wait_for(lambda: jobs.state(run) == "interrupted", seconds=3)
+    assert "SIGKILL" in run.history().last.reason
     wait_for(lambda: not jobs.active(), seconds=3)
+    assert RunStore().open(run.id).history().last.reason == run.history().last.reason, "a restarted server reads it too"
     jobs.resume(run.id)
     wait_for(lambda: run.history().last and run.history().last.name == "batch" and jobs.state(run) == "running")
 
@@ -64,6 +67,7 @@ def test_closing_interrupts_workers_and_saves_checkpoints(jobs):
     jobs.close()
     assert jobs.state(run) == "interrupted"
     assert run.history().last.name == "interrupted"
+    assert run.history().last.reason == SERVER_STOPPED
     assert run.latest_checkpoint().step == n_batches(run)
     with pytest.raises(RunError):
         jobs.start(ENDLESS)

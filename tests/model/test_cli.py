@@ -1,13 +1,16 @@
 """The command line, as people and scripts use it."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from model.cli import main
 from model.config import CUSTOM, Block, Design, TrainingConfig
+from model.runs.events import EventLog
 from model.runs.store import DEFAULT_RUN, RunStore
 from model.training.recipes import RECIPES
 from tests.support import PROJECT
@@ -293,6 +296,27 @@ def test_data_names_a_cut_file_and_a_missing_folder(tmp_path, monkeypatch, capsy
     printed = capsys.readouterr()
     assert str(tmp_path / "nowhere") in printed.err
     assert len(printed.out.splitlines()) == 4
+
+
+def test_runs_are_pruned_to_the_limits_of_the_environment(monkeypatch, capsys):
+    runs = [RunStore().create(TrainingConfig()) for _ in range(4)]
+    for age, run in enumerate(runs):
+        EventLog(run.path / "events.jsonl").close()
+        for path in (run.path / "events.jsonl", run.path):
+            os.utime(path, (time.time() - 9000 - age,) * 2)
+    monkeypatch.setenv("DIGIT_LAB_MAX_RUNS", "3")
+    assert main(["runs", "--prune", "--json"]) == 0
+    (deleted,) = lines(capsys)
+    assert deleted["run"] == runs[3].id
+    assert deleted["status"] == "deleted"
+    assert deleted["megabytes"] >= 0
+    monkeypatch.setenv("DIGIT_LAB_MAX_RUNS", "1")
+    assert main(["runs", "--prune"]) == 0
+    shown = capsys.readouterr()
+    assert [line.split()[0] for line in shown.out.splitlines()] == [runs[2].id, runs[1].id]
+    assert len(shown.err.splitlines()) == 1
+    main(["runs", "--prune", "--json"])
+    assert lines(capsys) == []
 
 
 @pytest.mark.parametrize(

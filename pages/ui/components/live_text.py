@@ -52,10 +52,11 @@ def live_text(html: str, key: str, follow: Follow | None = None, version: str = 
     )
 
 
-def html_of(text: str) -> str:
-    """Return a text as HTML, with **bold** as in Markdown.
+def html_of(text: str, **values: object) -> str:
+    """Return a text as HTML, with **bold** as in Markdown; its placeholders get the values, shown as they are.
 
-    >>> html_of("Epoch **1 of 5** <")
-    'Epoch <b>1 of 5</b> &lt;'
+    >>> html_of("Epoch **{epoch} of 5** <", epoch="**1**")
+    'Epoch <b>**1** of 5</b> &lt;'
     """
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(text, quote=False))
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escape(text, quote=False))
+    return bold.format(**{name: escape(str(value), quote=False) for name, value in values.items()}) if values else bold

@@ -61,14 +61,25 @@ def may_resume(run: Run) -> bool:
     return _policy().may_resume(run.metadata, run.shipped)
 
 
+def has_teacher_key() -> bool:
+    """Return whether this server has a teacher's key."""
+    return bool(_key())
+
+
+def is_teacher() -> bool:
+    """Return whether the teacher's key was entered in this tab; always False on a server without a key."""
+    return bool(_key()) and fingerprint(session.visitor().tab) in _teachers()
+
+
 def _policy() -> Policy:
     visitor = session.visitor()
-    return Policy(visitor.tab, visitor.browser, has_teacher_key=bool(_key()), is_teacher=_is_teacher())
+    return Policy(visitor.tab, visitor.browser, has_teacher_key=has_teacher_key(), is_teacher=is_teacher())
 
 
-def key_field() -> None:
-    """Draw a field for the teacher's key, with the reason for it."""
-    st.caption(_("Only your teacher can train on this server. Everyone can watch, draw and evaluate."))
+def key_field(reason: str = "") -> None:
+    """Draw a field for the teacher's key, with the reason for it: by default, that only the teacher can train."""
+    default = _("Only your teacher can train on this server. Everyone can watch, draw and evaluate.")
+    st.caption(reason or default)
     entered = st.text_input(_("Teacher's key"), type="password", key="train-teacher-key", autocomplete="off")
     if entered:
         if hmac.compare_digest(entered.encode(), _key().encode()):
@@ -97,10 +108,6 @@ def _unreadable_key() -> str:
         file=sys.stderr,
     )
     return secrets.token_urlsafe(32)
-
-
-def _is_teacher() -> bool:
-    return bool(_key()) and fingerprint(session.visitor().tab) in _teachers()
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from model.data import catalog
 from model.drawings.collection import DrawingCollection
@@ -21,8 +22,11 @@ from model.inference.classifier import Classifier
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
 from model.jobs.robustness_job import RobustnessJobs
+from model.jobs.usage import UsageMonitor
 from model.limits import Limits
 from model.messages import N_
+from model.runs import retention
+from model.runs.retention import StoredSize
 from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
 from pages.ui.shell import session
@@ -54,6 +58,31 @@ def jobs() -> JobManager:
     manager = JobManager(store(), limits())
     atexit.register(manager.close)
     return manager
+
+
+@st.cache_resource(show_spinner=False)
+def usage() -> UsageMonitor:
+    """Return the measurement of what the server and its workers use."""
+    return UsageMonitor(jobs().processes)
+
+
+def n_visitors() -> int | None:
+    """Return how many browser tabs are connected, as Streamlit counts them; None without a server, as in tests."""
+    if not st.runtime.exists():
+        return None
+    stats = st.runtime.get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])
+    return sum(stat.value for stat in stats.get(ACTIVE_SESSIONS_FAMILY, ()) if isinstance(stat, GaugeStat))
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def stored_size() -> StoredSize:
+    """Return the number and size of the saved runs; looked up every ten seconds, as it visits every file."""
+    return retention.stored_size(store())
+
+
+def forget_stored_size() -> None:
+    """Look the saved runs up again when they are needed next."""
+    stored_size.clear()
 
 
 @st.cache_resource(show_spinner=False)

@@ -55,6 +55,10 @@ AUGMENTED = N_("Top row: the original images. Below: three random variants, as u
 
 TIME = N_("About {time} on two cores.")
 TIME_LIMIT = N_("The training stops after {minutes} min, the limit on this server, and its network is saved.")
+MEMORY = N_(
+    ":material/memory: It needs about {needed} MB of memory but only {free} MB are free, so it may not finish: choose "
+    "a smaller network or smaller batches."
+)
 WAITS = N_("A training is already running. A new one waits in the queue and starts automatically.")
 WATCH = N_(
     "Choose a dataset and a network, then press **Start**. Loss and accuracy are updated with every batch. After each "
@@ -71,6 +75,7 @@ RESULT_OF_PART = N_(
 RATE = N_("A schedule keeps its shape and continues from the new rate.")
 VIEW_ONLY = N_("View only: this run is controlled from where it was started.")
 OTHER_TAB = N_("View only: you started this run in another tab of this browser.")
+NO_REASON = N_("The training ended without leaving a reason, as when the server is killed or its disk is full.")
 RESUME_FROM_CHECKPOINT = N_("Resume continues from the last checkpoint.")
 RESUME_FROM_START = N_("Resume starts over, because there is no checkpoint yet.")
 RESUME_BY_OWNER = N_("Only the person who started this run can resume it.")

@@ -69,8 +69,15 @@ def _interrupted(run: Run, history: History) -> None:
         note = _(help.RESUME_FROM_CHECKPOINT)
     else:
         note = _(help.RESUME_FROM_START)
-    reason = history.last.reason if isinstance(history.last, InterruptedEvent) else None
+    reason = _reason(history)
     st.caption(f"{markdown(reason)} {note}" if reason else note, width="stretch")
+
+
+def _reason(history: History) -> str | None:
+    """Return why the last worker ended; None if none has started, or if there is nothing to explain."""
+    if isinstance(history.last, InterruptedEvent):
+        return history.last.reason
+    return help.NO_REASON if history.last else None
 
 
 def _resume(run: Run) -> None:

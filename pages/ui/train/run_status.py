@@ -31,9 +31,9 @@ def html(run: Run, state: RunState, history: History) -> str:
     """Return the progress bar and the figures below it."""
     details = _details(run, state, history)
     name = _(STATES[state]).capitalize()
-    words = html_of(f"**{name}** · {details}" if details else f"**{name}**")
+    words = html_of("**{name}**", name=name) + (f" · {details}" if details else "")
     percent = 100 * (1.0 if state is RunState.FINISHED else history.share_done)
-    figures = "".join(f"<span>{html_of(figure)}</span>" for figure in _figures(run, state, history))
+    figures = "".join(f"<span>{figure}</span>" for figure in _figures(run, state, history))
     return (
         f'<p class="words">{words}</p><div class="bar" role="progressbar" aria-valuenow="{percent:.0f}" '
         f'aria-label="{escape(name)}"><div style="width: {percent:.2f}%"></div></div><p class="figures">{figures}</p>'
@@ -41,6 +41,7 @@ def html(run: Run, state: RunState, history: History) -> str:
 
 
 def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:
+    """Return the figures below the bar, as HTML."""
     total, done = history.total_steps, history.steps_done
     per_second = history.images_per_step * done / history.seconds if history.seconds else 0
     left = (total - done) * history.seconds / done if done and state in (RunState.RUNNING, RunState.PAUSED) else None
@@ -49,10 +50,10 @@ def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:
         epoch = run.outcome.epochs
     validation = history.epochs[-1].val_accuracy if history.epochs else None
     return (
-        _("Epoch **{epoch} of {epochs}**").format(epoch=epoch, epochs=run.config.epochs),
-        _("Images per second **{n}**").format(n=f"{per_second:,.0f}" if per_second else "–"),
-        _("Time left **{time}**").format(time=duration(left) if left is not None else "–"),
-        _("Validation accuracy **{share}**").format(share=f"{validation:.2%}" if validation is not None else "–"),
+        html_of(_("Epoch **{epoch} of {epochs}**"), epoch=epoch, epochs=run.config.epochs),
+        html_of(_("Images per second **{n}**"), n=f"{per_second:,.0f}" if per_second else "–"),
+        html_of(_("Time left **{time}**"), time=duration(left) if left is not None else "–"),
+        html_of(_("Validation accuracy **{share}**"), share=f"{validation:.2%}" if validation is not None else "–"),
     )
 
 
@@ -65,41 +66,45 @@ def duration(seconds: float) -> str:
 
 
 def _details(run: Run, state: RunState, history: History) -> str:
-    """Return what the run is doing, or its result."""
+    """Return what the run is doing, or its result, as HTML."""
     last = history.last
     if isinstance(run, FinishedRun):
         return _result(run, history)
     if state is RunState.QUEUED:
         return _queue_place(run)
     if isinstance(last, DownloadingEvent) and state is RunState.STARTING:
-        return _("downloading {dataset}: {percent}%").format(dataset=run.config.dataset, percent=last.percent)
+        return html_of(_("downloading {dataset}: {percent}%"), dataset=run.config.dataset, percent=last.percent)
     if isinstance(last, DrawingEvent) and state is RunState.STARTING:
         text = ngettext("{n} training image rendered so far", "{n} training images rendered so far", last.images)
-        return text.format(n=f"{last.images:,}")
+        return html_of(text, n=f"{last.images:,}")
     if state is RunState.STARTING:
-        return _("loading the images and building the network")
+        return html_of(_("loading the images and building the network"))
     if state is RunState.FINISHING:
-        return _("scoring the network on the test images and saving the network of every epoch")
+        return html_of(_("scoring the network on the test images and saving the network of every epoch"))
     if state is RunState.FAILED:
-        return _("see below")
+        return html_of(_("see below"))
     if len(history.step):
         text = _("batch {batch} of {batches}")
-        return text.format(batch=f"{history.steps_done:,}", batches=f"{history.total_steps:,}")
+        return html_of(text, batch=f"{history.steps_done:,}", batches=f"{history.total_steps:,}")
     return ""
 
 
 def _queue_place(run: Run) -> str:
     place, wait = services.jobs().queue_position(run.id), services.jobs().estimated_wait(run.id)
     if wait is None:
-        return _(help.QUEUED).format(place=place)
-    return _(help.QUEUED_WITH_WAIT).format(place=place, time=duration(wait))
+        return html_of(_(help.QUEUED), place=place)
+    return html_of(_(help.QUEUED_WITH_WAIT), place=place, time=duration(wait))
 
 
 def _result(run: FinishedRun, history: History) -> str:
     is_part = (
         run.state() is RunState.STOPPED and run.kept_epoch * history.plan.batches_per_epoch > history.steps_done > 0
     )
-    result = _(help.RESULT_OF_PART if is_part else help.RESULT).format(
-        accuracy=f"{run.metrics.accuracy:.2%}", n=f"{run.metrics.n:,}", epoch=run.kept_epoch, epochs=run.config.epochs
+    result = html_of(
+        _(help.RESULT_OF_PART if is_part else help.RESULT),
+        accuracy=f"{run.metrics.accuracy:.2%}",
+        n=f"{run.metrics.n:,}",
+        epoch=run.kept_epoch,
+        epochs=run.config.epochs,
     )
-    return f"{result}. {translate(run.reason)}" if run.reason else result
+    return f"{result}. {escape(translate(run.reason), quote=False)}" if run.reason else result

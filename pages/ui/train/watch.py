@@ -26,6 +26,7 @@ from pages.ui.charts.common import PlainFigure
 from pages.ui.components.live_chart import live_chart
 from pages.ui.components.live_text import Follow, html_of, live_text
 from pages.ui.shell import frame, permission, services
+from pages.ui.shell.text import markdown
 from pages.ui.train import epoch_probe as epoch_probe_panel
 from pages.ui.train import help, run_buttons, run_status
 from pages.ui.train.live_feed import INTERVAL_S, Contents, LiveFeed
@@ -61,7 +62,7 @@ def _draw(run_id: str, was_active: bool) -> None:
     try:
         run = services.store().open(run_id)
     except RunError as error:
-        st.warning(translate(error))
+        st.warning(markdown(error))
         return
     state, history = services.jobs().state(run), run.history()
     if state.is_active != was_active:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -13,10 +14,13 @@ import pytest
 
 from model.config import TrainingConfig
 from model.errors import RunError
-from model.jobs import worker_process
+from model.jobs import memory, usage
 from model.jobs.manager import JobManager
+from model.jobs.memory import Memory
 from model.jobs.warm_worker import IDLE_S
+from model.jobs.worker_process import MIN_FREE, Launcher
 from model.limits import Limits
+from model.runs.events import InterruptedEvent
 from model.runs.metadata import RunMetadata
 from model.runs.store import RunStore
 from model.training.commands import Command, CommandName
@@ -29,6 +33,8 @@ WIDE = Limits(epochs=1000)
 class IdleWorker:
     """A worker that writes no events and ends when its stdin is closed."""
 
+    exit_code, pid = 0, os.getpid()
+
     def __init__(self):
         self.ended, self.commands, self.folder = threading.Event(), [], None
 
@@ -37,6 +43,9 @@ class IdleWorker:
 
     def wait(self, timeout_s=None):
         return self.ended.wait(timeout_s)
+
+    def is_killed_for_memory(self):
+        return False
 
     def send(self, command):
         self.commands.append(command)
@@ -374,13 +383,39 @@ def test_no_warm_worker_starts_without_enough_memory(make, launcher):
     assert launcher.warm == []
 
 
-def test_free_memory_is_read_from_the_system(tmp_path):
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal: 1000000 kB\nMemAvailable:  400000 kB\n")
-    assert not worker_process.has_free_memory(meminfo)
-    meminfo.write_text("MemAvailable: 4000000 kB\n")
-    assert worker_process.has_free_memory(meminfo)
-    assert worker_process.has_free_memory(tmp_path / "missing")
+def test_a_warm_worker_needs_free_memory(monkeypatch):
+    monkeypatch.delenv("DIGIT_LAB_WARM")
+    for free, may in ((MIN_FREE - 1, False), (MIN_FREE, True)):
+        monkeypatch.setattr(memory, "read", lambda free=free: Memory(10 * MIN_FREE, free))
+        assert Launcher().may_spawn_warm() is may
+    monkeypatch.setenv("DIGIT_LAB_WARM", "0")
+    assert not Launcher().may_spawn_warm()
+
+
+def test_memory_that_is_freed_before_the_next_training_counts(make, launcher, monkeypatch):
+    monkeypatch.setattr(memory, "read", lambda: Memory(10_000, 1_000))
+    monkeypatch.setattr(usage, "own_memory", lambda pid: pid)
+    jobs = make(replace(WIDE, trainings=2))
+    assert jobs.free_memory() == 1_000
+    jobs.warm_up()
+    launcher.warm[0].pid = 700
+    assert jobs.processes() == {"": 700}
+    assert jobs.free_memory() == 1_700, "it will train the next run"
+    first, second, third = (jobs.start(ENDLESS) for _ in range(3))
+    launcher.cold[0].pid = 300
+    assert jobs.processes() == {first.id: 700, second.id: 300}, "a queued run has no process"
+    assert jobs.free_memory() == 1_300, "the one that ends first may be the small one"
+
+
+def test_a_lost_worker_leaves_a_reason_that_others_can_read(make, launcher):
+    jobs = make()
+    run = jobs.start(ENDLESS)
+    launcher.cold[0].exit_code = -signal.SIGSEGV
+    launcher.cold[0].close_stdin()
+    wait_for(lambda: jobs.state(run) == "interrupted")
+    last = RunStore().open(run.id).history().last
+    assert isinstance(last, InterruptedEvent)
+    assert "SIGSEGV" in last.reason
 
 
 def test_closing_ends_all_workers_and_rejects_new_runs(make, launcher):

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import namedtuple
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,44 @@ def test_nothing_is_deleted_while_there_is_room(store):
     runs = [add(store) for _ in range(3)]
     retention.make_room(store, Limits(runs=4), ())
     assert ids(store) == {run.id for run in runs}
+
+
+def test_pruning_deletes_the_oldest_until_the_limits_are_kept(store):
+    old, older, new = add(store, 2 * HOUR), add(store, 3 * HOUR), add(store, HOUR)
+    named = add(store, 9 * HOUR, RunMetadata(name="important"))
+    limits = Limits(runs=2)
+    assert [run.id for run in retention.runs_to_prune(store, limits, ())] == [older.id, old.id]
+    assert ids(store) == {old.id, older.id, new.id, named.id}, "nothing is deleted yet"
+    assert [run.id for run in retention.prune(store, limits, ())] == [older.id, old.id]
+    assert ids(store) == {new.id, named.id}
+    assert retention.prune(store, limits, ()) == []
+
+
+def test_pruning_keeps_the_limit_on_megabytes(store):
+    old, new = add(store, 2 * HOUR, megabytes=6), add(store, HOUR, megabytes=6)
+    assert retention.stored_size(store).runs == 2
+    assert retention.stored_size(store).megabytes == pytest.approx(12, abs=0.1)
+    (pruned,) = retention.prune(store, Limits(disk_mb=10), ())
+    assert pruned.id == old.id
+    assert pruned.megabytes == pytest.approx(6, abs=0.1)
+    assert ids(store) == {new.id}
+
+
+@pytest.mark.parametrize("age", [60, retention.QUIET_S - 5])
+def test_pruning_leaves_what_is_in_use(store, age):
+    busy, recent = add(store, 9 * HOUR), add(store, age)
+    assert retention.prune(store, Limits(runs=1), busy=[busy.id]) == []
+    assert ids(store) == {busy.id, recent.id}
+
+
+def test_a_run_that_may_be_queued_is_pruned_only_by_those_who_know(store):
+    limits = Limits(runs=1, minutes=10, waiting=5)
+    run, longer = add(store, HOUR - 60), add(store, HOUR + 60)
+    waiting = [each.id for each in retention.runs_to_prune(store, replace(limits, runs=1), busy=())]
+    assert waiting == [longer.id]
+    add(store, HOUR - 70)
+    assert [each.id for each in retention.runs_to_prune(store, limits)] == [longer.id], "six trainings of ten minutes"
+    assert [each.id for each in retention.runs_to_prune(store, limits, busy=())] == [longer.id, run.id]
 
 
 def test_a_store_without_a_folder_has_room(store):

@@ -1,5 +1,6 @@
 """Estimates of how long a training takes, compared with measured steps and artificial histories."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,11 +9,42 @@ from model.config import TrainingConfig
 from model.runs.curves import EventReader
 from model.runs.events import BatchEvent, EventLog, StartedEvent
 from model.training import estimates
+from model.training.recipes import RECIPES
+
+LIBRARIES_MB = 100  # of the estimate: files of TensorFlow, which a worker shares
 
 
 @pytest.mark.parametrize("multiplications, measured", [(2_600_000, 0.016), (29_000_000, 0.135)])
 def test_measured_steps_are_estimated_within_a_tenth(multiplications, measured):
     assert estimates.training_seconds(multiplications, 128, 1, 128) == pytest.approx(measured, rel=0.1)
+
+
+# Memory that belongs to the worker alone, in MB: docs/measurements.md.
+@pytest.mark.parametrize(
+    ("config", "measured"),
+    [
+        (TrainingConfig(dataset="mnist", preset="dense-64"), 522),
+        (TrainingConfig(dataset="mnist", preset="dense-128-dropout"), 526),
+        (TrainingConfig(dataset="mnist", preset="dense-128", batch_size=512), 559),
+        (TrainingConfig(dataset="mnist", preset="deep", batch_size=32), 670),
+        (TrainingConfig(dataset="mnist", preset="deep", batch_size=128), 684),
+        (TrainingConfig(dataset="mnist", preset="deep", batch_size=512), 1011),
+        (RECIPES["deep"].config, 847),
+        (TrainingConfig(dataset="cifar-10", preset="dense-128", batch_size=128), 879),
+        (TrainingConfig(dataset="uci-digits", preset="dense-128"), 387),
+    ],
+)
+def test_measured_workers_are_estimated_within_a_tenth(config, measured):
+    needed = estimates.estimate_memory(replace(config, epochs=1))
+    assert needed / 1e6 - LIBRARIES_MB == pytest.approx(measured, rel=0.1)
+
+
+def test_longer_trainings_and_larger_batches_need_more_memory():
+    once = TrainingConfig(dataset="mnist", preset="dense-128", epochs=5, batch_size=128)
+    needed = estimates.estimate_memory(once)
+    assert estimates.estimate_memory(replace(once, epochs=100)) == needed + 95 * 4 * 225_034, "weights of every epoch"
+    assert estimates.estimate_memory(replace(once, batch_size=1024)) > needed
+    assert estimates.estimate_memory(replace(once, preset="gone")) is None
 
 
 def test_twice_the_epochs_take_twice_as_long():
