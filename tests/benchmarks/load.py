@@ -48,7 +48,7 @@ from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, RunStore
 from pages.ui.components.fabric_strokes import strokes_from_fabric
 from pages.ui.components.image_grid import data_uri
-from tests.benchmarks.protocol import Client
+from tests.benchmarks.protocol import OPEN_S, Client
 from tests.browser.conftest import Server
 from tests.support import REAL_DATA
 
@@ -175,7 +175,7 @@ class Watcher:
         """Fetch the feed that the chart of the loss follows, at its interval."""
         assert self._follows
         url = urljoin(f"http://127.0.0.1:{port}/", self._follows["url"])
-        async with httpx.AsyncClient() as browser:
+        async with httpx.AsyncClient(timeout=OPEN_S) as browser:
             while True:
                 answer = await browser.get(url)
                 feed = json.loads(gzip.decompress(answer.raise_for_status().content))
