@@ -1,19 +1,22 @@
-"""Group the strokes on one line, or the parts of the ink in an image, into digits.
+"""Group the strokes of a drawing, or the parts of the ink in an image, into digits and signs, row by row.
 
-Needs only boxes and two functions, which return the image of a group and the network's probabilities for it: no files
-and no LiteRT. A box is left, top, right, bottom; a grouping is a list of lists of indices, digits from left to right.
+Needs only boxes and functions, which return the image of a group, the network's probabilities for it, and how far a
+part is from others: no files and no LiteRT. A box is left, top, right, bottom; a grouping of one row is a list of lists
+of indices, digits from left to right.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from model.ink.render import DOT, FloatArray, GreyImage
+from model.ink.render import TINY, FloatArray, GreyImage, Strokes
+from model.ink.rows import TALL, Row, find_rows
 
 # Shares of the height of a line of digits, see `by_shape`. Chosen on numbers of two to four digits by 138 writers
 # (side by side, gaps of -5% to 30% of the height); of 2,000 numbers by 139 others, 98.5% are grouped correctly.
-TALL = 0.35  # a lower stroke is only part of a digit
+# TALL (see `rows`): a lower stroke is only part of a digit
 OVERLAP = 0.3  # of the narrower width (at least MIN_WIDTH): two tall strokes with more overlap are one digit
 MIN_WIDTH = 0.2
 HANGS = 0.25  # the left half of an open 4 ends this far above the baseline
@@ -29,10 +32,114 @@ MAX_GAP = 0.35  # the widest gap inside a digit, in heights of the line
 OVERLAP_COST = 0.2  # in nats, if two digits overlap by the whole width of the narrower one
 _MIN_PROBABILITY = 1e-6
 
-Group = tuple[int, ...]
+# For signs: points, commas, dashes. Shares of the height of the row, chosen on drawings by the training writers.
+SIGN_WIDTH = 0.5  # a wider one, or one at least TALL high, may be a digit
+POINT_WIDTH = 0.3  # of a point or a comma, near the baseline; the foot of a 1 is wider
+LOW, MIDDLE = 0.6, 0.2  # below the top of the row: where points and commas begin, and where bars of a 5 end
+CLEAR = 0.06  # between a sign and the ink of a digit
+HALVES = 0.95  # least probability of a digit that is drawn as an upper and a lower half
+
+Members = tuple[int, ...]
 Part = tuple[list[int], FloatArray]  # the members of a group and its box
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Probabilities = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28, 1) -> (n, classes)
+Clearance = Callable[[int, Sequence[int]], float]  # a part, others -> the distance to the nearest of them
+
+
+@dataclass(frozen=True)
+class Group:
+    """A digit, or a sign too small to be one; `members` are the indices of its parts."""
+
+    members: Members
+    row: int = 0  # from top to bottom
+    line: float = 0.0  # the height of its row
+    is_sign: bool = False
+
+
+def find_digits(
+    boxes: npt.ArrayLike,
+    image_of: Images,
+    probabilities: Probabilities | None = None,
+    clearance: Clearance | None = None,
+    n_digits: int = 10,
+) -> list[Group]:
+    """Return the digits and signs row by row, each row from left to right; every part is in one group.
+
+    `probabilities` are those of a network with the class "not a digit", which then decides which parts belong together;
+    without it, their shapes decide. `clearance` measures distances between the ink of parts instead of their boxes.
+
+    >>> groups = find_digits([[0, 0, 40, 90], [60, 85, 64, 90], [80, 0, 99, 90]], lambda members: np.zeros((28, 28)))
+    >>> [(group.members, group.is_sign) for group in groups]
+    [((0,), False), ((1,), True), ((2,), False)]
+    """
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+
+    def are_digits(groups: Sequence[Sequence[int]]) -> bool:
+        assert probabilities
+        images = np.stack([image_of(group) for group in groups])
+        return bool((probabilities(images[..., None])[:, :n_digits].max(axis=1) >= HALVES).all())
+
+    def in_row(row: Row, chosen: list[int]) -> list[list[int]]:
+        if probabilities is None:
+            return by_shape(row.boxes[chosen])
+        members = np.array(row.members)[chosen]
+        return by_reading(row.boxes[chosen], lambda group: image_of(members[group].tolist()), probabilities, n_digits)
+
+    is_few = len(boxes) <= MAX_PARTS
+    found = []
+    for number, row in enumerate(find_rows(boxes, are_digits if probabilities and is_few else None)):
+        signs = _signs(row, clearance if is_few else None)
+        rest = [index for index in range(len(row.members)) if index not in signs]
+        groups = [[rest[i] for i in group] for group in in_row(row, rest)] + [[sign] for sign in signs]
+        around = [_around(row.boxes[group]) for group in groups]
+        for i in sorted(range(len(groups)), key=lambda i: float(around[i][0] + around[i][2])):
+            members = tuple(sorted(row.members[index] for index in groups[i]))
+            found.append(Group(members, number, row.height, _is_small(around[i], row.height)))
+    return found
+
+
+def clearance_of(strokes: Strokes) -> Clearance:
+    """Return the function that measures the distance from a stroke's points to the nearest of other strokes' lines."""
+
+    def clearance(part: int, others: Sequence[int]) -> float:
+        lines = [np.repeat(strokes[i], 2, axis=0)[:2] if len(strokes[i]) == 1 else strokes[i] for i in others]
+        start = np.concatenate([line[:-1] for line in lines])
+        step = np.concatenate([np.diff(line, axis=0) for line in lines])
+        away = strokes[part][:, None] - start
+        length = np.maximum((step**2).sum(axis=1), 1e-12)
+        share = np.clip((away * step).sum(axis=2) / length, 0, 1)
+        return float(np.sqrt(((away - share[..., None] * step) ** 2).sum(axis=2).min()))
+
+    return clearance
+
+
+def _signs(row: Row, clearance: Clearance | None) -> list[int]:
+    """Return the positions in the row of points, commas and dashes: small, off the digits, where no bar would be."""
+    height = row.height
+    is_tall = row.boxes[:, 3] - row.boxes[:, 1] >= TALL * height
+    top, tall = float(np.median(row.boxes[is_tall, 1])), np.flatnonzero(is_tall)
+    signs = []
+    for index, box in enumerate(row.boxes):
+        if not _is_small(box, height):
+            continue
+        is_low = box[1] > top + LOW * height and _width(box) <= POINT_WIDTH * height
+        is_between = box[1] > top + MIDDLE * height and box[3] < top + (1 - MIDDLE) * height
+        if is_low or is_between:
+            members = [row.members[i] for i in tall]
+            away = clearance(row.members[index], members) if clearance else _nearest(box, row.boxes[tall])
+            if away >= CLEAR * height:
+                signs.append(index)
+    return signs
+
+
+def _is_small(box: FloatArray, height: float) -> bool:
+    return bool(box[3] - box[1] < TALL * height and _width(box) <= SIGN_WIDTH * height)
+
+
+def _nearest(box: FloatArray, others: FloatArray) -> float:
+    across = np.maximum(np.maximum(others[:, 0] - box[2], box[0] - others[:, 2]), 0)
+    down = np.maximum(np.maximum(others[:, 1] - box[3], box[1] - others[:, 3]), 0)
+    return float(np.hypot(across, down).min())
 
 
 def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
@@ -49,7 +156,7 @@ def by_shape(boxes: npt.ArrayLike) -> list[list[int]]:
     if not len(boxes):
         return []
     heights = boxes[:, 3] - boxes[:, 1]
-    line = max(heights.max(), DOT)
+    line = max(heights.max(), TINY)
     order = _left_to_right(boxes)
     tall = heights >= TALL * line
     if not tall.any():  # dots and dashes
@@ -74,7 +181,7 @@ def by_reading(
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     if not 1 < len(boxes) <= MAX_PARTS:
         return by_shape(boxes)
-    line = max(np.ptp(boxes[:, 1::2], axis=1).max(), DOT)
+    line = max(np.ptp(boxes[:, 1::2], axis=1).max(), TINY)
     orders = (_left_to_right(boxes).tolist(), list(range(len(boxes))))
     groups = {group: _around(boxes[list(group)]) for order in orders for group in _candidates(order, boxes, line)}
     images = np.stack([image_of(list(group)) for group in groups])
@@ -85,7 +192,7 @@ def by_reading(
     return [list(group) for group in sorted(best, key=lambda group: groups[group][0] + groups[group][2])]
 
 
-def _candidates(order: list[int], boxes: FloatArray, line: float) -> Iterator[Group]:
+def _candidates(order: list[int], boxes: FloatArray, line: float) -> Iterator[Members]:
     """Yield every sequence of neighbours in `order` that could be one digit."""
     for start, first in enumerate(order):
         yield (first,)
@@ -99,11 +206,11 @@ def _candidates(order: list[int], boxes: FloatArray, line: float) -> Iterator[Gr
 
 
 def _cheapest(
-    order: list[int], groups: dict[Group, FloatArray], costs: dict[Group, float], line: float
-) -> tuple[float, list[Group]]:
+    order: list[int], groups: dict[Members, FloatArray], costs: dict[Members, float], line: float
+) -> tuple[float, list[Members]]:
     """Return the lowest cost of groups of neighbours in `order` that contain every part once, and these groups."""
     # The best groups for the first 0, 1, 2 … parts, by their last group.
-    ending: list[dict[Group, tuple[float, list[Group]]]] = [{(): (0.0, [])}]
+    ending: list[dict[Members, tuple[float, list[Members]]]] = [{(): (0.0, [])}]
     for end in range(1, len(order) + 1):
         ending.append({})
         for start in range(max(0, end - MAX_IN_ONE), end):
