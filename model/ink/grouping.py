@@ -33,10 +33,12 @@ OVERLAP_COST = 0.2  # in nats, if two digits overlap by the whole width of the n
 _MIN_PROBABILITY = 1e-6
 
 # For signs: points, commas, dashes. Shares of the height of the row, chosen on drawings by the training writers.
-SIGN_WIDTH = 0.5  # a wider one, or one at least TALL high, may be a digit
+SIGN = 0.5  # a higher or wider part may be a digit
 POINT_WIDTH = 0.3  # of a point or a comma, near the baseline; the foot of a 1 is wider
-LOW, MIDDLE = 0.6, 0.2  # below the top of the row: where points and commas begin, and where bars of a 5 end
-CLEAR = 0.06  # between a sign and the ink of a digit
+LOW, MIDDLE = 0.6, 0.2  # below the top of the row: where points and commas begin, and where the bars of 5s end
+BESIDE = 0.2  # of its width: how much of a dash may be above or below a digit; the bar of a 7 is across it
+CLEAR = 0.06  # between a sign and other ink
+FLAT, OFF = 0.15, 0.2  # a single stroke that is higher than a dash is clear only from here on: it may be half a 4
 HALVES = 0.95  # least probability of a digit that is drawn as an upper and a lower half
 
 Members = tuple[int, ...]
@@ -88,13 +90,13 @@ def find_digits(
     is_few = len(boxes) <= MAX_PARTS
     found = []
     for number, row in enumerate(find_rows(boxes, are_digits if probabilities and is_few else None)):
-        signs = _signs(row, clearance if is_few else None)
-        rest = [index for index in range(len(row.members)) if index not in signs]
-        groups = [[rest[i] for i in group] for group in in_row(row, rest)] + [[sign] for sign in signs]
+        signs = _signs(row, clearance) if is_few else []
+        rest = [index for index in range(len(row.members)) if index not in sum(signs, [])]
+        groups = [[rest[i] for i in group] for group in in_row(row, rest)] + signs
         around = [_around(row.boxes[group]) for group in groups]
         for i in sorted(range(len(groups)), key=lambda i: float(around[i][0] + around[i][2])):
             members = tuple(sorted(row.members[index] for index in groups[i]))
-            found.append(Group(members, number, row.height, _is_small(around[i], row.height)))
+            found.append(Group(members, number, row.height, groups[i] in signs or _is_small(around[i], row.height)))
     return found
 
 
@@ -105,7 +107,7 @@ def clearance_of(strokes: Strokes) -> Clearance:
         lines = [np.repeat(strokes[i], 2, axis=0)[:2] if len(strokes[i]) == 1 else strokes[i] for i in others]
         start = np.concatenate([line[:-1] for line in lines])
         step = np.concatenate([np.diff(line, axis=0) for line in lines])
-        away = strokes[part][:, None] - start
+        away = _filled(strokes[part])[:, None] - start
         length = np.maximum((step**2).sum(axis=1), 1e-12)
         share = np.clip((away * step).sum(axis=2) / length, 0, 1)
         return float(np.sqrt(((away - share[..., None] * step) ** 2).sum(axis=2).min()))
@@ -113,27 +115,60 @@ def clearance_of(strokes: Strokes) -> Clearance:
     return clearance
 
 
-def _signs(row: Row, clearance: Clearance | None) -> list[int]:
-    """Return the positions in the row of points, commas and dashes: small, off the digits, where no bar would be."""
-    height = row.height
-    is_tall = row.boxes[:, 3] - row.boxes[:, 1] >= TALL * height
-    top, tall = float(np.median(row.boxes[is_tall, 1])), np.flatnonzero(is_tall)
+def _filled(stroke: FloatArray) -> FloatArray:
+    """Return the points of a stroke, with seven more on each segment: a line may cross another far from its ends."""
+    if len(stroke) == 1:
+        return stroke
+    share = np.arange(8)[:, None] / 8
+    between = stroke[:-1, None] + share * np.diff(stroke, axis=0)[:, None]
+    return np.concatenate([between.reshape(-1, 2), stroke[-1:]])
+
+
+def _signs(row: Row, clearance: Clearance | None) -> list[list[int]]:
+    """Return the positions in the row of each point, comma, dash and small cross: off other parts, where no bar is."""
+    height, boxes = row.height, row.boxes
+    is_tall = boxes[:, 3] - boxes[:, 1] >= SIGN * height
+    tall = boxes[is_tall]
+    top = float(np.median(tall[:, 1]))
+
+    def away(index: int, others: Sequence[int]) -> float:
+        if not others:
+            return np.inf
+        if clearance:
+            return clearance(row.members[index], [row.members[other] for other in others])
+        return _nearest(boxes[index], boxes[list(others)])
+
     signs = []
-    for index, box in enumerate(row.boxes):
-        if not _is_small(box, height):
-            continue
-        is_low = box[1] > top + LOW * height and _width(box) <= POINT_WIDTH * height
-        is_between = box[1] > top + MIDDLE * height and box[3] < top + (1 - MIDDLE) * height
-        if is_low or is_between:
-            members = [row.members[i] for i in tall]
-            away = clearance(row.members[index], members) if clearance else _nearest(box, row.boxes[tall])
-            if away >= CLEAR * height:
-                signs.append(index)
+    for members in _touching(
+        np.flatnonzero(~is_tall).tolist(), lambda one, other: away(one, [other]) <= CLEAR * height
+    ):
+        box = _around(boxes[members])
+        wide, high = _width(box) / height, (box[3] - box[1]) / height
+        is_point = box[1] > top + LOW * height and high < TALL and wide <= POINT_WIDTH
+        is_cross = len(members) > 1
+        is_between = top + MIDDLE * height < box[1] and (is_cross or box[3] < top + (1 - MIDDLE) * height)
+        is_between &= max(wide, high) <= SIGN and max(_overlap(box, each) for each in tall) <= BESIDE * max(
+            _width(box), TINY
+        )
+        if is_point or is_between:
+            is_stroke = is_between and not is_cross and high > FLAT
+            others = [index for index in range(len(boxes)) if index not in members]
+            if min(away(index, others) for index in members) >= (OFF if is_stroke else CLEAR) * height:
+                signs.append(members)
     return signs
 
 
+def _touching(indices: list[int], touch: Callable[[int, int], bool]) -> list[list[int]]:
+    """Return the clusters of indices that touch each other, directly or through others."""
+    clusters: list[list[int]] = []
+    for index in indices:
+        near = [cluster for cluster in clusters if any(touch(index, other) for other in cluster)]
+        clusters = [cluster for cluster in clusters if cluster not in near] + [sum(near, []) + [index]]
+    return clusters
+
+
 def _is_small(box: FloatArray, height: float) -> bool:
-    return bool(box[3] - box[1] < TALL * height and _width(box) <= SIGN_WIDTH * height)
+    return bool(box[3] - box[1] < TALL * height and _width(box) <= SIGN * height)
 
 
 def _nearest(box: FloatArray, others: FloatArray) -> float:

@@ -16,7 +16,7 @@ AreDigits = Callable[[Sequence[Sequence[int]]], bool]  # groups of boxes -> whet
 TALL = 0.35  # of the tallest box: a lower one is only part of a digit, or a sign
 
 # Heights below are those of a tall box: this quantile, because some are halves of digits.
-_TYPICAL = 0.75
+_TYPICAL = 0.9
 _SPLIT = 0.5  # the widest gap between the centres of a row, measured across the row
 _SPREAD = 0.7  # the widest spread of the centres of a row
 _STEP = 0.9  # the largest step between neighbours of a row, so that they overlap vertically
