@@ -122,7 +122,7 @@ class DrawingCollection:
 def read(path: Path) -> list[LabelledDrawing]:
     """Return the newest 500 labelled drawings of a file; lines that can't be read are skipped."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return []
     return [drawing for line in text.splitlines() if (drawing := _drawing(line))][-MAX_DRAWINGS:]
@@ -166,6 +166,8 @@ def _drawing(line: str) -> LabelledDrawing | None:
 
 
 def _valid_label(label: Any) -> int | str:
+    if isinstance(label, str) and len(label) == 1 and label in "0123456789":
+        label = int(label)
     if isinstance(label, bool) or not isinstance(label, int | str) or label not in LABELS:
         raise InkError(
             "The label of a drawing must be a number from 0 to 9 or {other}, got {value}.",

@@ -3,7 +3,6 @@
 The Draw page and `predict` use the same reader.
 """
 
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
 from model.ink import grouping, photo
 from model.ink.render import DOT, SIDE, UNNAMED, Strokes, box_of, is_dot, parse_strokes, render
+from model.ink.stroke_file import check_layout, is_stroke_file, numbered_lines
 from model.messages import Message
 from model.results import Array, ArrayRepr
 
@@ -222,7 +222,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
     """
     if path.suffix.lower() in _IMAGE_SUFFIXES:
         yield reader.read_photo(path, numbers)
-    elif path.name.endswith((".jsonl", ".jsonl.gz")):
+    elif is_stroke_file(path):
         yield from _predict_lines(reader, path, numbers)
     else:
         raise InkError(
@@ -233,13 +233,10 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
 
 
 def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
-    open_text = gzip.open if path.suffix == ".gz" else open
     try:
-        with open_text(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    source = Message("{file}, line {line},", {"file": path.name, "line": number})
-                    yield reader.read_strokes(_strokes(line, source), numbers, source)
+        for number, line in numbered_lines(path):
+            source = Message("{file}, line {line},", {"file": path.name, "line": number})
+            yield reader.read_strokes(_strokes(line, source), numbers, source)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InkError(
             "{file} can't be read as text: {reason}. It must contain one JSON object per line.",
@@ -255,4 +252,5 @@ def _strokes(line: str, source: Message) -> Any:
         raise InkError('{source} isn\'t JSON. It must be {{"strokes": [[[x, y], …], …]}}.', source=source) from error
     if not isinstance(drawing, dict) or "strokes" not in drawing:
         raise InkError('{source} has no strokes. It must be {{"strokes": [[[x, y], …], …]}}.', source=source)
+    check_layout(drawing["strokes"], source)
     return drawing["strokes"]
