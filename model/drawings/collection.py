@@ -21,7 +21,7 @@ from PIL import Image
 
 from model.data.dataset import Images, Labels
 from model.errors import InkError
-from model.ink.render import SIDE, Strokes, parse_strokes, render, render_steps
+from model.ink.render import DOT, SIDE, Strokes, parse_strokes, render, render_steps
 from model.results import NO_DIGIT, ArrayRepr
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
@@ -149,7 +149,7 @@ def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
 
 def render_all(drawings: Sequence[LabelledDrawing]) -> tuple[Images, Labels]:
     """Return the images `(n, 28, 28, 1)` uint8 for a network and their labels `(n,)` int64; "no digit" is 10."""
-    images = [render(drawing.strokes) for drawing in drawings]
+    images = [render(drawing.strokes, dot=DOT) for drawing in drawings]
     stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
     return stacked, np.array([LABELS.index(drawing.label) for drawing in drawings], dtype=np.int64)
 

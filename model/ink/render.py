@@ -39,8 +39,8 @@ MAX_STROKES = 2_000
 MAX_POINTS = 500_000
 MAX_KEPT_POINTS = 50_000  # longer drawings keep every second, third … point; real ones have about 50
 FARTHEST = 1_000_000  # canvas pixels from the corner
-DOT = 9.0  # canvas pixels, half the width of the page's usual pen: smaller ink is a dot. Taps move a little.
-TINY = 0.5  # canvas pixels: nothing is divided by less
+DOT = 9.0  # canvas pixels, half the width of the page's usual pen: what people draw is a dot up to this size
+TINY = 0.5  # of strokes of any scale: a point, which is never enlarged
 
 _SPACING = 0.75  # the longest segment of a stroke, in pixels of the result
 _NEAR = 0.03  # points closer than this along the stroke make no difference in 8 bits
@@ -164,13 +164,13 @@ def is_dot(strokes: Strokes, dot: float = DOT) -> bool:
     return max(right - left, bottom - top) <= dot
 
 
-def render(strokes: Any, pen: float = PEN_WIDTH, dot: float = DOT, line: float = 0.0) -> GreyImage:
+def render(strokes: Any, pen: float = PEN_WIDTH, dot: float = TINY, line: float = 0.0) -> GreyImage:
     """Return strokes as an MNIST-like image `(28, 28)` uint8, ink bright on black; all black if there is no ink.
 
-    Position, size, direction and order of the strokes make no difference, except that ink of at most `dot` canvas
-    pixels becomes a blob of the pen's width. `pen` is the width of the pen in pixels of the result. A sign in a row of
-    digits stays small: `line` is the row's height in canvas pixels. The ink never leaves the frame, even if its centre
-    of mass is then off-centre. Raises InkError like `parse_strokes`.
+    Position, size, direction and order of the strokes make no difference, except that ink of at most `dot` pixels
+    becomes a blob of the pen's width: a tap on a canvas moves by a few pixels, up to DOT. `pen` is the width of the pen
+    in pixels of the result. A sign in a row of digits stays small: `line` is the row's height in canvas pixels. The ink
+    never leaves the frame, even if its centre of mass is then off-centre. Raises InkError like `parse_strokes`.
 
     >>> image = render([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]])
     >>> image.shape, image.dtype.name, int(image.max())
@@ -184,7 +184,7 @@ def render(strokes: Any, pen: float = PEN_WIDTH, dot: float = DOT, line: float =
 
 
 def render_steps(
-    strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN, dot: float = DOT
+    strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN, dot: float = TINY
 ) -> InkSteps | None:
     """Return every step from a canvas of `width` x `height` to the image, or None if there is no ink.
 
@@ -265,7 +265,7 @@ def _with_ends(stroke: FloatArray, keep: npt.NDArray[np.bool_]) -> FloatArray:
 
 
 def _fitted(
-    strokes: Strokes, pen: float = PEN_WIDTH, dot: float = DOT, line: float = 0.0
+    strokes: Strokes, pen: float = PEN_WIDTH, dot: float = TINY, line: float = 0.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Fit strokes, or a row of the height `line`, into the 20x20 box in the middle of the image.
 
