@@ -128,6 +128,8 @@ def _signs(row: Row, clearance: Clearance | None) -> list[list[int]]:
     """Return the positions in the row of each point, comma, dash and small cross: off other parts, where no bar is."""
     height, boxes = row.height, row.boxes
     is_tall = boxes[:, 3] - boxes[:, 1] >= SIGN * height
+    if not is_tall.any():  # only points
+        return []
     tall = boxes[is_tall]
     top = float(np.median(tall[:, 1]))
 

@@ -68,7 +68,7 @@ def _members(
 ) -> list[npt.NDArray[np.int64]]:
     """Return the indices of each row, from top to bottom."""
     sizes = _sizes(boxes[indices])
-    is_tall = sizes >= TALL * max(sizes.max(), TINY)
+    is_tall = sizes >= TALL * sizes.max()
     tall, low = indices[is_tall], indices[~is_tall]
     rows, slope = _parallel(boxes, tall)
     rows = _with_halves_joined(boxes, rows, are_digits)
@@ -148,7 +148,7 @@ def _distances(boxes: FloatArray, row: npt.NDArray[np.int64], low: npt.NDArray[n
 def _row(boxes: FloatArray, members: npt.NDArray[np.int64]) -> Row:
     chosen = boxes[members]
     x, y = _centres(chosen)
-    is_tall = _sizes(chosen) >= TALL * max(_sizes(chosen).max(), TINY)
+    is_tall = _sizes(chosen) >= TALL * _sizes(chosen).max()
     slope = _slope(x[is_tall], y[is_tall], float(_sizes(chosen).max()))
     level = chosen.copy()
     level[:, 1::2] -= (slope * (x - x.mean()))[:, None]
