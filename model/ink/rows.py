@@ -157,9 +157,10 @@ def _row(boxes: FloatArray, members: npt.NDArray[np.int64]) -> Row:
 
 def _slope(x: FloatArray, y: FloatArray, height: float) -> float:
     """Return the slope of a row; 0 for a row too short to have one."""
-    if np.ptp(x) < 1.2 * height:
+    if np.ptp(x) < max(1.2 * height, TINY):
         return 0.0
-    return float(np.clip(np.polyfit(x, y, 1)[0], -_STEEPEST, _STEEPEST))
+    off = x - x.mean()
+    return float(np.clip((off @ y) / (off @ off), -_STEEPEST, _STEEPEST))
 
 
 def _sizes(boxes: FloatArray) -> FloatArray:
