@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.ink.render import TINY, FloatArray, GreyImage, Strokes
-from model.ink.rows import TALL, Row, find_rows
+from model.ink.rows import SLENDER, TALL, Row, find_rows
 
 # Shares of the height of a line of digits, see `by_shape`. Chosen on numbers of two to four digits by 138 writers
 # (side by side, gaps of -5% to 30% of the height); of 2,000 numbers by 139 others, 98.5% are grouped correctly.
@@ -39,6 +39,7 @@ LOW, MIDDLE = 0.6, 0.2  # below the top of the row: where points and commas begi
 BESIDE = 0.2  # of its width: how much of a dash may be above or below a digit; the bar of a 7 is across it
 CLEAR = 0.06  # between a sign and other ink
 FLAT, OFF = 0.15, 0.2  # a single stroke that is higher than a dash is clear only from here on: it may be half a 4
+IN_ROW = 0.6  # of a digit's height: what lies between the upper and the lower edge of its row
 HALVES = 0.95  # least probability of a digit that is drawn as an upper and a lower half
 
 Members = tuple[int, ...]
@@ -76,10 +77,13 @@ def find_digits(
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
 
-    def are_digits(groups: Sequence[Sequence[int]]) -> bool:
+    def likelihoods(groups: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
         assert probabilities
         images = np.stack([image_of(group) for group in groups])
-        return bool((probabilities(images[..., None])[:, :n_digits].max(axis=1) >= HALVES).all())
+        return np.asarray(probabilities(images[..., None])[:, :n_digits].max(axis=1), np.float64)
+
+    def are_digits(groups: Sequence[Sequence[int]]) -> bool:
+        return bool((likelihoods(groups) >= HALVES).all())
 
     def in_row(row: Row, chosen: list[int]) -> list[list[int]]:
         if probabilities is None:
@@ -88,16 +92,46 @@ def find_digits(
         return by_reading(row.boxes[chosen], lambda group: image_of(members[group].tolist()), probabilities, n_digits)
 
     is_few = len(boxes) <= MAX_PARTS
+    rows = find_rows(boxes, are_digits if probabilities and is_few else None)
+    if len(rows) > 1 and probabilities and is_few:
+        everything = Row(tuple(range(len(boxes))), boxes)
+        joined = _joining_rows(boxes, in_row(everything, list(everything.members)), rows)
+        if joined and are_digits(joined):
+            rows = [everything]
     found = []
-    for number, row in enumerate(find_rows(boxes, are_digits if probabilities and is_few else None)):
+    for number, row in enumerate(rows):
         signs = _signs(row, clearance) if is_few else []
         rest = [index for index in range(len(row.members)) if index not in sum(signs, [])]
-        groups = [[rest[i] for i in group] for group in in_row(row, rest)] + signs
+        groups = [[rest[i] for i in group] for group in in_row(row, rest)]
+        for sign in list(signs) if probabilities and groups else []:
+            nearest = min(groups, key=lambda group: _nearest(_around(row.boxes[sign]), row.boxes[group]))
+            alone, together = likelihoods([[row.members[i] for i in group] for group in (nearest, nearest + sign)])
+            if alone < HALVES <= together:  # the digit isn't complete without it
+                nearest += sign
+                signs.remove(sign)
+        groups += signs
         around = [_around(row.boxes[group]) for group in groups]
         for i in sorted(range(len(groups)), key=lambda i: float(around[i][0] + around[i][2])):
             members = tuple(sorted(row.members[index] for index in groups[i]))
             found.append(Group(members, number, row.height, groups[i] in signs or _is_small(around[i], row.height)))
     return found
+
+
+def _joining_rows(boxes: FloatArray, groups: list[list[int]], rows: list[Row]) -> list[list[int]]:
+    """Return the groups that join parts of several rows if all groups stand side by side in one row; else none.
+
+    Loops of 8s of unequal height can look like rows, but as digits they are next to each other.
+    """
+    around = np.stack([_around(boxes[group]) for group in groups])
+    top, bottom = np.median(around[:, 1]), np.median(around[:, 3])
+    inside = np.minimum(around[:, 3], bottom) - np.maximum(around[:, 1], top)
+    if (inside < IN_ROW * (around[:, 3] - around[:, 1])).any():
+        return []
+    row_of = {index: number for number, row in enumerate(rows) for index in row.members}
+    joined = [i for i, group in enumerate(groups) if len({row_of[index] for index in group}) > 1]
+    if any(around[i, 3] - around[i, 1] > SLENDER * max(_width(around[i]), TINY) for i in joined):
+        return []
+    return [groups[i] for i in joined]
 
 
 def clearance_of(strokes: Strokes) -> Clearance:

@@ -22,6 +22,7 @@ _SPREAD = 0.7  # the widest spread of the centres of a row
 _STEP = 0.9  # the largest step between neighbours of a row, so that they overlap vertically
 _STEEPEST = 0.6  # 31 degrees
 _SLOPES = np.array(sorted(np.linspace(-_STEEPEST, _STEEPEST, 25), key=abs))
+_BESIDE = 0.5  # of its height: a part that is more than this beside another row belongs to it
 _SLANT_COST = 0.5  # of a slope of 1, in heights of spread: between equals, the level rows win
 _FAR = 0.5  # a low box farther than this from every row starts a row of its own
 _LOWEST = 0.2  # the lowest row of its own; lower boxes are parts or signs, however far away
@@ -29,8 +30,8 @@ _LOWEST = 0.2  # the lowest row of its own; lower boxes are parts or signs, howe
 _BAR, _ABOVE = 2.0, 0.5
 # The gap between the upper and the lower half of a digit, such as the loops of an 8, as a share of the digit's height.
 _TOUCHING = 0.02
-_STACKED = 0.15  # if both together are at most _SLENDER times as high as wide; two digits are more
-_SLENDER = 2.3
+_STACKED = 0.15  # if both together are at most SLENDER times as high as wide; two digits are more
+SLENDER = 2.3
 _OVERLAP = 0.3  # of the narrower width
 
 
@@ -71,6 +72,7 @@ def _members(
     is_tall = sizes >= TALL * sizes.max()
     tall, low = indices[is_tall], indices[~is_tall]
     rows, slope = _parallel(boxes, tall)
+    rows = _without_overlapping(boxes, rows, slope)
     rows = _with_halves_joined(boxes, rows, are_digits)
     distance = np.array([_distances(boxes, row, low, slope) for row in rows])  # (rows, low)
     nearest = distance.argmin(axis=0)
@@ -104,6 +106,23 @@ def _parallel(boxes: FloatArray, tall: npt.NDArray[np.int64]) -> tuple[list[npt.
     return [tall[row] for row in best[1]], best[2]
 
 
+def _without_overlapping(
+    boxes: FloatArray, rows: list[npt.NDArray[np.int64]], slope: float
+) -> list[npt.NDArray[np.int64]]:
+    """Join rows of which one is mostly beside the other: parts of digits, next to digits of full height."""
+    level = boxes.copy()
+    level[:, 1::2] -= slope * _centres(boxes)[0][:, None]
+    joined = rows[:1]
+    for row in rows[1:]:
+        few, many = sorted((joined[-1], row), key=len)
+        inside = np.minimum(level[few, 3], level[many, 3].max()) - np.maximum(level[few, 1], level[many, 1].min())
+        if (inside > _BESIDE * (level[few, 3] - level[few, 1])).all():
+            joined[-1] = np.concatenate([joined[-1], row])
+        else:
+            joined.append(row)
+    return joined
+
+
 def _with_halves_joined(
     boxes: FloatArray, rows: list[npt.NDArray[np.int64]], are_digits: AreDigits | None
 ) -> list[npt.NDArray[np.int64]]:
@@ -130,7 +149,7 @@ def _halves(boxes: FloatArray, above: npt.NDArray[np.int64], below: npt.NDArray[
     height = np.maximum(upper[i, 3], lower[j, 3]) - np.minimum(upper[i, 1], lower[j, 1])
     gap = float(np.max((lower[j, 1] - upper[i, 3]) / np.maximum(height, TINY)))
     slender = float(np.median(height / np.maximum(width, TINY)))
-    if gap <= _TOUCHING or (gap <= _STACKED and slender <= _SLENDER):
+    if gap <= _TOUCHING or (gap <= _STACKED and slender <= SLENDER):
         return list(zip(above[i].tolist(), below[j].tolist(), strict=True))
     return []
 

@@ -43,7 +43,7 @@ def _path(stroke: Stroke, pen: float, colour: str) -> dict[str, Any]:
     xs, ys = [x for x, _ in stroke], [y for _, y in stroke]
     points = stroke if len(stroke) > 1 else [stroke[0], stroke[0]]
     return {
-        "type": "Path",
+        "type": "path",
         "originX": "center",
         "originY": "center",
         "left": (min(xs) + max(xs)) / 2,
