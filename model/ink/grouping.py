@@ -35,11 +35,14 @@ _MIN_PROBABILITY = 1e-6
 # For signs: points, commas, dashes. Shares of the height of the row, chosen on drawings by the training writers.
 SIGN = 0.5  # a higher or wider part may be a digit
 POINT_WIDTH = 0.3  # of a point or a comma, near the baseline; the foot of a 1 is wider
-LOW, MIDDLE = 0.6, 0.2  # below the top of the row: where points and commas begin, and where the bars of 5s end
+# Below the top of the row: where points and commas begin, beside a digit and below the arm of a 7, where pens leave
+# stray dots, and where the bars of 5s end.
+LOW, BELOW, MIDDLE = 0.6, 0.8, 0.2
 BESIDE = 0.2  # of its width: how much of a dash may be above or below a digit; the bar of a 7 is across it
 CLEAR = 0.06  # between a sign and other ink
-FLAT, OFF = 0.15, 0.2  # a single stroke that is higher than a dash is clear only from here on: it may be half a 4
+FLAT, OFF = 0.15, 0.35  # a single stroke that is higher than a dash is clear only from here on: it may be half a 4
 IN_ROW = 0.6  # of a digit's height: what lies between the upper and the lower edge of its row
+WHOLE = 0.5  # least probability of digits that join two rows into one
 HALVES = 0.95  # least probability of a digit that is drawn as an upper and a lower half
 
 Members = tuple[int, ...]
@@ -96,7 +99,7 @@ def find_digits(
     if len(rows) > 1 and probabilities and is_few:
         everything = Row(tuple(range(len(boxes))), boxes)
         joined = _joining_rows(boxes, in_row(everything, list(everything.members)), rows)
-        if joined and are_digits(joined):
+        if joined and (likelihoods(joined) >= WHOLE).all():
             rows = [everything]
     found = []
     for number, row in enumerate(rows):
@@ -122,6 +125,8 @@ def _joining_rows(boxes: FloatArray, groups: list[list[int]], rows: list[Row]) -
 
     Loops of 8s of unequal height can look like rows, but as digits they are next to each other.
     """
+    if len(groups) == 1:  # a column
+        return []
     around = np.stack([_around(boxes[group]) for group in groups])
     top, bottom = np.median(around[:, 1]), np.median(around[:, 3])
     inside = np.minimum(around[:, 3], bottom) - np.maximum(around[:, 1], top)
@@ -180,12 +185,11 @@ def _signs(row: Row, clearance: Clearance | None) -> list[list[int]]:
     ):
         box = _around(boxes[members])
         wide, high = _width(box) / height, (box[3] - box[1]) / height
-        is_point = box[1] > top + LOW * height and high < TALL and wide <= POINT_WIDTH
+        is_beside = max(_overlap(box, each) for each in tall) <= BESIDE * max(_width(box), TINY)
+        is_point = box[1] > top + (LOW if is_beside else BELOW) * height and high < TALL and wide <= POINT_WIDTH
         is_cross = len(members) > 1
         is_between = top + MIDDLE * height < box[1] and (is_cross or box[3] < top + (1 - MIDDLE) * height)
-        is_between &= max(wide, high) <= SIGN and max(_overlap(box, each) for each in tall) <= BESIDE * max(
-            _width(box), TINY
-        )
+        is_between &= is_beside and max(wide, high) <= SIGN
         if is_point or is_between:
             is_stroke = is_between and not is_cross and high > FLAT
             others = [index for index in range(len(boxes)) if index not in members]
