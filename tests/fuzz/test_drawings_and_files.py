@@ -93,7 +93,7 @@ def test_any_line_of_a_drawing_is_valid_or_skipped(folder, lines):
         assert json.loads(drawing.to_line())["label"] == drawing.label
     for line in lines:
         with suppress(DataError):
-            assert corpus._drawing(line, Message("line"), corpus.DIGITS).label in range(10)
+            assert corpus._drawing(line, Message("line"), is_digit=True).label in collection.LABELS
 
 
 def _files() -> dict[str, bytes]:
