@@ -67,7 +67,8 @@ def show_datasets() -> None:
         icon = ":material/error:" if status.damaged else ":material/cloud_download:"
         icon = ":material/check_circle:" if status.here else icon
         title, note, where = markdown(status.title), markdown(status.note), markdown(status.where)
-        st.markdown(f"{icon} **{title}** · {note}  \n:small[{where}]")
+        ready = _("ready to use") if status.here else where
+        st.markdown(f"{icon} **{title}** · {note}  \n:small[{ready}]", help=where if status.here else None)
     if catalog.missing_folder():
         st.caption(_("The folder named by DIGIT_LAB_DATA doesn't exist on this server, so it adds no datasets."))
 

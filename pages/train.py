@@ -42,7 +42,7 @@ def use_settings_in_link() -> None:
 
 def choose_and_start() -> None:
     """Draw the settings, and above them the Start button: in sight without scrolling, but drawn last."""
-    st.caption(_("Settings for a new training"))
+    st.caption(_("Settings for a new run"))
     top = st.container()
     config = settings_form.training_controls(top)
     with top:

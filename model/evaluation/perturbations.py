@@ -63,7 +63,7 @@ class Range:
 
 
 RANGES = {
-    "rotation": Range(N_("Rotation"), N_("degrees"), -180.0, 180.0, 6.0),
+    "rotation": Range(N_("Rotation"), N_("degrees counter-clockwise"), -180.0, 180.0, 6.0),
     "scale": Range(N_("Scale"), N_("times the size"), 0.5, 1.5, 0.05, neutral=1.0),
     "shift_x": Range(N_("Shift right"), N_("pixels"), -10.0, 10.0, 0.5),
     "shift_y": Range(N_("Shift down"), N_("pixels"), -10.0, 10.0, 0.5),

@@ -13,6 +13,7 @@ from model.jobs import memory
 from model.training.commands import Command
 
 MIN_FREE = 1_500_000_000  # bytes of memory that are free before a worker waits; it takes about 700 MB
+NICENESS = 5  # of a worker, above that of the server: a prediction for a visitor goes before the next batch
 _LAST_OUTPUT = 2_000  # bytes of a log that are searched for its last line
 _PROJECT = Path(__file__).parent.parent.parent
 
@@ -111,6 +112,9 @@ def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
         stderr=log,
         start_new_session=True,
     )
+    with suppress(AttributeError, OSError):  # Windows has no niceness; the process may have ended
+        # At once, before it has other threads: they inherit it.
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
     return WorkerProcess(process)
 
 

@@ -10,14 +10,14 @@ from model.jobs.manager import JobManager
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN, RunStore
 from pages.ui.train import help
-from tests.app.pages import opened, text
+from tests.app.pages import opened, text, unescaped
 
 CONFIG = TrainingConfig(dataset="uci-digits", preset="dense-64")
 
 
 def warnings(test):
     assert not test.exception
-    return [each.value for each in test.warning]
+    return [unescaped(each.value) for each in test.warning]
 
 
 @pytest.mark.parametrize("link", ["nonsense", settings_text(TrainingConfig(dataset="our-letters"))])
@@ -87,7 +87,7 @@ def test_a_cut_dataset_is_named_before_anybody_trains_on_it(tmp_path, monkeypatc
     assert "mnist" in warnings(test)[0]
     evaluated = opened("pages/evaluate.py")
     assert not evaluated.exception
-    assert "mnist.npz" in evaluated.info[0].value
+    assert "mnist.npz" in unescaped(evaluated.info[0].value)
 
 
 def test_a_data_folder_that_does_not_exist_is_named(tmp_path, monkeypatch):

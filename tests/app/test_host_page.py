@@ -80,6 +80,7 @@ def keys(test):
 
 def old_run(age_s, name=""):
     run = RunStore().create(TrainingConfig(), RunMetadata(name=name))
+    (run.path / "checkpoints" / "epoch-001.keras").touch()
     os.utime(run.path, (time.time() - age_s,) * 2)
     return run
 

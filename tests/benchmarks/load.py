@@ -12,7 +12,8 @@ Starts the server as README says, opens a websocket for each visitor, and prints
 * *watch=30*: 30 tabs that watch one training. The time runs between two updates of a tab's chart. The last line
   compares the training's batches per second with those of the same training unwatched.
 
-All visitors live in one process on the same machine and use part of its cores; a real class wouldn't.
+*train+draw+watch=30* combines them. All visitors live in one process on the same machine and use part of its cores; a
+real class wouldn't.
 """
 
 import argparse
@@ -47,7 +48,7 @@ from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, RunStore
 from pages.ui.components.fabric_strokes import strokes_from_fabric
 from pages.ui.components.image_grid import data_uri
-from tests.benchmarks.protocol import Client
+from tests.benchmarks.protocol import OPEN_S, Client
 from tests.browser.conftest import Server
 from tests.support import REAL_DATA
 
@@ -143,7 +144,7 @@ class Watcher:
         async with Client(port, "train", f"run={self.run_id}", on_message=self.hear) as client:
             self.opened_s = client.opened_s
             await asyncio.sleep(ARRIVE_S - wait)
-            self.gaps.clear()
+            self.gaps, self._last = [], time.perf_counter()  # what happened while others were arriving doesn't count
             polling = asyncio.create_task(self._poll(port)) if self._follows else None
             await asyncio.sleep(seconds)
             if polling:
@@ -174,7 +175,7 @@ class Watcher:
         """Fetch the feed that the chart of the loss follows, at its interval."""
         assert self._follows
         url = urljoin(f"http://127.0.0.1:{port}/", self._follows["url"])
-        async with httpx.AsyncClient() as browser:
+        async with httpx.AsyncClient(timeout=OPEN_S) as browser:
             while True:
                 answer = await browser.get(url)
                 feed = json.loads(gzip.decompress(answer.raise_for_status().content))
@@ -229,17 +230,20 @@ class Load:
         """Measure each load for `seconds`."""
         self.server, self.seconds = server, seconds
         self.store = RunStore(server.home / "runs")
-        self.process = psutil.Process(server.process.pid)
+        self.process, self.visitors = psutil.Process(server.process.pid), psutil.Process()
 
     def row(self, name: str, visitors: Sequence[Drawer | Watcher]) -> None:
         """Let visitors come, measure, and print what was seen."""
-        self.process.cpu_percent()
+        before = self._megabytes()
+        for process in (self.process, self.visitors):
+            process.cpu_percent()  # it measures from here on
         lost = asyncio.run(_together(visitors, self.server.port, self.seconds))
-        cpu, memory = self.process.cpu_percent(), self.process.memory_info().rss / 1e6
+        cpu, own = self.process.cpu_percent(), self.visitors.cpu_percent()
         drawers = [visitor for visitor in visitors if isinstance(visitor, Drawer)]
         watchers = [visitor for visitor in visitors if isinstance(visitor, Watcher)]
         opened = max((visitor.opened_s for visitor in visitors if visitor.opened_s == visitor.opened_s), default=0)
-        common = f"{opened:.1f} s | {cpu:.0f}% | {memory:.0f} MB | {len(lost)}"
+        memory = f"{before:.0f} to {self._megabytes():.0f} MB"
+        common = f"{opened:.1f} s | {cpu:.0f}% | {own:.0f}% | {memory} | {len(lost)}"
         for error in lost[:3]:
             print(f"lost: {error!r}", file=sys.stderr)
         if drawers:
@@ -250,6 +254,9 @@ class Load:
             gaps = [gap for watcher in watchers for gap in watcher.gaps]
             print(f"| {name}: updates | {len(gaps)} | {_milliseconds(gaps)} | | | {common} |")
         sys.stdout.flush()
+
+    def _megabytes(self) -> float:
+        return self.process.memory_info().rss / 1e6
 
     def start_training(self) -> str:
         """Start the exercise with 100 epochs through the Train page, and return the run's id once batches come."""
@@ -301,8 +308,10 @@ def main() -> None:
     print(
         f"{psutil.cpu_count()} cores, {_processor()}, {versions}, {chosen.seconds:g} s each {' '.join(chosen.option)}"
     )
-    print("| load | n | median | 95th | longest | overtaken | wrong | opened | server CPU | memory | lost |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    print(
+        "| load | n | median | 95th | longest | overtaken | wrong | opened | server CPU | visitors' | memory | lost |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as home:
         for option in chosen.option:
             name, value = option.split("=")

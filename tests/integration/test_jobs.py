@@ -1,13 +1,15 @@
 """The app's side of training, with real workers."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from model.config import TrainingConfig
 from model.errors import RunError
 from model.jobs.manager import JobManager
-from model.jobs.worker_process import Launcher
+from model.jobs.worker_process import NICENESS, Launcher
 from model.limits import Limits
 from model.runs.store import RunStore
 from model.training.commands import Command
@@ -145,6 +147,8 @@ def test_a_warm_worker_takes_the_next_run_and_its_commands(warm):
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 3)
     assert [job.worker for job in jobs._queue.jobs] == started
+    threads = [int(path.name) for path in Path(f"/proc/{started[0].pid}/task").iterdir()]
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {min(os.nice(0) + NICENESS, 19)}
     jobs.warm_up()  # none during a training, but one as soon as it has ended
     assert len(started) == 1
     jobs.send(run.id, Command("stop"))

@@ -46,7 +46,7 @@ def growth(sample: Sample) -> None:
         st.markdown(_("**After each stroke**"))
         _strokes(sample)
     with epochs:
-        st.markdown(_("**After each epoch of training**"))
+        st.markdown(_("**During its training**"))
         _epochs(sample)
 
 

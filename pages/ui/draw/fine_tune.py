@@ -22,7 +22,7 @@ _POLL_S = 1.0
 
 def show(run: FinishedRun) -> None:
     """Offer to fine-tune a copy of `run` on the visitor's drawings; show its progress or its result."""
-    st.markdown(_("**Train it on my handwriting**"), help=glossary.explain("Fine-tuning"))
+    st.markdown(_("**Train the network on my handwriting**"), help=glossary.explain("Fine-tuning"))
     drawings = services.my_drawings().all()
     st.caption(_(help_texts.FINE_TUNING))
     if not permission.may_train():

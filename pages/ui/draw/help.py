@@ -15,7 +15,7 @@ IMAGE_HINT = N_("Choose an image to get a prediction.")
 CAMERA_HINT = N_("Write a digit on paper with a thick dark pen. Let it fill half of the photo.")
 
 CENTRING = N_("Off: the whole canvas is shrunk to 28×28 pixels, as many apps do. Try a small digit in a corner.")
-CENTRED = N_("Scaled to 20 pixels and centred by its centre of mass, the way MNIST was made.")
+CENTRED = N_("Your drawing is scaled to 20 pixels and centred by its centre of mass, the way MNIST was made.")
 NOTHING_TO_SQUEEZE = N_("Draw a digit to see the whole canvas shrunk to 28×28 pixels.")
 PEN_WIDTH = N_(
     "This changes only how your drawing looks: the network reads the strokes at a fixed width. With centring off, it "
@@ -26,7 +26,7 @@ OCCLUSION = N_("Orange: hiding this spot makes the network less sure of {label}.
 NO_LAYERS = N_("The file of this network doesn't contain its layers. Train a new network to see its feature maps.")
 ONE_STROKE = N_("One stroke, one prediction. Draw a 4 or a 5 to see the prediction change from stroke to stroke.")
 CALIBRATED = N_(
-    "After the last epoch, the network was calibrated, so its confidence above differs from that of the last point."
+    "The network was calibrated after its last epoch, so the confidence above differs from that of the last point."
 )
 COURSE = N_("Probability of {label}, with the prediction at each point. Orange: a different prediction.")
 
@@ -35,10 +35,10 @@ BREAK_IT = N_(
     "the prediction flips?"
 )
 
-LABEL = N_("What did you draw? A label saves the drawing on this server, for you alone.")
+LABEL = N_("What did you draw? Your answer saves the drawing on this server. Only you can see it.")
 LABEL_SAVED = N_("What did you draw? :material/check: Saved in My drawings")
 NO_DRAWINGS = N_(
-    "No drawings saved yet. Draw a digit and select what you meant: it is saved on this server, for you alone."
+    "No drawings saved yet. Draw a digit and select what you meant. It is saved on this server; only you can see it."
 )
 FINE_TUNING = N_(
     "A copy of this network is trained for three short epochs on your drawings, with random changes, and on images "

@@ -43,7 +43,7 @@ def show(several: bool = False) -> tuple[Strokes, float]:
     """Draw the canvas and the pen; return the strokes and the pen's current width."""
     st.html(_STYLE)
     # In the place where the canvas's own toolbar appears.
-    st.caption(_("From left to right.") if several else _("Any size, anywhere."))
+    st.caption(_("From left to right.") if several else _("Draw at any size, anywhere on the canvas."))
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
         with st.container(key="toolbar-mover"):
@@ -57,7 +57,7 @@ def show(several: bool = False) -> tuple[Strokes, float]:
             strokes = _strokes(key, pen, SIDE, SIDE)
     with st.container(horizontal=True, gap="small", width=SIDE):
         _clear()
-        with st.popover(_("Pen"), icon=":material/brush:", width="stretch"):
+        with st.popover(_("Pen width"), icon=":material/brush:", width="stretch"):
             st.select_slider(_("Pen width"), _PENS, value=PEN, key="draw-pen", persist_state="session")
             st.caption(_(help_texts.PEN_WIDTH))
     return strokes, float(pen)

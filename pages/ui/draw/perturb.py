@@ -102,7 +102,7 @@ def _sweep(sample: Sample, perturbation: Perturbation) -> None:
 def _summary(label: str, flips: list[tuple[float, str]], unit: str) -> str:
     if not flips:
         return _("The prediction is {label} over the whole range.").format(label=plain(label))
-    text = _("At {strength} {unit} it flips to {label}.")
+    text = _("At {strength} {unit} the prediction flips to {label}.")
     return " ".join(
         text.format(strength=f"{place:g}".replace("-", "−"), unit=unit, label=plain(label)) for place, label in flips
     )

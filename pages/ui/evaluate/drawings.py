@@ -76,7 +76,7 @@ def about_others(n: int, n_writers: int) -> str:
     """Return a sentence on n drawings by other people."""
     return ngettext(
         "Drawings: {n}, by {n_writers} person whose handwriting wasn't used for training.",
-        "Drawings: {n}, by {n_writers} people whose handwriting wasn't used for training.",
+        "{n} drawings by {n_writers} people whose handwriting wasn't used for training.",
         n_writers,
     ).format(n=f"{n:,}", n_writers=n_writers)
 

@@ -21,7 +21,7 @@ from pages.ui.shell.text import markdown
 from pages.ui.translation import _, class_label
 
 _TSNE, _PCA = "spread", "project"
-_PROJECTIONS = {_TSNE: N_("Neighbours (t-SNE)"), _PCA: N_("Overall structure (PCA)")}
+_PROJECTIONS = {_TSNE: N_("Keep neighbours together (t-SNE)"), _PCA: N_("Keep the overall structure (PCA)")}
 _TERMS = {_TSNE: N_("t-SNE"), _PCA: N_("PCA")}  # of the glossary
 _HEIGHT, _COLUMNS, _SHOWN = 540, 50, 112  # pixels; images per row of the sheet; pixels of an image on the screen
 _LARGEST = 32  # pixels of an image in the sheet

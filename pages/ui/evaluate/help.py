@@ -16,14 +16,15 @@ MATRIX = N_(
     "orange, the more common the mistake. **Click a cell to see its images.**"
 )
 CALIBRATION = N_(
-    "Each diamond is a group of predictions with similar confidence: x is the confidence they claimed, y is how many "
-    "were right. Below the dashed line the network is overconfident, above it underconfident. Small "
-    "groups scatter by chance: hover over a diamond to see how many predictions it stands for."
+    "Each diamond, with its bar, is a group of predictions with similar confidence: x is the confidence they claimed, "
+    "y is the share that were right. Below the dashed line the network is overconfident, above it underconfident. "
+    "Small groups scatter by chance: hover over a diamond to see how many predictions it stands for."
 )
-CONFIDENCE_HISTOGRAM = N_("How many test images were predicted with each confidence, on a log scale.")
+CONFIDENCE_HISTOGRAM = N_("How many test images were predicted at each level of confidence (log scale).")
 EMBEDDING = N_(
     "Each point is one of the first {n} test images; hover over it to see the image. Images that look alike to the "
-    "network are close together. Crosses are misclassified images, often at the edge of a group or inside another one."
+    "network are close together. The colour is the true class. Crosses are misclassified images, often at the edge of "
+    "a group or inside another one."
 )
 NEIGHBOURS = N_(
     "Out of {n} training images, these have the embeddings closest to that of this image: to the final network they "

@@ -16,7 +16,7 @@ _STYLE = "<style>@media (max-width: 640px) { .st-key-eval-part button { padding:
 _ANALYSES = {
     "sure": N_("Confidence"),
     "robust": N_("Robustness"),
-    "drawn": N_("Drawings"),
+    "drawn": N_("New handwriting"),
     "map": N_("Embedding"),
 }
 

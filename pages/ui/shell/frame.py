@@ -64,7 +64,7 @@ def footer() -> None:
     from pages.ui.shell import permission  # with all services, which no page has to wait for before it draws
 
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):
-        st.caption(_("Digit Lab reads handwriting with small convolutional networks and shows you how."))
+        st.caption(_("Digit Lab reads handwriting with small convolutional networks and shows you how they do it."))
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")

@@ -27,7 +27,7 @@ def run_title(run: Run) -> str:
         run.metadata.name,
         _("custom network") if run.config.design else run.config.preset,
         _("{dataset} and drawings").format(dataset=dataset) if run.config.drawings else dataset,
-        f"{run.metrics.accuracy:.2%}" if isinstance(run, FinishedRun) else "",
+        _("{accuracy} correct").format(accuracy=f"{run.metrics.accuracy:.2%}") if isinstance(run, FinishedRun) else "",
         created(run),
     ]
     return " · ".join(filter(None, parts))

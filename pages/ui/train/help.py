@@ -59,7 +59,7 @@ MEMORY = N_(
     ":material/memory: It needs about {needed} MB of memory but only {free} MB are free, so it may not finish: choose "
     "a smaller network or smaller batches."
 )
-WAITS = N_("A training is already running. A new one waits in the queue and starts automatically.")
+WAITS = N_("Another run is in progress. Yours will wait in the queue and start automatically.")
 WATCH = N_(
     "Choose a dataset and a network, then press **Start**. Loss and accuracy are updated with every batch. After each "
     "epoch, the network is scored on validation images that it is never trained on. The training continues when you "
@@ -70,7 +70,7 @@ QUEUED = N_("number {place} in the queue; starts automatically")
 QUEUED_WITH_WAIT = N_("number {place} in the queue; starts automatically in about {time}")
 RESULT = N_("{accuracy} of {n} test images correct, with the weights of epoch {epoch} of {epochs}")
 RESULT_OF_PART = N_(
-    "{accuracy} of {n} test images correct, with the weights of epoch {epoch} of {epochs}, which was cut short"
+    "{accuracy} of {n} test images correct, with the weights from the middle of epoch {epoch} of {epochs}"
 )
 RATE = N_("A schedule keeps its shape and continues from the new rate.")
 VIEW_ONLY = N_("View only: this run is controlled from where it was started.")
@@ -96,8 +96,8 @@ SAME_SETTINGS_OTHER_RATE = N_(
 SAME_SETTINGS_OTHER_IMAGES = N_("All settings are the same, including the seed, but the images are not.")
 AFTER_EPOCH = N_("Validation images after epoch {epoch}")
 PREDICTIONS = N_(
-    "The same {n} validation images after every epoch, with prediction and confidence: ✓ correct, ✗ wrong. Correct so "
-    "far: {counts}."
+    "The same {n} validation images after every epoch, with prediction and confidence: ✓ correct, ✗ wrong. Correct "
+    "before training and after each epoch: {counts}."
 )
 FILTERS = N_(
     "Each square is a filter of the first convolution, which slides over the whole image. Ink under orange weights "

@@ -72,7 +72,7 @@ def _preset(preset: str, shape: Shape, n_classes: int) -> None:
     if rows is None:
         return
     n = _parameters(rows)
-    label = ngettext("{n} parameter, layer by layer", "{n} parameters, layer by layer", n).format(n=f"{n:,}")
+    label = ngettext("Layers ({n} parameter)", "Layers ({n} parameters)", n).format(n=f"{n:,}")
     with st.popover(label, width="stretch"):
         st.markdown(translate(PRESETS[preset].why))
         _show(rows, shape)

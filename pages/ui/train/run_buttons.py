@@ -12,7 +12,7 @@ from model.runs.run import FinishedRun, Run
 from model.training.commands import Command, CommandName
 from pages.ui.shell import permission, services, session
 from pages.ui.shell.text import markdown
-from pages.ui.train import downloads, help, labels, run_menu
+from pages.ui.train import downloads, help, run_menu
 from pages.ui.translation import _
 
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # the range that a training accepts
@@ -121,7 +121,7 @@ def _rate_control(run: Run, history: History) -> None:
     # The field starts with the rate that this session saw first: if it followed the schedule, it would overwrite what
     # the visitor is typing.
     first = min(max(session.first_rate(run.id, float(history.learning_rate[-1])), _LOWEST_RATE), _HIGHEST_RATE)
-    with st.popover(labels.setting("learning_rate"), icon=":material/speed:", key="train-rate-menu"):
+    with st.popover(_("Change the learning rate"), icon=":material/speed:", key="train-rate-menu"):
         key = f"train-live-rate-{run.id}"
         label = _("From the next batch on")
         st.number_input(label, _LOWEST_RATE, _HIGHEST_RATE, first, step=0.0005, format="%g", key=key)

@@ -28,7 +28,11 @@ def show(watched: str | None) -> None:
     with st.container(key="train-runs"):
         st.html(_STYLE)
         st.subheader(_("Runs"))
-        st.caption(_("Select up to {n} runs to compare.").format(n=MAX_COMPARED))
+        st.caption(
+            _("Accuracy and loss are measured on the test images. Select up to {n} runs to compare.").format(
+                n=MAX_COMPARED
+            )
+        )
         pages = -(-len(runs) // _RUNS_PER_PAGE)
         page = st.pagination(pages, key="train-runs-page") if pages > 1 else 1
         chosen = [run for run in runs if st.session_state.get(_key(run))]

@@ -46,7 +46,7 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     network = network_builder.network_control(shape, n_classes(dataset))
     below_network = st.container()
     values = {"dataset": dataset} | network | _training_settings()
-    with st.expander(_("Augmentation"), icon=":material/auto_fix_high:"):
+    with st.expander(_("Augmentation: vary the training images"), icon=":material/auto_fix_high:"):
         augmentation = _augmentation_settings(dataset)
     with st.expander(_("More settings"), icon=":material/tune:"):
         values |= more_settings(dataset)
