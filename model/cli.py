@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from model import terminal
 from model.config import (
     CUSTOM,
     KEPT,
@@ -29,23 +30,12 @@ from model.config import (
 from model.errors import ConfigError, DigitLabError, RunError
 from model.limits import Limits
 from model.networks.presets import PRESETS
+from model.plain_text import readable
 from model.runs import retention
-from model.runs.events import (
-    BatchEvent,
-    DownloadingEvent,
-    DrawingEvent,
-    EpochEvent,
-    Event,
-    FailedEvent,
-    FinishedEvent,
-    InterruptedEvent,
-    ResumedEvent,
-    RunState,
-    StartedEvent,
-    TrainingPlan,
-)
+from model.runs.events import Event, RunState
 from model.runs.run import FinishedRun, Run, open_run, require_finished
 from model.runs.store import DEFAULT_RUN, RunStore
+from model.training.progress import Progress
 from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
 
@@ -59,12 +49,14 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 2 for a user's mistake, 1 for a failed training."""
-    chosen = _parser().parse_args(arguments)
-    try:
-        return int(chosen.run(chosen))
-    except DigitLabError as error:
-        print(f"{chosen.command}: {error}", file=sys.stderr)
-        return 2
+    terminal.accept_every_character()
+    with terminal.one_line_endings():
+        chosen = _parser().parse_args(arguments)
+        try:
+            return int(chosen.run(chosen))
+        except DigitLabError as error:
+            print(f"{chosen.command}: {error}", file=sys.stderr)
+            return 2
 
 
 def _parser() -> _Parser:
@@ -100,7 +92,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     # No defaults here: options that are not given keep the recipe's values.
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
-    add("--recipe", default="classroom", choices=RECIPES, help="settings to start from (default: classroom)")
+    add("--recipe", choices=RECIPES, help="settings to start from (default: classroom)")
     add("--dataset", help="mnist, fashion-mnist, cifar-10, uci-digits, or your own dataset")
     add("--preset", choices=PRESETS)
     add("--design", type=_design, metavar="JSON", help="a custom network as JSON; see docs/networks.md")
@@ -124,7 +116,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--keep", choices=KEPT, help="weights to keep: best epoch on validation, or last epoch")
     add("--seed", type=int)
     add("--precision", choices=PRECISIONS)
-    add("--resume", metavar="RUN", default=None, help="continue an interrupted run")
+    add("--resume", metavar="RUN", default=None, help="continue an interrupted run, with its own settings")
     add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
     add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
     add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
@@ -146,7 +138,7 @@ def _train(chosen: argparse.Namespace) -> int:
     folder = worker.wait_for_run() if chosen.warm else _run_folder(chosen)
     if folder is None:
         return 0
-    show = _json_event if chosen.json else _Progress(folder)
+    show = _json_event if chosen.json else Progress(folder)
     state = worker.run(folder, chosen.control, show)
     return {RunState.FAILED: 1, RunState.INTERRUPTED: 130}.get(state, 0)
 
@@ -154,6 +146,8 @@ def _train(chosen: argparse.Namespace) -> int:
 def _run_folder(chosen: argparse.Namespace) -> Path:
     from model.training.training_data import check_config
 
+    if chosen.resume or chosen.folder:
+        _refuse_settings(chosen)
     if chosen.folder:
         return Path(chosen.folder)
     store = RunStore()
@@ -164,13 +158,28 @@ def _run_folder(chosen: argparse.Namespace) -> Path:
     return store.create(config).path
 
 
+def _refuse_settings(chosen: argparse.Namespace) -> None:
+    """Raise ConfigError if settings are given for a run that has its own."""
+    option = "--resume" if chosen.resume else "--run"
+    names = ["recipe", *(field.name for kind in (TrainingConfig, Augmentation) for field in fields(kind))]
+    given = [f"--{name.replace('_', '-')}" for name in names if hasattr(chosen, name)]
+    given += ["--run"] * bool(chosen.resume and chosen.folder)
+    if given:
+        raise ConfigError(
+            "{option} trains a run with its own settings, so {given} can't be given as well. Remove the extra options, "
+            "or train a new run.",
+            option=option,
+            given=", ".join(given),
+        )
+
+
 def _config(chosen: argparse.Namespace) -> TrainingConfig:
     """Return the recipe with the given options; another optimizer or schedule brings its usual learning rate."""
     given = {field.name: getattr(chosen, field.name) for field in fields(TrainingConfig) if hasattr(chosen, field.name)}
     if "design" in given:
         given = {"preset": CUSTOM} | given
     moves = {field.name: getattr(chosen, field.name) for field in fields(Augmentation) if hasattr(chosen, field.name)}
-    config = RECIPES[chosen.recipe].config
+    config = RECIPES[getattr(chosen, "recipe", "classroom")].config
     if given.keys() & {"optimizer", "schedule"}:
         optimizer, schedule = given.get("optimizer", config.optimizer), given.get("schedule", config.schedule)
         given = {"learning_rate": usual_learning_rate(optimizer, schedule)} | given
@@ -179,57 +188,6 @@ def _config(chosen: argparse.Namespace) -> TrainingConfig:
 
 def _json_event(event: Event) -> None:
     _print_json(event.to_dict())
-
-
-class _Progress:
-    """Shows the progress in a terminal: one line that is overwritten, and a permanent one for each epoch."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self._plan = TrainingPlan()
-
-    def __call__(self, event: Event) -> None:
-        match event:
-            case DownloadingEvent():
-                self._overwrite(f"Downloading {event.dataset}: {event.percent}%")
-            case DrawingEvent():
-                self._overwrite(f"Drawing training images: {event.images:,}")
-            case StartedEvent() | ResumedEvent():
-                self._plan = event.plan or self._plan
-            case BatchEvent():
-                self._batch(event)
-            case EpochEvent():
-                self._epoch(event)
-            case FailedEvent():
-                self._line(str(event.reason))
-            case InterruptedEvent():
-                reason = event.reason or "Interrupted."
-                self._line(f"{reason} Continue with: python -m model train --resume {self._folder.name}")
-            case FinishedEvent():
-                self._overwrite("")
-                print(f"Test accuracy {event.accuracy:.2%}, loss {event.loss:.4f}. Saved in {self._folder}")
-
-    def _batch(self, event: BatchEvent) -> None:
-        per_epoch, epochs = self._plan.batches_per_epoch, self._plan.epochs
-        done = event.step - (event.epoch - 1) * per_epoch
-        if done % 10 and done != per_epoch:
-            return
-        filled = 30 * done // per_epoch
-        bar = "=" * filled + "." * (30 - filled)
-        self._overwrite(f"Epoch {event.epoch}/{epochs} [{bar}] loss {event.loss:.4f}")
-
-    def _epoch(self, event: EpochEvent) -> None:
-        train = "" if event.loss is None else f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}; "
-        validation = f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.2%}"
-        self._line(f"Epoch {event.epoch}: {train}{validation}")
-
-    def _overwrite(self, text: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    def _line(self, text: str) -> None:
-        self._overwrite("")
-        print(text, file=sys.stderr, flush=True)
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
@@ -247,10 +205,13 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     print(f"accuracy {metrics.accuracy:.4f} (95% interval {low:.4f} to {high:.4f})   loss {metrics.loss:.4f}")
     if result.calibration_error is not None:
         print(f"expected calibration error {result.calibration_error:.4f}")
-    print(f"{'class':16}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}")
-    for row in metrics.classes:
-        print(f"{row.name:16}{row.precision:10.4f}{row.recall:10.4f}{row.f1:10.4f}{row.support:10,}")
-    print(f"{'macro average':16}{metrics.macro_precision:10.4f}{metrics.macro_recall:10.4f}{metrics.macro_f1:10.4f}")
+    rows = [
+        (row.name, *(f"{value:.4f}" for value in (row.precision, row.recall, row.f1)), f"{row.support:,}")
+        for row in metrics.classes
+    ]
+    macro = (f"{value:.4f}" for value in (metrics.macro_precision, metrics.macro_recall, metrics.macro_f1))
+    header = ("class", "precision", "recall", "F1", "support")
+    print(*terminal.table([header, *rows, ("macro average", *macro, "")], numbers=range(1, 5)), sep="\n")
     return 0
 
 
@@ -319,9 +280,17 @@ def _runs(chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json_lines(rows)
         return 0
-    for row in rows:
-        accuracy = f"{row['accuracy']:.2%}" if row.get("accuracy") is not None else ""
-        print(f"{row['run']:44}{row['status']:14}{row.get('dataset', ''):16}{accuracy:10}{row.get('reason') or ''}")
+    cells = [
+        (
+            readable(row["run"]),
+            row["status"],
+            readable(row.get("dataset", "")),
+            "" if row.get("accuracy") is None else f"{row['accuracy']:.2%}",
+            readable(row.get("reason") or ""),
+        )
+        for row in rows
+    ]
+    print(*terminal.table(cells, numbers=[3]), sep="\n")
     return 0
 
 
@@ -334,7 +303,7 @@ def _prune(chosen: argparse.Namespace) -> int:
         if chosen.json:
             _print_json({"run": run.id, "status": "deleted", "megabytes": round(run.megabytes, 2)})
         else:
-            print(f"{run.id:44}{'deleted':14}{run.megabytes:,.1f} MB", flush=True)
+            print(f"{run.id}  deleted  {run.megabytes:,.1f} MB", flush=True)
     left = retention.stored_size(store)
     print(
         f"{left.runs:,} runs are left, of at most {limits.runs:,}; {left.megabytes:,.1f} MB of at most "
@@ -369,9 +338,11 @@ def _data(chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json_lines(rows)
         return 0
+    cells = []
     for row in rows:
         state = "damaged" if row["damaged"] else "available" if row["here"] else "not available"
-        print(f"{row['name']:24}{state:15}{row['where']}")
+        cells.append((row["name"], state, row["where"]))
+    print(*terminal.table(cells), sep="\n")
     return 0
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from model.data.dataset import Images, Labels
 from model.errors import InkError
-from model.ink.render import SIDE, Strokes, parse_strokes, render, render_steps
+from model.ink.render import DOT, SIDE, Strokes, parse_strokes, render, render_steps
 from model.results import NO_DIGIT, ArrayRepr
 from model.runs.atomic_files import replace
 from model.runs.metadata import fingerprint
@@ -122,7 +122,7 @@ class DrawingCollection:
 def read(path: Path) -> list[LabelledDrawing]:
     """Return the newest 500 labelled drawings of a file; lines that can't be read are skipped."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return []
     return [drawing for line in text.splitlines() if (drawing := _drawing(line))][-MAX_DRAWINGS:]
@@ -149,7 +149,7 @@ def to_pngs(drawings: Iterable[LabelledDrawing]) -> bytes:
 
 def render_all(drawings: Sequence[LabelledDrawing]) -> tuple[Images, Labels]:
     """Return the images `(n, 28, 28, 1)` uint8 for a network and their labels `(n,)` int64; "no digit" is 10."""
-    images = [render(drawing.strokes) for drawing in drawings]
+    images = [render(drawing.strokes, dot=DOT) for drawing in drawings]
     stacked = np.stack(images)[..., None] if images else np.empty((0, SIDE, SIDE, 1), np.uint8)
     return stacked, np.array([LABELS.index(drawing.label) for drawing in drawings], dtype=np.int64)
 
@@ -166,6 +166,8 @@ def _drawing(line: str) -> LabelledDrawing | None:
 
 
 def _valid_label(label: Any) -> int | str:
+    if isinstance(label, str) and len(label) == 1 and label in "0123456789":
+        label = int(label)
     if isinstance(label, bool) or not isinstance(label, int | str) or label not in LABELS:
         raise InkError(
             "The label of a drawing must be a number from 0 to 9 or {other}, got {value}.",

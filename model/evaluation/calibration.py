@@ -6,7 +6,7 @@ Knows probabilities and labels; knows nothing of networks, ink or files. Classes
 import numpy as np
 
 from model.evaluation.metrics import expected_calibration_error
-from model.inference.rejection import N_DIGITS, rejection_scores
+from model.inference.rejection import N_DIGITS, is_accepted, rejection_scores
 from model.results import Calibration
 
 ACCEPTED = 0.985  # of the held-out digits; slightly more than the 98% promised for new writers
@@ -25,6 +25,7 @@ def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_D
     after = apply_calibration(probabilities, temperature, bias, n_digits)
     scores = rejection_scores(after, n_digits)
     rejection_threshold = float(np.quantile(scores[digits], ACCEPTED))
+    accepted = is_accepted(after, rejection_threshold, n_digits)
     correct = probabilities[digits, :n_digits].argmax(axis=1) == labels[digits]
     return Calibration(
         temperature=temperature,
@@ -34,8 +35,8 @@ def calibrate(labels: np.ndarray, probabilities: np.ndarray, n_digits: int = N_D
         n_others=int((~digits).sum()),
         ece_before=expected_calibration_error(correct, probabilities[digits, :n_digits].max(axis=1)),
         ece_after=expected_calibration_error(correct, after[digits, :n_digits].max(axis=1)),
-        accepted=float((scores[digits] <= rejection_threshold).mean()),
-        rejected=float((scores[~digits] > rejection_threshold).mean()) if not digits.all() else 0.0,
+        accepted=float(accepted[digits].mean()),
+        rejected=float(1 - accepted[~digits].mean()) if not digits.all() else 0.0,
     )
 
 

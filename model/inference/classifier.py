@@ -107,7 +107,7 @@ class Classifier:
             rows = zip(restricted.probabilities, restricted.predicted, strict=True)
             return [Prediction(self.class_names, row, int(best)) for row, best in rows]
         scores = rejection_scores(probabilities)
-        accepted = is_accepted(scores, self.rejection_threshold)
+        accepted = is_accepted(probabilities, self.rejection_threshold)
         best = probabilities[:, :N_DIGITS].argmax(axis=1)
         return [
             Prediction(self.output_names, probabilities[i], int(best[i]), bool(accepted[i]), float(scores[i]))

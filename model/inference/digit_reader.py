@@ -3,10 +3,10 @@
 The Draw page and `predict` use the same reader.
 """
 
-import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from model.errors import InkError
 from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
 from model.ink import grouping, photo
-from model.ink.render import SIDE, UNNAMED, Strokes, box_of, parse_strokes, render
+from model.ink.render import DOT, SIDE, UNNAMED, Strokes, box_of, is_dot, parse_strokes, render
+from model.ink.stroke_file import check_layout, is_stroke_file, numbered_lines
 from model.messages import Message
 from model.results import Array, ArrayRepr
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the canvas or the photo
 
+_SURE = 0.9  # least confidence of each digit in a drawing of two
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -30,6 +32,8 @@ class DigitPrediction(ArrayRepr):
     prediction: Prediction
     image: Array
     box: Box
+    row: int = 0  # from top to bottom
+    is_sign: bool = False  # too small beside the others to be a digit: a point, a comma, a dash
 
     @property
     def digit(self) -> int:
@@ -47,6 +51,11 @@ class DigitPrediction(ArrayRepr):
         return self.prediction.accepted
 
     @property
+    def text(self) -> str:
+        """The most probable digit, even if it is rejected; "?" for a sign."""
+        return "?" if self.is_sign else str(self.digit)
+
+    @property
     def rejection_score(self) -> float:
         """The rejection score in [0, 1]; the higher, the less it looks like a digit."""
         return self.prediction.rejection_score
@@ -54,14 +63,19 @@ class DigitPrediction(ArrayRepr):
 
 @dataclass(frozen=True)
 class DigitPredictions:
-    """The predictions for one drawing: one per digit, from left to right; empty for an empty drawing."""
+    """The predictions for one drawing: one per digit, row by row from left to right; empty for an empty drawing."""
 
     digits: tuple[DigitPrediction, ...]
 
     @property
     def text(self) -> str:
-        """The most probable digits; "" for an empty drawing."""
-        return "".join(str(digit.digit) for digit in self.digits)
+        """The most probable digits, with "?" for signs; "" for an empty drawing."""
+        return "".join(digit.text for digit in self.digits)
+
+    @property
+    def rows(self) -> tuple[tuple[DigitPrediction, ...], ...]:
+        """The predictions of each row, from top to bottom."""
+        return tuple(tuple(row) for _, row in groupby(self.digits, key=lambda digit: digit.row))
 
     @property
     def accepted(self) -> bool:
@@ -76,7 +90,13 @@ class DigitPredictions:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, as `predict --json` prints them."""
         digits = [
-            {"digit": digit.digit, "probability": round(digit.probability, 6), "box": [round(v, 2) for v in digit.box]}
+            {
+                "digit": digit.digit,
+                "probability": round(digit.probability, 6),
+                "box": [round(v, 2) for v in digit.box],
+                "accepted": digit.accepted,
+                "row": digit.row,
+            }
             for digit in self.digits
         ]
         return {
@@ -90,8 +110,13 @@ class DigitPredictions:
         """Return one line of text, as `predict` prints it."""
         if not self.digits:
             return "empty drawing"
-        confidence = " ".join(f"{digit.probability:.1%}" for digit in self.digits)
-        return f"{self.text}  {confidence}" + ("" if self.accepted else "  (rejected: not a digit)")
+        confidence = " / ".join(" ".join(f"{digit.probability:.1%}" for digit in row) for row in self.rows)
+        notes = [f"{len(self.rows)} rows"] if len(self.rows) > 1 else []
+        rejected = [number for number, digit in enumerate(self.digits, 1) if not digit.accepted]
+        if rejected:
+            where = f" at {', '.join(map(str, rejected))}" if len(self.digits) > 1 else ""
+            notes.append(f"rejected: not a digit{where}")
+        return f"{self.text}  {confidence}" + (f"  ({'; '.join(notes)})" if notes else "")
 
 
 class DigitReader:
@@ -115,16 +140,35 @@ class DigitReader:
             )
         self._classifier = classifier
 
-    def read_strokes(self, strokes: Any, numbers: bool = False, source: str | Message = UNNAMED) -> DigitPredictions:
-        """Read strokes in canvas pixels: one digit, or with `numbers` several.
+    def read_strokes(
+        self, strokes: Any, numbers: bool = False, source: str | Message = UNNAMED, dot: float = DOT
+    ) -> DigitPredictions:
+        """Read strokes in canvas pixels: one digit, or with `numbers` several. Ink of at most `dot` pixels is a dot.
 
         Raises InkError if they aren't strokes; its message starts with `source`.
         """
         lines = parse_strokes(strokes, source)
         if not lines:
             return DigitPredictions(())
-        groups = self._group_strokes(lines) if numbers else [lines]
-        return DigitPredictions(tuple(self._predict(render(group), box_of(group)) for group in groups))
+        if not numbers:
+            return DigitPredictions((self._predict(render(lines, dot=dot), box_of(lines), is_sign=is_dot(lines, dot)),))
+        return DigitPredictions(tuple(self._read_group(lines, group, dot) for group in self._groups_of(lines)))
+
+    def looks_like_several_digits(self, strokes: Strokes) -> bool:
+        """Return whether strokes that were drawn as one digit are more likely to be two or more.
+
+        Each must be read with a high confidence, and all of them together either be rejected or be too wide for one.
+        """
+        if len(strokes) < 2:
+            return False
+        groups = self._groups_of(strokes)
+        if len(groups) < 2 or any(group.is_sign for group in groups):
+            return False
+        digits = [self._read_group(strokes, group, DOT) for group in groups]
+        if not all(digit.accepted and digit.probability >= _SURE for digit in digits):
+            return False
+        together = self._predict(render(strokes), box_of(strokes))
+        return not together.accepted or _stand_apart([digit.box for digit in digits])
 
     def read_photo(self, file: Path | bytes, numbers: bool = False) -> DigitPredictions:
         """Read a photo of a digit, or with `numbers` of several. Raises InkError if it isn't an image file."""
@@ -133,22 +177,42 @@ class DigitReader:
         else:
             digit = photo.read_photo(file)
             digits = [digit] if digit else []
-        return DigitPredictions(tuple(self._predict(digit.image, digit.box) for digit in digits))
+        return DigitPredictions(
+            tuple(self._predict(digit.image, digit.box, digit.row, digit.is_sign) for digit in digits)
+        )
 
-    def _group_strokes(self, lines: Strokes) -> list[Strokes]:
+    def _groups_of(self, lines: Strokes) -> list[grouping.Group]:
         boxes = [box_of([line]) for line in lines]
-        groups = self._group(boxes, lambda members: render(lines.select(members)))
-        return [lines.select(members) for members in groups]
+        return self._group(boxes, lambda members: render(lines.select(members)), grouping.clearance_of(lines))
 
-    def _group(self, boxes: Any, image_of: grouping.Images) -> list[list[int]]:
+    def _group(
+        self, boxes: Any, image_of: grouping.Images, clearance: grouping.Clearance | None = None
+    ) -> list[grouping.Group]:
         """Group parts into digits; a network with the class "no digit" decides which belong together."""
-        if not self._classifier.knows_non_digits:
-            return grouping.by_shape(boxes)
-        return grouping.by_reading(boxes, image_of, self._classifier.recognizer.probabilities, N_DIGITS)
+        classifier = self._classifier
+        probabilities = classifier.recognizer.probabilities if classifier.knows_non_digits else None
+        return grouping.find_digits(boxes, image_of, probabilities, clearance, N_DIGITS)
 
-    def _predict(self, image: Array, box: Box) -> DigitPrediction:
+    def _read_group(self, lines: Strokes, group: grouping.Group, dot: float) -> DigitPrediction:
+        chosen = lines.select(group.members)
+        is_sign = group.is_sign or is_dot(chosen, dot)
+        image = render(chosen, dot=dot, line=group.line if is_sign else 0.0)
+        return self._predict(image, box_of(chosen), group.row, is_sign)
+
+    def _predict(self, image: Array, box: Box, row: int = 0, is_sign: bool = False) -> DigitPrediction:
+        """Predict one image; a sign is rejected, whatever the network predicts."""
         (prediction,) = self._classifier.predict(image[None, :, :, None])
-        return DigitPrediction(prediction, image, box)
+        if is_sign:
+            prediction = replace(prediction, accepted=False)
+        return DigitPrediction(prediction, image, box, row, is_sign)
+
+
+def _stand_apart(boxes: list[Box]) -> bool:
+    """Return whether digits stand side by side, or one above the other, with a gap between any two neighbours."""
+    by_x, by_y = sorted(boxes), sorted(boxes, key=lambda box: box[1])
+    return all(one[2] < other[0] for one, other in pairwise(by_x)) or all(
+        one[3] < other[1] for one, other in pairwise(by_y)
+    )
 
 
 def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iterator[DigitPredictions]:
@@ -158,7 +222,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
     """
     if path.suffix.lower() in _IMAGE_SUFFIXES:
         yield reader.read_photo(path, numbers)
-    elif path.name.endswith((".jsonl", ".jsonl.gz")):
+    elif is_stroke_file(path):
         yield from _predict_lines(reader, path, numbers)
     else:
         raise InkError(
@@ -169,13 +233,10 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
 
 
 def _predict_lines(reader: DigitReader, path: Path, numbers: bool) -> Iterator[DigitPredictions]:
-    open_text = gzip.open if path.suffix == ".gz" else open
     try:
-        with open_text(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    source = Message("{file}, line {line},", {"file": path.name, "line": number})
-                    yield reader.read_strokes(_strokes(line, source), numbers, source)
+        for number, line in numbered_lines(path):
+            source = Message("{file}, line {line},", {"file": path.name, "line": number})
+            yield reader.read_strokes(_strokes(line, source), numbers, source)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InkError(
             "{file} can't be read as text: {reason}. It must contain one JSON object per line.",
@@ -191,4 +252,5 @@ def _strokes(line: str, source: Message) -> Any:
         raise InkError('{source} isn\'t JSON. It must be {{"strokes": [[[x, y], …], …]}}.', source=source) from error
     if not isinstance(drawing, dict) or "strokes" not in drawing:
         raise InkError('{source} has no strokes. It must be {{"strokes": [[[x, y], …], …]}}.', source=source)
+    check_layout(drawing["strokes"], source)
     return drawing["strokes"]

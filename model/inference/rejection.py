@@ -8,6 +8,7 @@ import numpy as np
 from model.results import Array, Predictions
 
 N_DIGITS = 10
+LIKELY = 0.5  # least probability of the best digit: whatever is rather something else than this digit isn't read as it
 _SMALLEST = np.float32(1e-30)
 
 
@@ -30,9 +31,17 @@ def rejection_scores(probabilities: Array, n_digits: int = N_DIGITS) -> Array:
     return np.asarray(np.clip(scores, 0, 1))
 
 
-def is_accepted(scores: Array, threshold: float) -> Array:
-    """Return which predictions are accepted as digits, as bool: those with rejection scores up to the threshold."""
-    return np.asarray(scores <= threshold)
+def is_accepted(probabilities: Array, threshold: float, n_digits: int = N_DIGITS) -> Array:
+    """Return which rows of `(n, classes)` are accepted as digits, `(n,)` bool.
+
+    The rejection score must not exceed the threshold, and one digit must be more likely than everything else together:
+    a network that can't decide between two digits may still be sure that it's one of them.
+
+    >>> is_accepted(np.array([[0.7, 0.2, 0.1], [0.45, 0.45, 0.1], [0.1, 0.2, 0.7]]), 0.5, n_digits=2).tolist()
+    [True, False, False]
+    """
+    is_likely = probabilities[:, :n_digits].max(axis=1) >= LIKELY
+    return np.asarray((rejection_scores(probabilities, n_digits) <= threshold) & is_likely)
 
 
 def restrict_to_digits(labels: Array, probabilities: Array, n_classes: int) -> Predictions:

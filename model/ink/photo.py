@@ -14,12 +14,13 @@ from PIL import Image, ImageFilter
 
 from model.ink import components, image_file
 from model.ink.components import Ints, Mask
+from model.ink.grouping import Group
 from model.ink.render import BOX, MIDDLE, SIDE, GreyImage, InkSteps, centre_of_mass, shift_to_middle
 from model.results import ArrayRepr
 
 Tones = npt.NDArray[np.floating]  # (height, width) float32 in [0, 255], unless stated otherwise
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
-Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
+Grouped = Callable[[Ints, Images], list[Group]]  # see `read_photo_digits`
 WORKING = 640  # pixels of the longer side after scaling down: a digit of a tenth of it still has 64
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
@@ -42,7 +43,7 @@ def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSte
     in error messages. An MNIST image is returned unchanged. Raises InkError for any other file, and for incomplete,
     damaged or animated ones.
     """
-    digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [])
+    digits = _read(picture, source, lambda boxes, image_of: [Group(tuple(range(len(boxes))))] if len(boxes) else [])
     return digits[0] if digits else None
 
 
@@ -68,7 +69,21 @@ def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut
         part, boxes = components.cut(sheet.part, sheet.boxes)
         sheet = replace(sheet, part=part, boxes=boxes)
     groups = grouped(sheet.boxes, lambda members: _steps(sheet, members).image)
-    return [_steps(sheet, members) for members in groups]
+    return [_in_row(_steps(sheet, group.members), group, sheet.zoom) for group in groups]
+
+
+def _in_row(steps: InkSteps, group: Group, zoom: float) -> InkSteps:
+    """Return the steps with the group's row; a sign is scaled down again, as small as it is beside the digits."""
+    if not group.is_sign:
+        return replace(steps, row=group.row)
+    left, top, right, bottom = steps.box
+    small = max(1, round(SIDE * max(right - left, bottom - top) / zoom / group.line))
+    centred = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    corner = (SIDE - small) // 2
+    shrunk = Image.fromarray(steps.centred).resize((small, small), Image.Resampling.BOX)
+    centred[corner : corner + small, corner : corner + small] = np.asarray(shrunk)
+    edge = (SIDE - BOX) // 2
+    return replace(steps, scaled=centred[edge:-edge, edge:-edge], centred=centred, row=group.row, is_sign=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -39,7 +39,8 @@ MAX_STROKES = 2_000
 MAX_POINTS = 500_000
 MAX_KEPT_POINTS = 50_000  # longer drawings keep every second, third … point; real ones have about 50
 FARTHEST = 1_000_000  # canvas pixels from the corner
-DOT = 0.5  # canvas pixels; drawing widgets store a tap as a line of a few hundredths of a pixel
+DOT = 9.0  # canvas pixels, half the width of the page's usual pen: what people draw is a dot up to this size
+TINY = 0.5  # of strokes of any scale: a point, which is never enlarged
 
 _SPACING = 0.75  # the longest segment of a stroke, in pixels of the result
 _NEAR = 0.03  # points closer than this along the stroke make no difference in 8 bits
@@ -79,6 +80,8 @@ class InkSteps(ArrayRepr):
     scaled: GreyImage  # (20, 20): the box scaled, keeping its aspect ratio
     centred: GreyImage  # (28, 28): centred by its centre of mass
     box: tuple[float, float, float, float]  # of the ink: left, top, right, bottom in pixels of the canvas or the photo
+    row: int = 0  # of several digits, from top to bottom
+    is_sign: bool = False  # too small beside the digits to be one
 
     @property
     def image(self) -> GreyImage:
@@ -151,12 +154,23 @@ def box_of(strokes: Sequence[FloatArray]) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
+def is_dot(strokes: Strokes, dot: float = DOT) -> bool:
+    """Return whether the ink of a drawing is at most `dot` canvas pixels wide and high.
+
+    >>> is_dot(parse_strokes([[[140, 140], [142, 141]]])), is_dot(parse_strokes([[[140, 60], [140, 220]]]))
+    (True, False)
+    """
+    left, top, right, bottom = box_of(strokes)
+    return max(right - left, bottom - top) <= dot
+
+
+def render(strokes: Any, pen: float = PEN_WIDTH, dot: float = TINY, line: float = 0.0) -> GreyImage:
     """Return strokes as an MNIST-like image `(28, 28)` uint8, ink bright on black; all black if there is no ink.
 
-    Position, size, direction and order of the strokes make no difference. `pen` is the width of the pen in pixels of
-    the result, and of the blob that a dot becomes. The ink never leaves the frame, even if its centre of mass is then
-    off-centre. Raises InkError like `parse_strokes`.
+    Position, size, direction and order of the strokes make no difference, except that ink of at most `dot` pixels
+    becomes a blob of the pen's width: a tap on a canvas moves by a few pixels, up to DOT. `pen` is the width of the pen
+    in pixels of the result. A sign in a row of digits stays small: `line` is the row's height in canvas pixels. The ink
+    never leaves the frame, even if its centre of mass is then off-centre. Raises InkError like `parse_strokes`.
 
     >>> image = render([[[60, 60], [180, 60], [110, 220]], [[90, 140], [170, 140]]])
     >>> image.shape, image.dtype.name, int(image.max())
@@ -165,11 +179,13 @@ def render(strokes: Any, pen: float = PEN_WIDTH) -> GreyImage:
     parsed = parse_strokes(strokes)
     if not parsed:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
-    start, step, half = _fitted(parsed, pen)
+    start, step, half = _fitted(parsed, pen, dot, line)
     return _grey(_paint(start + shift_to_middle(_paint(start, step, pen), half), step, pen))
 
 
-def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN) -> InkSteps | None:
+def render_steps(
+    strokes: Any, width: int = 280, height: int = 280, pen: float = CANVAS_PEN, dot: float = TINY
+) -> InkSteps | None:
     """Return every step from a canvas of `width` x `height` to the image, or None if there is no ink.
 
     `pen` is the width of the pen on the canvas. This is for display: `render` returns the same image faster. Raises
@@ -178,12 +194,12 @@ def render_steps(strokes: Any, width: int = 280, height: int = 280, pen: float =
     parsed = parse_strokes(strokes)
     if not parsed:
         return None
-    start, step, half = _fitted(parsed)
+    start, step, half = _fitted(parsed, dot=dot)
     scaled = _paint(start, step)
     edge = (SIDE - BOX) // 2
     return InkSteps(
         drawn=_canvas(parsed, width, height, pen),
-        cropped=_cropped(parsed),
+        cropped=_cropped(parsed, pen if is_dot(parsed, dot) else 0.0),
         scaled=_grey(scaled[edge:-edge, edge:-edge]),
         centred=_grey(_paint(start + shift_to_middle(scaled, half), step)),
         box=box_of(parsed),
@@ -248,14 +264,16 @@ def _with_ends(stroke: FloatArray, keep: npt.NDArray[np.bool_]) -> FloatArray:
     return stroke[keep]
 
 
-def _fitted(strokes: Strokes, pen: float = PEN_WIDTH) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fit strokes into the 20x20 box in the middle of the image.
+def _fitted(
+    strokes: Strokes, pen: float = PEN_WIDTH, dot: float = TINY, line: float = 0.0
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fit strokes, or a row of the height `line`, into the 20x20 box in the middle of the image.
 
     Returns the starts `(m, 2)` of the segments, the steps `(m, 2)` to their ends, and half the ink's size `(2,)`.
     """
     left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
-    scale = (BOX - pen) / size.max() if size.max() > DOT else 0.0
+    scale = (BOX - pen) / max(size.max(), line) if size.max() > dot else 0.0
     centre = np.array([left + right, top + bottom]) / 2
     start, step = _segments([(stroke - centre) * scale + (SIDE - 1) / 2 for stroke in strokes])
     return start, step, (size * scale + pen) / 2
@@ -309,11 +327,11 @@ def _grey(ink: FloatArray) -> GreyImage:
     return np.rint(ink * 255).astype(np.uint8)
 
 
-def _cropped(strokes: Strokes) -> GreyImage:
+def _cropped(strokes: Strokes, least_pen: float) -> GreyImage:
     left, top, right, bottom = box_of(strokes)
     size = np.array([right - left, bottom - top])
-    scale = min(1.0, _VIEW / max(*size, DOT))
-    pen = max(3.0, PEN_WIDTH / (BOX - PEN_WIDTH) * size.max() * scale)
+    scale = min(1.0, _VIEW / max(*size, TINY))
+    pen = max(3.0, least_pen, PEN_WIDTH / (BOX - PEN_WIDTH) * size.max() * scale)
     moved = [(stroke - (left, top)) * scale + pen / 2 for stroke in strokes]
     width, height = np.ceil(size * scale + pen).astype(int).tolist()
     return _canvas(moved, width, height, pen)

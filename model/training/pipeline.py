@@ -70,10 +70,10 @@ class Pipeline:
         result = self._train(dataset)
         calibration = self._calibrate(result.model, dataset)
         self._export(result.model)
-        metrics, scores = self._evaluate(dataset)
+        metrics, outputs = self._evaluate(dataset)
         self._export_snapshots(result)
         self._remove_step_checkpoints()
-        return self._complete(result, dataset, metrics, calibration, scores)
+        return self._complete(result, dataset, metrics, calibration, outputs)
 
     def _load(self) -> Dataset:
         dataset = load_dataset(self.config.dataset, self._download_progress())
@@ -147,19 +147,18 @@ class Pipeline:
         export_litert(model, self.folder.path / "model.tflite")
 
     def _evaluate(self, dataset: Dataset) -> tuple[Metrics, np.ndarray]:
-        """Evaluate the exported network on the test set; return the metrics and the rejection scores `(n,)`."""
+        """Evaluate the exported network on the test set; return the metrics and all outputs `(n, outputs)` float32."""
         with quiet_stderr():
             probabilities = Recognizer(self.folder.path / "model.tflite").probabilities(dataset.x_test)
         tested = [name for name in dataset.class_names if name != NO_DIGIT]
         predictions = restrict_to_digits(dataset.y_test, probabilities, len(tested))
-        scores = rejection_scores(probabilities, len(tested))
         write_npz(
             self.folder.path / "evaluation.npz",
             labels=predictions.labels,
             probabilities=predictions.probabilities,
-            doubt=scores,  # the name in the file
+            doubt=rejection_scores(probabilities, len(tested)),  # the name in the file
         )
-        return compute_metrics(predictions.labels, predictions.probabilities, tested), scores
+        return compute_metrics(predictions.labels, predictions.probabilities, tested), probabilities
 
     def _export_snapshots(self, result: TrainingResult) -> None:
         """Export the networks of all epochs; if this is cancelled, the final network is enough."""
@@ -177,11 +176,11 @@ class Pipeline:
             path.unlink()
 
     def _complete(
-        self, result: TrainingResult, dataset: Dataset, metrics: Metrics, calibration: Calibration, scores: np.ndarray
+        self, result: TrainingResult, dataset: Dataset, metrics: Metrics, calibration: Calibration, outputs: np.ndarray
     ) -> RunState:
         layers = summary(self.config.network, dataset.image_shape, len(dataset.class_names))
         history = self.folder.history()
-        rejected = ~is_accepted(scores, calibration.rejection_threshold)
+        rejected = ~is_accepted(outputs, calibration.rejection_threshold, len(metrics.classes))
         outcome = TrainingOutcome(
             metrics=metrics,
             parameters=sum(layer.parameters for layer in layers),

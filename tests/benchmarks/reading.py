@@ -77,8 +77,8 @@ class Bench:
     def accepted_and_rejected(self) -> tuple[float, float]:
         """Return the share of digits accepted and the share of letters rejected at the run's threshold."""
         threshold = self.run.calibration.rejection_threshold
-        digits, letters = (rejection.rejection_scores(each) for each in (self.of_digits, self.of_letters))
-        return float((digits <= threshold).mean()), float((letters > threshold).mean())
+        digits, letters = (rejection.is_accepted(each, threshold) for each in (self.of_digits, self.of_letters))
+        return float(digits.mean()), float(1 - letters.mean())
 
     def rejection_rows(self) -> list[tuple[str, str, int]]:
         """Return the AUROC of each rejection score, letters against digits, the shipped score first."""

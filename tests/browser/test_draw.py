@@ -15,7 +15,7 @@ from model.data.npz import read_npz
 from model.errors import InkError
 from model.ink.photo import read_photo
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from pages.ui.draw.help import DRAW_A_DIGIT, DRAW_A_NUMBER, NO_IMAGE
+from pages.ui.draw.help import CANVAS, DRAW_A_DIGIT, DRAW_A_NUMBER, NO_IMAGE, WIDE_CANVAS
 from pages.ui.draw.options import BREAK, GROWTH, INPUTS, INSIDE, MY_DRAWINGS, NUMBER, PICTURE, SECTIONS
 from tests.browser.conftest import _running
 from tests.support import ONE, SEVEN
@@ -140,6 +140,59 @@ def test_several_digits_are_read_at_once_each_in_its_box(server, visit):
     wait_for_prediction(visitor, "771")
     page.wait_for_selector(".st-key-draw-seen img[alt*='771']")
     assert page.locator(".st-key-draw-seen figure").count() == 3
+
+
+def test_two_digits_in_a_drawing_of_one_can_be_read_as_a_number(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    visitor.draw(SEVEN)
+    wait_for_prediction(visitor, "7")
+    assert page.locator(".st-key-draw-several-digits").count() == 0
+    visitor.draw([[[x + 90, y] for x, y in stroke] for stroke in ONE])
+    page.locator(".st-key-draw-switch-to-number button").click()
+    wait_for_prediction(visitor, "71")
+    page.wait_for_selector(".st-key-draw-wide canvas.upper-canvas")
+    page.locator(".st-key-draw-clear button").click()
+    wait_for_prediction(visitor, DRAW_A_NUMBER)
+
+
+def test_rows_are_shown_below_each_other(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    choose_input(visitor, NUMBER)
+    wait_for_prediction(visitor, DRAW_A_NUMBER)
+    for digit, left, top in ((SEVEN, 20, -20), (ONE, 120, -20), (ONE, 10, 95), (SEVEN, 110, 95)):
+        visitor.draw([[[x * 0.5 + left, y * 0.5 + top] for x, y in stroke] for stroke in digit])
+    page.wait_for_function("document.querySelector('.st-key-draw-answer h1')?.innerText === '71\\n17'")
+    assert page.locator(".st-key-draw-seen .gallery").count() == 2
+
+
+def test_a_cancelled_touch_is_read_like_one_that_ends(server, visit):
+    visitor = visit(server, **PHONE)
+    page = visitor.open_draw()
+    canvas = page.locator(".st-key-draw-canvas canvas.upper-canvas").last
+    box = canvas.bounding_box()
+    finger = visitor.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(np.linspace((200, 30), (190, 240), 10)):
+        kind = "touchMove" if number else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": box["x"] + x, "y": box["y"] + y}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    wait_for_prediction(visitor, "1")
+    unread = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    assert not canvas.evaluate(unread), "the layer of the unfinished stroke is empty"
+
+
+def test_screen_readers_know_the_canvas_and_the_prediction(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    page.get_by_role("img", name=CANVAS).wait_for()
+    page.get_by_role("status").get_by_text(DRAW_A_DIGIT).wait_for()
+    visitor.draw(SEVEN)
+    page.get_by_role("status").get_by_role("heading", name="7").wait_for()
+    choose_input(visitor, NUMBER)
+    page.get_by_role("img", name=WIDE_CANVAS).wait_for()
+    choose_input(visitor, PICTURE)
+    page.get_by_role("status").get_by_text(NO_IMAGE).wait_for()
 
 
 def test_a_test_image_has_the_prediction_of_evaluate(server_with_mnist, visit):

@@ -15,7 +15,7 @@ from model.config import TrainingConfig
 from model.data import npz
 from model.drawings import collection, corpus
 from model.errors import ConfigError, DataError, InkError, RunError
-from model.ink.grouping import by_shape
+from model.ink.grouping import find_digits
 from model.ink.image_file import fit_picture
 from model.ink.photo import read_photo, read_photo_digits
 from model.ink.render import FARTHEST, parse_strokes, render
@@ -93,7 +93,7 @@ def test_any_line_of_a_drawing_is_valid_or_skipped(folder, lines):
         assert json.loads(drawing.to_line())["label"] == drawing.label
     for line in lines:
         with suppress(DataError):
-            assert corpus._drawing(line, Message("line"), corpus.DIGITS).label in range(10)
+            assert corpus._drawing(line, Message("line"), is_digit=True).label in collection.LABELS
 
 
 def _files() -> dict[str, bytes]:
@@ -114,7 +114,7 @@ UPLOADS = st.one_of([broken(content) for content in _files().values()]) | st.bin
 def test_any_upload_is_an_image_or_rejected(folder, content):
     for read in (
         read_photo,
-        lambda file: read_photo_digits(file, grouped=lambda boxes, image_of: by_shape(boxes)),
+        lambda file: read_photo_digits(file, grouped=find_digits),
         _fitted,
     ):
         try:

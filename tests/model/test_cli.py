@@ -320,6 +320,29 @@ def test_runs_are_pruned_to_the_limits_of_the_environment(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    "given, named",
+    [
+        ("--epochs 9", ["--epochs"]),
+        ("--recipe best --seed 3", ["--recipe", "--seed"]),
+        ("--rotation 5 --flip", ["--rotation", "--flip"]),
+        ("--run elsewhere", ["--run"]),
+    ],
+)
+@pytest.mark.parametrize("option", ["--resume", "--run"])
+def test_a_run_with_its_own_settings_takes_no_others(option, given, named, configs, capsys):
+    run = RunStore().create(TrainingConfig())
+    if option == "--run" and named == ["--run"]:
+        return  # the last folder counts, as for any option
+    assert main(["train", option, str(run.path) if option == "--run" else run.id, *given.split()]) == 2
+    shown = capsys.readouterr()
+    assert all(name in shown.err for name in [option, *named])
+    assert len(shown.err.splitlines()) == 1
+    assert configs == []
+    main(["train", option, str(run.path) if option == "--run" else run.id])
+    assert len(configs) == 1
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["train", "--epochs", "0"],

@@ -62,7 +62,8 @@ def curve(history: History, name: str, zoomed: bool = False) -> PlainFigure:
             "marker": {"symbol": "diamond", "size": 9},
         },
     ]
-    layout = _against_images(history) | {"yaxis": _axis(name, [_plateau(mean, validation)] if zoomed else [])}
+    plateau = _plateau(mean, validation)
+    layout = _against_images(history) | {"yaxis": _axis(name, [plateau], zoomed)}
     # The user's zoom stays while points arrive, and is reset when the axis changes.
     layout["uirevision"] = "run-zoomed" if zoomed else "run-whole"
     return {"data": traces, "layout": layout}
@@ -145,7 +146,7 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, zoomed: bool = Fa
         "margin": {"l": 52, "r": 12, "t": 8, "b": 40},
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         "xaxis": {"title": {"text": _("images seen")}, "rangemode": "tozero", "hoverformat": ",.0f"},
-        "yaxis": _axis(name, plateaus if zoomed else []),
+        "yaxis": _axis(name, plateaus, zoomed),
         "uirevision": "runs-zoomed" if zoomed else "runs-whole",
     }
     return {"data": traces, "layout": layout}
@@ -156,13 +157,15 @@ def _plateau(mean: np.ndarray, validation: Sequence[float]) -> np.ndarray:
     return np.concatenate([mean[len(mean) // 10 :], validation])
 
 
-def _axis(name: str, plateaus: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Return the y axis: zoomed in on the values of `plateaus` if there are any, else for the whole training.
+def _axis(name: str, plateaus: Sequence[np.ndarray], zoomed: bool) -> dict[str, Any]:
+    """Return the y axis for the whole training, or zoomed in on the values of `plateaus` if there are any.
 
     Zoomed in, a loss has a log scale, and an accuracy starts just below its plateau.
     """
     values = np.concatenate([[], *plateaus])
-    if not len(values):
+    if not len(values) and name == "accuracy":
+        return {"tickformat": ".0%", "range": [0, 1]}  # Plotly's own empty axis runs from -100% to 400%
+    if not len(values) or not zoomed:
         return {"tickformat": ".0%"} if name == "accuracy" else {"rangemode": "tozero"}
     low, high = float(values.min()), float(values.max())
     if name == "accuracy":

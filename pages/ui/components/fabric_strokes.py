@@ -1,5 +1,6 @@
 """Turn a Fabric.js drawing, as the canvas sends it, into strokes. Knows Fabric's JSON; no Streamlit."""
 
+from collections.abc import Sequence
 from math import cos, isfinite, radians, sin
 from typing import Any
 
@@ -31,6 +32,29 @@ def strokes_from_fabric(drawing: Any) -> list[Stroke]:
         raise InkError(
             "The canvas sent a shape that isn't a freehand stroke. Clear the canvas and draw again."
         ) from error
+
+
+def fabric_from_strokes(strokes: Sequence[Stroke], pen: float, colour: str) -> dict[str, Any]:
+    """Return strokes as a Fabric.js drawing that a canvas can begin with."""
+    return {"version": "6.0.0", "objects": [_path(stroke, pen, colour) for stroke in strokes if stroke]}
+
+
+def _path(stroke: Stroke, pen: float, colour: str) -> dict[str, Any]:
+    xs, ys = [x for x, _ in stroke], [y for _, y in stroke]
+    points = stroke if len(stroke) > 1 else [stroke[0], stroke[0]]
+    return {
+        "type": "path",
+        "originX": "center",
+        "originY": "center",
+        "left": (min(xs) + max(xs)) / 2,
+        "top": (min(ys) + max(ys)) / 2,
+        "fill": None,
+        "stroke": colour,
+        "strokeWidth": pen,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+        "path": [["L" if number else "M", x, y] for number, (x, y) in enumerate(points)],
+    }
 
 
 def _list(value: Any, most: int) -> list:

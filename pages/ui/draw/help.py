@@ -7,7 +7,10 @@ DRAW_A_NUMBER = N_("Draw a number")
 NO_IMAGE = N_("No image")
 
 DIGIT_HINT = N_("The prediction appears when you lift the pen.")
-NUMBER_HINT = N_("Write digits side by side. The prediction appears when you lift the pen.")
+NUMBER_HINT = N_("Write digits side by side, in one row or several. The prediction appears when you lift the pen.")
+SEVERAL_DIGITS = N_("This looks like two digits or more.")
+CANVAS = N_("Canvas: draw a digit with the mouse, a pen or a finger")
+WIDE_CANVAS = N_("Canvas: draw several digits with the mouse, a pen or a finger")
 IMAGE_HINT = N_("Choose an image to get a prediction.")
 CAMERA_HINT = N_("Write a digit on paper with a thick dark pen. Let it fill half of the photo.")
 

@@ -55,6 +55,11 @@ def reads_numbers() -> bool:
     return st.session_state.get(_INPUT) == NUMBER
 
 
+def read_numbers() -> None:
+    """Choose the wide canvas for several digits. The choice is drawn outside the fragment: rerun the whole page."""
+    st.session_state[_INPUT] = NUMBER
+
+
 def _back_to_the_canvas() -> None:
     st.session_state[_INPUT] = DIGIT
 

@@ -1,9 +1,10 @@
-"""Several digits at once: the number, the canvas with a box around each digit, and the network's image of each.
+"""Several digits at once: the number, row by row, the canvas with a box around each digit, and the network's images.
 
 Knows predictions, Pillow and the image grid; runs no network.
 """
 
 from html import escape
+from itertools import count
 
 import numpy as np
 import streamlit as st
@@ -25,10 +26,14 @@ def headline(number: MultiDigitSample | None, empty: str, hint: str) -> None:
         st.markdown(f"# {empty}")
         st.caption(hint)
         return
-    digits = number.predictions.digits
-    st.markdown(f"# {''.join(digit.prediction.text for digit in digits)}")
+    digits, rows = number.predictions.digits, number.predictions.rows
+    # One headline, so that a screen reader reads the rows as one number.
+    st.markdown("# " + "<br>".join("".join(map(_shown, row)) for row in rows), unsafe_allow_html=True)
     n, n_rejected = len(digits), sum(not digit.accepted for digit in digits)
     caption = ngettext("{n} digit, read on its own.", "{n} digits, read one by one.", n).format(n=n)
+    if len(rows) > 1:
+        in_rows = _("{n} rows, from top to bottom.").format(n=len(rows))
+        caption = f"{caption} {in_rows}"
     if n_rejected:
         rejected = ngettext("{n} of them doesn't look like a digit.", "{n} of them don't look like digits.", n_rejected)
         caption = f"{caption} {rejected.format(n=n_rejected)}"
@@ -47,12 +52,19 @@ def seen(number: MultiDigitSample | None) -> None:
         f'<img src="{data_uri(_boxed(number))}" alt="{alt}" style="width: 100%; max-width: 600px; border-radius: 6px; '
         'border: 1px solid rgba(128,128,128,.35)">'
     )
-    tiles = (_tile(place, digit) for place, digit in enumerate(number.predictions.digits, 1))
-    image_grid(tiles, side=_TILE)
+    places = count(1)
+    for place, row in enumerate(number.predictions.rows, 1):
+        if len(number.predictions.rows) > 1:
+            st.caption(_("Row {n}").format(n=place))
+        image_grid([_tile(next(places), digit) for digit in row], side=_TILE)
+
+
+def _shown(digit: DigitPrediction) -> str:
+    return digit.prediction.text
 
 
 def _tile(place: int, digit: DigitPrediction) -> Tile:
-    alt = _("digit {place}, read as {label}").format(place=place, label=digit.digit)
+    alt = _("digit {place}, read as {label}").format(place=place, label=digit.text)
     return Tile(digit.image, _lines(digit), alt, right=None if digit.accepted else False)
 
 
@@ -60,6 +72,8 @@ def _lines(digit: DigitPrediction) -> tuple[str, ...]:
     probability = percent(digit.probability)
     if digit.accepted:
         return (str(digit.digit), probability)
+    if digit.is_sign:
+        return ("?", _("too small for a digit"))
     return ("?", _("maybe {label}, {probability}").format(label=digit.digit, probability=probability))
 
 

@@ -47,7 +47,8 @@ def show(several: bool = False) -> tuple[Strokes, float]:
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
         with st.container(key="toolbar-mover"):
-            _mover(key="draw-toolbar-mover", data={"canvas": key})
+            name = _(help_texts.WIDE_CANVAS) if several else _(help_texts.CANVAS)
+            _mover(key="draw-toolbar-mover", data={"canvas": key, "name": name})
         pen = st.session_state.get("draw-pen", PEN)
         if several:
             with st.container(key="draw-wide"):
@@ -60,6 +61,12 @@ def show(several: bool = False) -> tuple[Strokes, float]:
             st.select_slider(_("Pen width"), _PENS, value=PEN, key="draw-pen", persist_state="session")
             st.caption(_(help_texts.PEN_WIDTH))
     return strokes, float(pen)
+
+
+def carry_to_wide_canvas(strokes: Strokes) -> None:
+    """Let the wide canvas begin with strokes of the small one, shrunk to its height."""
+    scale = LOW / SIDE
+    session.carry_strokes([(stroke * scale).round(2).tolist() for stroke in strokes])
 
 
 def _clear() -> None:
@@ -79,7 +86,7 @@ def _clear() -> None:
 
 def _strokes(key: str, pen: int, width: int, height: int) -> Strokes:
     try:
-        return parse_strokes(canvas(key, pen, width, height))
+        return parse_strokes(canvas(key, pen, width, height, session.carried_strokes() or ()))
     except InkError as error:
         st.warning(markdown(error))
         return Strokes()

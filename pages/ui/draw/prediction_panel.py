@@ -3,11 +3,15 @@
 Knows samples, figures and the live chart; runs no network.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
 from model.inference.classifier import Prediction
 from pages.ui.components.image_grid import picture
+from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import percent, plain
 from pages.ui.translation import _, class_label
@@ -15,6 +19,19 @@ from pages.ui.translation import _, class_label
 _HIGH, _MEDIUM = 0.95, 0.75  # least confidence
 _BAR_PX, _MIN_PX = 24, 150
 _SEEN_PX = 168
+
+_announcer = st.components.v2.component(
+    "digit-lab.live_region",
+    html="<span></span>",
+    js=(Path(__file__).parent / "live_region.js").read_text(encoding="utf-8"),
+)
+
+
+def announce() -> None:
+    """Let screen readers read each new prediction aloud, wherever the headline is on the page."""
+    st.html("<style>.st-key-draw-announcer { display: none; }</style>")
+    with st.container(key="draw-announcer"):
+        _announcer(key="draw-live-region")
 
 
 def headline(sample: Sample | None, empty: str, hint: str) -> None:
@@ -43,6 +60,15 @@ def sentence(prediction: Prediction) -> str:
     else:
         text = _("Low confidence: {probability}.")
     return text.format(probability=percent(probability))
+
+
+def suggest_number(sample: Sample | None, switch: Callable[[], None]) -> bool:
+    """Point out two digits in a drawing of one; return whether the visitor chose to `switch` to several digits."""
+    if sample is None or not sample.looks_like_several_digits:
+        return False
+    with st.container(key="draw-several-digits", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/lightbulb: {_(help_texts.SEVERAL_DIGITS)}")
+        return st.button(_("Switch to Number"), key="draw-switch-to-number", on_click=switch)
 
 
 def bars(sample: Sample | None, names: tuple[str, ...], other: Sample | None) -> None:

@@ -44,7 +44,7 @@ def of(sample: Sample | None) -> InkSteps | None:
     """Return the steps of a sample that was drawn or photographed."""
     if sample is None or not sample.strokes:
         return sample.steps if sample else None
-    return render_steps(sample.strokes, SIDE, SIDE, sample.pen)
+    return render_steps(sample.strokes, SIDE, SIDE, sample.pen, dot=sample.pen / 2)
 
 
 def without_centring(sample: Sample | None) -> None:

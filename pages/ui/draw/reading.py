@@ -1,9 +1,12 @@
 """The Draw page below its choices: the canvas or another input, the prediction, the steps, and more sections."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from model.errors import DigitLabError
+from model.ink.render import Strokes
 from model.runs.run import FinishedRun
 from pages.ui.draw import help as help_texts
 from pages.ui.draw import inputs, multi_digit, options, paper, prediction_panel, preprocessing
@@ -35,6 +38,7 @@ def read(run: FinishedRun, other: FinishedRun | None, kind: str) -> None:
         st.warning(markdown(error))
         return
     st.html(_STYLE)
+    prediction_panel.announce()
     if kind == options.NUMBER:
         _read_number(first)
     else:
@@ -58,6 +62,8 @@ def _read_one(first: Network, second: Network | None, kind: str) -> None:
                 prediction_panel.headline(sample, _(help_texts.DRAW_A_DIGIT), _(help_texts.DIGIT_HINT))
             else:
                 prediction_panel.headline(sample, _(help_texts.NO_IMAGE), _(help_texts.IMAGE_HINT))
+        if sample and sample.strokes and prediction_panel.suggest_number(sample, partial(_switch, sample.strokes)):
+            st.rerun()  # of the whole page, where the input is chosen
         if sample and other:
             with st.container(key="draw-other"):
                 prediction_panel.agreement(sample, other)
@@ -69,6 +75,12 @@ def _read_one(first: Network, second: Network | None, kind: str) -> None:
     with right:
         _show_steps(sample, kind)
     _show_sections(sample, first, kind)
+
+
+def _switch(strokes: Strokes) -> None:
+    """Read the same drawing as several digits."""
+    paper.carry_to_wide_canvas(strokes)
+    inputs.read_numbers()
 
 
 def _input(network: Network, kind: str) -> Sample | MultiDigitSample | None:

@@ -1,6 +1,7 @@
 """A sample: an image on the Draw page, its source and its prediction. No Streamlit."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -56,13 +57,18 @@ class Sample:
     @classmethod
     def of_drawing(cls, network: Network, strokes: Strokes, pen: float) -> Self | None:
         """Read a drawing as one digit, as `predict` does; None without ink."""
-        digits = network.reader.read_strokes(strokes).digits
+        digits = network.reader.read_strokes(strokes, dot=pen / 2).digits
         if not digits:
             return None
         (digit,) = digits
         n = len(strokes)
         alt = ngettext("{n} stroke as 28×28 grey pixels", "{n} strokes as 28×28 grey pixels", n).format(n=n)
         return cls(network, digit.image[..., None], digit.prediction, alt, strokes=strokes, pen=pen)
+
+    @cached_property
+    def looks_like_several_digits(self) -> bool:
+        """Whether a drawing is more likely to be two or more digits than one."""
+        return self.strokes is not None and self.network.reader.looks_like_several_digits(self.strokes)
 
     def predict(self, images: np.ndarray) -> list[Prediction]:
         """Return the same network's predictions for other images, with the same rule for rejection."""
@@ -71,7 +77,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class MultiDigitSample:
-    """Several digits, from left to right, on one canvas or photo."""
+    """Several digits, row by row from left to right, on one canvas or photo."""
 
     predictions: DigitPredictions
     sheet: np.ndarray  # (h, w) or (h, w, 3) uint8
@@ -81,6 +87,6 @@ class MultiDigitSample:
     @classmethod
     def of_drawing(cls, network: Network, strokes: Strokes, size: tuple[int, int], pen: float) -> Self | None:
         """Read a drawing of `size` (width, height) as several digits; None without ink."""
-        predictions = network.reader.read_strokes(strokes, numbers=True)
+        predictions = network.reader.read_strokes(strokes, numbers=True, dot=pen / 2)
         steps = render_steps(strokes, *size, pen)
         return cls(predictions, 255 - steps.drawn, margin=pen / 2 + 3) if steps else None

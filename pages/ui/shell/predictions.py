@@ -56,7 +56,7 @@ def _after_epoch(run: FinishedRun, path: Path, modified: int) -> EvaluationResul
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _drawn(file: Path, modified: int) -> DrawnDigits | None:
+def _drawn(files: tuple[Path, ...], modified: int) -> DrawnDigits | None:
     return drawn_digits()
 
 
@@ -65,19 +65,19 @@ def on_drawings(run: FinishedRun) -> tuple[DrawnDigits, EvaluationResult] | None
 
     Return None if this server has no drawings, or the network doesn't read digits.
     """
-    file = corpus.file_of(corpus.DIGITS)
-    if file is None:
+    files = tuple(corpus.files_of(corpus.DIGITS))
+    if not files:
         return None
-    modified = services.modified_at(file)
+    modified = max(map(services.modified_at, files))
     with st.spinner(_("Reading the drawings…")):
-        drawn = _drawn(file, modified)
-        result = _on_drawings(run, services.modified_at(run.network), file, modified)
+        drawn = _drawn(files, modified)
+        result = _on_drawings(run, services.modified_at(run.network), files, modified)
     return (drawn, result) if drawn and result else None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=services.BY_PATH)
-def _on_drawings(run: FinishedRun, trained: int, file: Path, modified: int) -> EvaluationResult | None:
-    drawn = _drawn(file, modified)
+def _on_drawings(run: FinishedRun, trained: int, files: tuple[Path, ...], modified: int) -> EvaluationResult | None:
+    drawn = _drawn(files, modified)
     return evaluate_drawings(run, drawn, services.recognizer(run)) if drawn else None
 
 

@@ -7,6 +7,7 @@ switches pages have `persist_state="session"`.
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ _LAST_START = "last-start"
 _REQUESTED_RECIPE = "requested-recipe"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
+_CARRIED = "carried-strokes"
 _SAVED_DRAWING = "saved-drawing"
 _PAGE, _NOTICES = "page", "notices"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
@@ -127,6 +129,18 @@ def start_new_sheet(after: int) -> None:
     if after == canvas_number():
         st.session_state[_CANVAS_NUMBER] = after + 1
         st.session_state.pop(_SHEET, None)
+
+
+def carry_strokes(strokes: Any) -> None:
+    """Show these strokes on the next canvas, which takes the current one's place."""
+    start_new_sheet(canvas_number())
+    st.session_state[_CARRIED] = (canvas_number(), strokes)
+
+
+def carried_strokes() -> Any:
+    """Return the strokes that the current canvas begins with; None for an empty canvas."""
+    number, strokes = st.session_state.get(_CARRIED, (None, None))
+    return strokes if number == canvas_number() else None
 
 
 def sheet_id() -> str:

@@ -25,7 +25,7 @@ from tests.support import CROSSED_SEVEN, check_message
 
 
 def by_shape(boxes, image_of):
-    return grouping.by_shape(boxes)
+    return grouping.find_digits(boxes, image_of)
 
 
 TWO = [[[70, 90], [90, 60], [140, 55], [165, 90], [150, 130], [70, 210], [175, 205]]]

@@ -40,6 +40,16 @@ def test_a_curve_leaves_room_for_the_rest_of_the_training():
     ).layout.xaxis.range == pytest.approx((0, 10.2))
 
 
+def test_an_empty_accuracy_axis_runs_from_0_to_100_percent():
+    for zoomed in (False, True):
+        assert go.Figure(training_charts.curve(history(0), "accuracy", zoomed)).layout.yaxis.range == (0, 1)
+        assert go.Figure(training_charts.comparison([("a", history(0))], "accuracy", zoomed)).layout.yaxis.range == (
+            0,
+            1,
+        )
+    assert go.Figure(training_charts.curve(history(9), "accuracy")).layout.yaxis.range is None
+
+
 def test_a_changed_learning_rate_is_marked_on_every_chart():
     changed = history(200, changes=((50, 0.01), (120, 0.0003)))
     for figure in map(go.Figure, (training_charts.curve(changed, "loss"), training_charts.learning_rate(changed))):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InkError
-from pages.ui.components.fabric_strokes import strokes_from_fabric
+from pages.ui.components.fabric_strokes import fabric_from_strokes, strokes_from_fabric
 
 
 def path(commands, **placed):
@@ -38,6 +38,12 @@ def test_a_stroke_goes_through_the_positions_of_the_pen():
 def test_a_tap_is_a_stroke_of_almost_no_length():
     tapped = {"objects": [path([["M", 199.982, 200], ["L", 200.018, 200]], left=200, top=200)]}
     assert strokes_from_fabric(tapped) == [[[199.982, 200], [200.018, 200]]]
+
+
+def test_strokes_that_a_canvas_begins_with_are_the_same():
+    strokes = [[[10.0, 20.0], [30.0, 25.0], [20.0, 90.0]], [[200.0, 9.0], [201.0, 8.0]]]
+    assert strokes_from_fabric(fabric_from_strokes(strokes, 18, "#000000")) == strokes
+    assert strokes_from_fabric(fabric_from_strokes([[[5.0, 6.0]], []], 18, "#000000")) == [[[5.0, 6.0], [5.0, 6.0]]]
 
 
 def test_strokes_keep_their_order():
