@@ -12,18 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from model.ink import components, image_file
+from model.ink import components, frames, image_file, ruling, surface
 from model.ink.components import Ints, Mask
 from model.ink.render import BOX, MIDDLE, SIDE, GreyImage, InkSteps, centre_of_mass, shift_to_middle
+from model.ink.surface import Corners
 from model.results import ArrayRepr
 
 Tones = npt.NDArray[np.floating]  # (height, width) float32 in [0, 255], unless stated otherwise
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
+WHOLE = np.empty((0, 2))  # instead of corners: read the whole picture
+DETAIL = 1280  # pixels of the longer side after opening: a sheet of a quarter of the photo still has 640
 WORKING = 640  # pixels of the longer side after scaling down: a digit of a tenth of it still has 64
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
 NOISE = 5  # and by at least this many standard deviations of the paper's grain
+COLOUR_GAIN = 1.4  # times the contrast of the grey tones: a single colour channel is used
 MIN_CONTRAST = 10  # the same in the thumbnail: with less, the sheet is blank
 
 # A pen thinner than THIN at 28x28 is thickened to PEN, both measured as 2 x area / outline. In MNIST, nine images out
@@ -35,19 +39,27 @@ _SHADOW = 21  # pixels of the thumbnail: a pen is thinner, a shadow wider
 _CLOSE = 8 * BOX  # pixels of the ink's longer side in the enlarged image
 
 
-def read_photo(picture: str | Path | bytes, source: str | None = None) -> InkSteps | None:
+def read_photo(
+    picture: str | Path | bytes, source: str | None = None, corners: npt.ArrayLike | None = None
+) -> InkSteps | None:
     """Return the steps from all ink in an image file to the image of one digit, or None if the sheet is blank.
 
-    `picture` is a PNG, JPEG or WebP file, as a path or as bytes, of 8 to 4,096 pixels per side; `source` is its name
-    in error messages. An MNIST image is returned unchanged. Raises InkError for any other file, and for incomplete,
-    damaged or animated ones.
+    `picture` is an image file, as a path or as bytes, see `image_file`; `source` is its name in error messages. The
+    sheet, board or canvas that was written on is found and straightened first; `corners` `(4, 2)` of it, in pixels of
+    the file and clockwise from the top left, can be given instead, and `WHOLE` reads the whole picture. An MNIST image
+    is returned unchanged. Raises InkError for any other file, and for incomplete, damaged or animated ones.
     """
-    digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [])
+    digits = _read(picture, source, lambda boxes, image_of: [list(range(len(boxes)))] if len(boxes) else [], corners)
     return digits[0] if digits else None
 
 
 def read_photo_digits(
-    picture: str | Path | bytes, source: str | None = None, *, grouped: Grouped, cut: bool = False
+    picture: str | Path | bytes,
+    source: str | None = None,
+    corners: npt.ArrayLike | None = None,
+    *,
+    grouped: Grouped,
+    cut: bool = False,
 ) -> list[InkSteps]:
     """Return the steps for each digit on a line of digits, from left to right; an empty list for a blank sheet.
 
@@ -55,15 +67,31 @@ def read_photo_digits(
     functions in `grouping`. With `cut` it receives the pieces of wide parts, such as touching digits, and must be able
     to join them again.
     """
-    return _read(picture, source, grouped, cut)
+    return _read(picture, source, grouped, corners, cut)
 
 
-def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut: bool = False) -> list[InkSteps]:
-    grey, zoom = _load_grey(picture, source)
-    mnist_like = _as_mnist(grey)
+def find_paper(picture: str | Path | bytes, source: str | None = None) -> Corners | None:
+    """Return the corners `(4, 2)` of the surface that `read_photo` finds, in pixels of the file; None if it is all.
+
+    Raises InkError like `read_photo`.
+    """
+    image, zoom = _load(picture, source)
+    corners = None if _as_mnist(_grey(image)) is not None else _sheet_in(image, zoom).corners
+    return None if corners is None else corners * zoom
+
+
+def _read(
+    picture: str | Path | bytes,
+    source: str | None,
+    grouped: Grouped,
+    corners: npt.ArrayLike | None,
+    cut: bool = False,
+) -> list[InkSteps]:
+    image, zoom = _load(picture, source)
+    mnist_like = _as_mnist(_grey(image))
     if mnist_like is not None:
         return [_unchanged(mnist_like)]
-    sheet = _sheet(grey, zoom)
+    sheet = _sheet_in(image, zoom) if corners is None else _sheet_at(image, zoom, np.asarray(corners, np.float64))
     if cut:
         part, boxes = components.cut(sheet.part, sheet.boxes)
         sheet = replace(sheet, part=part, boxes=boxes)
@@ -74,43 +102,83 @@ def _read(picture: str | Path | bytes, source: str | None, grouped: Grouped, cut
 @dataclass(frozen=True, eq=False, repr=False)
 class _Sheet(ArrayRepr):
     grey: Tones  # (h, w) float32 in [0, 255]
-    zoom: float  # pixels of the image file per pixel of `grey`
+    matrix: Corners  # (3, 3), from pixels of `grey` to pixels of the image file
     ink: Tones  # (h, w) float32 in [0, 1], without lighting and paper, bright on black
     part: Ints  # (h, w): the number of each pixel's connected part, -1 for background
     boxes: Ints  # (parts, 4): left, top, right, bottom, the latter two exclusive
+    corners: Corners | None = None  # (4, 2) of the surface in pixels of the opened image; None for the whole of it
 
 
-def _load_grey(picture: str | Path | bytes, source: str | None) -> tuple[Tones, float]:
-    """Decode, turn upright, convert to greyscale, scale down to WORKING: (h, w) float32 in [0, 255], and the zoom."""
+def _load(picture: str | Path | bytes, source: str | None) -> tuple[Image.Image, float]:
+    """Open a file upright, as greyscale or RGB of at most DETAIL pixels per side; return it and the zoom to the file."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else image_file.UNNAMED)
     with image_file.decoding:
-        grey = _grey(image_file.open_picture(picture, name))
-        zoom = max(1.0, max(grey.shape) / WORKING)
-        if zoom > 1:
-            height, width = (max(1, round(side / zoom)) for side in grey.shape)
-            grey = _resized(grey, width, height)
-    return grey, zoom
+        image, zoom = image_file.open_picture(picture, name, DETAIL)
+        return _on_paper(image), zoom
 
 
-def _grey(image: Image.Image) -> Tones:
-    """Convert any mode to (h, w) float32 in [0, 255]; transparent parts become a background that contrasts with ink."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return np.clip(np.asarray(image, dtype=np.float32) / 257, 0, 255)
+def _sheet_in(image: Image.Image, zoom: float) -> _Sheet:
+    """Find the surface that was written on and what is on it; the whole picture if there is no surface with writing."""
+    for corners in surface.find(image):
+        sheet = _sheet_at(image, zoom, corners * zoom)
+        if not len(sheet.boxes):
+            continue
+        # A slate in its frame, a note on a pad: what was written on is the innermost surface.
+        flat, matrix = surface.straightened(image, corners, WORKING)
+        for inner in surface.find(flat):
+            innermost = _sheet_at(image, zoom, surface.mapped(inner, matrix) * zoom)
+            if len(innermost.boxes):
+                return innermost
+        return sheet
+    return _sheet_at(image, zoom, np.empty((0, 2)))
+
+
+def _sheet_at(image: Image.Image, zoom: float, corners: Corners) -> _Sheet:
+    """Return what is written inside these corners, in pixels of the file; in the whole picture if they are WHOLE."""
+    scale = np.diag([zoom, zoom, 1.0])
+    if not len(corners):
+        flat = image.copy()
+        shrink = max(1.0, max(image.size) / WORKING)
+        if shrink > 1:
+            width, height = (max(1, round(side / shrink)) for side in image.size)
+            flat = flat.resize((width, height), Image.Resampling.BICUBIC)
+        scale = scale @ np.diag([image.width / flat.width, image.height / flat.height, 1.0])
+        return _sheet(flat, scale, None)
+    flat, matrix = surface.straightened(image, corners / zoom, WORKING)
+    return _sheet(flat, scale @ matrix, corners / zoom)
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Convert any mode to greyscale or RGB; transparent parts become a background that contrasts with ink."""
     if not image.has_transparency_data:
-        rgb = image.convert("RGB") if image.mode in ("CMYK", "P") else image
-        return np.asarray(rgb.convert("L"), dtype=np.float32)
+        return image if image.mode in ("L", "RGB") else image.convert("RGB")
     rgba = image if image.mode == "RGBA" else image.convert("RGBA")
     grey, cover = np.asarray(rgba.convert("RGB").convert("L")), np.asarray(rgba.getchannel("A"))
     if cover.mean() > 127.5:  # a photo with transparent parts, not ink on a transparent background
-        ground = np.float32(np.median(grey[cover > 127]))
+        ground = int(np.median(grey[cover > 127]))
     else:
         visible = np.multiply(grey, cover, dtype=np.uint16).sum(dtype=np.int64)
-        ground = np.float32(0 if visible > 127.5 * cover.sum(dtype=np.int64) else 255)
-    blended = grey.astype(np.float32)
-    blended -= ground  # in place, as every copy of a large image takes 64 MB
-    blended *= np.multiply(cover, 1 / 255, dtype=np.float32)
-    blended += ground
-    return blended
+        ground = 0 if visible > 127.5 * cover.sum(dtype=np.int64) else 255
+    return Image.composite(rgba.convert("RGB"), Image.new("RGB", rgba.size, (ground,) * 3), rgba.getchannel("A"))
+
+
+def _grey(image: Image.Image) -> Tones:
+    """Return the tones of a greyscale or RGB image, in the channel in which the writing has the most contrast."""
+    if image.mode == "L":
+        return np.asarray(image, np.float32)
+    light = image.convert("L")
+    small = image.copy()
+    small.thumbnail((2 * _THUMB, 2 * _THUMB))
+    if np.ptp(np.asarray(small, np.int16), axis=2).max() < 24:
+        return np.asarray(light, np.float32)
+    channels = [light, *image.split()]
+    contrasts = []
+    for channel in channels:
+        tones = _shrunk(np.asarray(channel, np.float32))
+        beyond = np.maximum(tones + _closed(-tones), _closed(tones) - tones)
+        contrasts.append(float(np.percentile(beyond, 99.5) / (_grain(tones) + 3)))
+    best = int(np.argmax(contrasts))
+    return np.asarray(channels[best if contrasts[best] > COLOUR_GAIN * contrasts[0] else 0], np.float32)
 
 
 def _as_mnist(grey: Tones) -> GreyImage | None:
@@ -139,13 +207,14 @@ def _unchanged(image: GreyImage) -> InkSteps:
     return InkSteps(drawn=image, cropped=cropped, scaled=scaled, centred=image, box=box)
 
 
-def _sheet(grey: Tones, zoom: float) -> _Sheet:
+def _sheet(image: Image.Image, matrix: Corners, corners: Corners | None) -> _Sheet:
+    grey = _grey(image)
     ink = _without_paper(grey)
-    return _Sheet(grey, zoom, ink, *components.find(ink > 0.5))
+    return _Sheet(grey, matrix, ink, *components.find(ink > 0.5), corners)
 
 
 def _without_paper(grey: Tones) -> Tones:
-    """Remove lighting and paper: (h, w) float32, 0 for paper and 1 for ink, regardless of their tones.
+    """Remove lighting, paper and what is printed on it: (h, w) float32, 0 for paper and 1 for ink, whatever their tones.
 
     The paper under the ink is estimated by a morphological closing of the thumbnail. Ink is the missing share of the
     paper's brightness; a chalkboard is inverted first.
@@ -159,6 +228,7 @@ def _without_paper(grey: Tones) -> Tones:
         return np.zeros_like(grey)
     paper = _resized(_filtered(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
     depth = (paper - grey) / np.maximum(paper, darkest)
+    depth, n_lines = ruling.without_lines(depth)
     grain = _grain(depth)
     depth -= max(np.float32(0), np.float32(np.quantile(depth, 0.25) + np.float32(0.67) * grain))
     faintest = max(np.float32(MIN_DEPTH), np.float32(NOISE) * grain)
@@ -166,7 +236,8 @@ def _without_paper(grey: Tones) -> Tones:
     if not ink.size:
         return np.zeros_like(depth)
     full = np.percentile(ink, 80)
-    return np.clip((depth - faintest / 2) / (full - faintest / 2), 0, 1)
+    cleared = np.clip((depth - faintest / 2) / (full - faintest / 2), 0, 1)
+    return np.where(frames.without_frame(cleared > 0.3) | (cleared <= 0.3), cleared, 0)
 
 
 def _grain(grey: Tones) -> np.float32:
@@ -239,8 +310,14 @@ def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
         cropped=_bytes(close),
         scaled=_bytes(scaled[edge:-edge, edge:-edge]),
         centred=_bytes(centred),
-        box=(left * sheet.zoom, top * sheet.zoom, right * sheet.zoom, bottom * sheet.zoom),
+        box=_box_in_file(sheet.matrix, left, top, right, bottom),
     )
+
+
+def _box_in_file(matrix: Corners, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+    corners = surface.mapped([[left, top], [right, top], [right, bottom], [left, bottom]], matrix)
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def _enlarged(ink: Tones, longer: int) -> Tones:

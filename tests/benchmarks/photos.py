@@ -78,7 +78,7 @@ def pen_colour(rng: RNG) -> tuple[float, ...]:
 def digit(sheet: Sheet, strokes: Strokes, rng: RNG, share: tuple[float, float] = (0.3, 0.65), ink=None) -> None:
     """Write a digit of this share of the sheet's shorter side, somewhere on the sheet."""
     size = rng.uniform(*share) * min(sheet.size)
-    margin = size / 2 + 0.06 * min(sheet.size)
+    margin = size / 2 + 0.12 * min(sheet.size)
     x, y = (rng.uniform(min(margin, side / 2), max(side - margin, side / 2)) for side in sheet.size)
     write(sheet, strokes, (x, y, size), size * rng.uniform(0.045, 0.11), ink or pen_colour(rng))
 
