@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
+from scipy import ndimage
 
 from model.ink import components, frames, image_file, ruling, surface
 from model.ink.components import Ints, Mask
@@ -22,7 +23,7 @@ Tones = npt.NDArray[np.floating]  # (height, width) float32 in [0, 255], unless 
 Images = Callable[[Sequence[int]], GreyImage]  # the parts of a group -> (28, 28)
 Grouped = Callable[[Ints, Images], list[list[int]]]  # see `read_photo_digits`
 WHOLE = np.empty((0, 2))  # instead of corners: read the whole picture
-DETAIL = 1280  # pixels of the longer side after opening: a sheet of a quarter of the photo still has 640
+DETAIL = 1200  # pixels of the longer side after opening: a sheet of a quarter of the photo still has 600
 WORKING = 640  # pixels of the longer side after scaling down: a digit of a tenth of it still has 64
 
 MIN_DEPTH = 0.15  # ink is darker than its paper by at least this share
@@ -76,7 +77,7 @@ def find_paper(picture: str | Path | bytes, source: str | None = None) -> Corner
     Raises InkError like `read_photo`.
     """
     image, zoom = _load(picture, source)
-    corners = None if _as_mnist(_grey(image)) is not None else _sheet_in(image, zoom).corners
+    corners = None if _as_mnist(image) is not None else _sheet_in(image, zoom).corners
     return None if corners is None else corners * zoom
 
 
@@ -88,7 +89,7 @@ def _read(
     cut: bool = False,
 ) -> list[InkSteps]:
     image, zoom = _load(picture, source)
-    mnist_like = _as_mnist(_grey(image))
+    mnist_like = _as_mnist(image)
     if mnist_like is not None:
         return [_unchanged(mnist_like)]
     sheet = _sheet_in(image, zoom) if corners is None else _sheet_at(image, zoom, np.asarray(corners, np.float64))
@@ -181,10 +182,11 @@ def _grey(image: Image.Image) -> Tones:
     return np.asarray(channels[best if contrasts[best] > COLOUR_GAIN * contrasts[0] else 0], np.float32)
 
 
-def _as_mnist(grey: Tones) -> GreyImage | None:
+def _as_mnist(picture: Image.Image) -> GreyImage | None:
     """Return the image `(28, 28)` uint8 if it already has MNIST's size, background, scale and position, else None."""
-    if grey.shape != (SIDE, SIDE):
+    if picture.size != (SIDE, SIDE):
         return None
+    grey = np.asarray(picture.convert("L"), np.float32)
     rim = np.median(grey[_on_rim(grey.shape)])
     image = grey if rim < 128 else 255 - grey
     ink = image > 30
@@ -226,7 +228,7 @@ def _without_paper(grey: Tones) -> Tones:
         grey, small, below, darkest = 255 - grey, 255 - small, above, 128
     if below.max() < MIN_CONTRAST * _grain(small):
         return np.zeros_like(grey)
-    paper = _resized(_filtered(_closed(small), 3, np.mean), grey.shape[1], grey.shape[0])
+    paper = _resized(ndimage.uniform_filter(_closed(small), 3, mode="nearest"), grey.shape[1], grey.shape[0])
     depth = (paper - grey) / np.maximum(paper, darkest)
     depth, n_lines = ruling.without_lines(depth)
     grain = _grain(depth)
@@ -273,33 +275,27 @@ def _closed(grey: Tones) -> Tones:
     beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
     beyond[inside] = grey
     # The dark areas grow slightly, so that the edge of a shadow isn't mistaken for ink.
-    return _filtered(_filtered(beyond, _SHADOW, np.max), _SHADOW + 6, np.min)[inside]
+    return ndimage.minimum_filter(ndimage.maximum_filter(beyond, _SHADOW, mode="nearest"), _SHADOW + 6, mode="nearest")[inside]
 
 
 def _with_clean_rim(grey: Tones) -> Tones:
     """Fill ink that touches the rim, so that the padding outside looks like paper."""
     filled = grey.copy()
     for side in (filled[:1], filled[-1:], filled[:, :1].T, filled[:, -1:].T):
-        line = np.pad(side[0], _SHADOW, mode="edge")[None]
-        side[:] = _filtered(_filtered(line, _SHADOW, np.max, (1,)), _SHADOW, np.min, (1,))[:, _SHADOW:-_SHADOW]
+        line = np.pad(side[0], _SHADOW, mode="edge")
+        line = ndimage.minimum_filter1d(ndimage.maximum_filter1d(line, _SHADOW, mode="nearest"), _SHADOW, mode="nearest")
+        side[:] = line[_SHADOW:-_SHADOW]
     return filled
-
-
-def _filtered(grey: Tones, size: int, reduce: Callable[..., Tones], axes: tuple[int, ...] = (0, 1)) -> Tones:
-    for axis in axes:
-        ends = [(0, 0), (0, 0)]
-        ends[axis] = (size // 2, size - 1 - size // 2)
-        windows = np.lib.stride_tricks.sliding_window_view(np.pad(grey, ends, mode="edge"), size, axis=axis)
-        grey = reduce(windows, axis=-1)
-    return grey
 
 
 def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     left, top = sheet.boxes[list(members), :2].min(axis=0).tolist()
     right, bottom = sheet.boxes[list(members), 2:].max(axis=0).tolist()
-    mask = Image.fromarray(np.isin(sheet.part, list(members))).convert("L").filter(ImageFilter.MaxFilter(5))
     # With one pixel around the box: the grey edge of the ink.
-    ink = np.pad(np.where(np.asarray(mask) > 0, sheet.ink, 0), 1)[top : bottom + 2, left : right + 2]
+    place = (slice(top, bottom + 2), slice(left, right + 2))
+    part = np.pad(sheet.part, 1, constant_values=-1)[place]
+    mask = ndimage.maximum_filter(np.isin(part, list(members)), 5, mode="constant")
+    ink = np.where(mask, np.pad(sheet.ink, 1)[place], 0)
     close = _enlarged(ink, max(right - left, bottom - top))
     scaled = _placed(close, np.zeros(2))
     half = np.array(close.shape[::-1]) / max(close.shape) * BOX / 2

@@ -17,6 +17,7 @@ Depth = npt.NDArray[np.float32]  # (h, w), 0 for paper, the missing share of its
 MAX_ANGLE = 22  # degrees between a family of lines and the picture's sides
 FAINTEST = 0.02  # how much darker than the paper a line is
 MIN_SUPPORT = 0.8  # of the way across the picture: shorter lines may be writing
+MIN_VISIBLE = 0.3  # of the picture's width: shorter pieces of a line, across a corner, stay
 THICKEST = 0.016  # of the picture's longer side
 _HALF = 320  # pixels of the longer side in which the direction of the lines is found
 _CAP = 0.3  # darker than most lines: writing counts no more than this
@@ -64,19 +65,21 @@ def _lines(depth: Depth) -> list[_Line]:
     columns = np.arange(width) - width / 2
     # A family of lines seen at an angle: their slopes differ by how far apart they are.
     y = np.arange(height) - height / 2
-    rows = y[:, None] + (slope + change * y[:, None]) * columns
-    sheared = ndimage.map_coordinates(ridges, [rows + height / 2, np.broadcast_to(np.arange(width), rows.shape)], order=1)
-    visible = (rows >= -height / 2) & (rows <= height / 2 - 1)
+    rows = y[:, None] + (slope + change * y[:, None]) * columns + height / 2
+    visible = (rows >= 0) & (rows <= height - 1)
+    nearest = np.clip(np.rint(rows), 0, height - 1).astype(np.intp) * width + np.arange(width)
+    sheared = np.where(visible, ridges.ravel()[nearest], 0)
     seen = visible.sum(axis=1)
-    profile = np.where(seen > 0.3 * width, sheared.sum(axis=1) / np.maximum(seen, 1), 0)
+    profile = np.where(seen > MIN_VISIBLE * width, sheared.sum(axis=1) / np.maximum(seen, 1), 0)
     noise = 1.48 * np.median(np.abs(profile - np.median(profile)))
-    peaks = np.flatnonzero((profile == ndimage.maximum_filter1d(profile, 7)) & (profile > max(0.4 * FAINTEST, 3 * noise)))
-    lines = []
-    for peak in peaks:
-        line = _followed(depth, ridges, rows[peak] + height / 2)
-        if line:
-            lines.append(line)
-    return lines
+    high = (profile == ndimage.maximum_filter1d(profile, 7)) & (profile > max(0.4 * FAINTEST, 3 * noise))
+    peaks = np.flatnonzero(high)
+    if not len(peaks):
+        return []
+    # Most peaks are writing: a line is dark all along.
+    thick = ndimage.maximum_filter1d(sheared, 5, axis=0)[peaks]
+    along = (thick > 0.3 * FAINTEST).sum(axis=1) / np.maximum(seen[peaks], 1)
+    return list(filter(None, (_followed(depth, ridges, rows[peak]) for peak in peaks[along > 0.7 * MIN_SUPPORT])))
 
 
 def _ridges(depth: Depth) -> Depth:
@@ -104,24 +107,22 @@ def _direction(ridges: Depth) -> tuple[float, float]:
     if len(x) < width:
         return 0.0, 0.0
 
-    def sharpness(slope: float, change: float, each: slice = slice(None)) -> float:
-        # The row at the middle column of a line through (x, y).
-        at = (y[each] - slope * x[each]) / (1 + change * x[each])
-        place = at + height
-        lower = np.clip(place.astype(np.int64), 0, 2 * height - 2)
-        part = np.clip(place - lower, 0, 1)
-        sums = np.bincount(lower, weights[each] * (1 - part), 2 * height)
-        sums += np.bincount(lower + 1, weights[each] * part, 2 * height)
-        return float((sums**2).sum())
+    few = slice(None, None, max(1, len(x) // 4000))
+    x, y, weights = x[few], y[few], weights[few]
 
-    few = slice(None, None, max(1, len(x) // 6000))
+    def sharpness(slope: float, change: float) -> float:
+        # The row at the middle column of a line through (x, y).
+        at = (y - slope * x) / (1 + change * x) + height
+        sums = np.bincount(np.clip(at, 0, 2 * height - 1).astype(np.int64), weights)
+        return float(sums @ sums)
+
     widest = np.tan(np.radians(MAX_ANGLE))
-    slopes = np.linspace(-widest, widest, 81)
-    slope = float(slopes[np.argmax([sharpness(each, 0.0, few) for each in slopes])])
-    change, step, bend = 0.0, slopes[1] - slopes[0], 0.08 / height
+    slopes = np.linspace(-widest, widest, 65)
+    slope = float(slopes[np.argmax([sharpness(each, 0.0) for each in slopes])])
+    change, step, bend = 0.0, slopes[1] - slopes[0], 0.12 / height
     for _ in range(3):
-        tried = [(slope + i * step / 2, change + j * bend) for i in range(-2, 3) for j in range(-3, 4)]
-        slope, change = max(tried, key=lambda each: sharpness(each[0], each[1], few))
+        tried = [(slope + i * step / 2, change + j * bend) for i in range(-2, 3) for j in range(-2, 3)]
+        slope, change = max(tried, key=lambda each: sharpness(*each))
         step, bend = step / 2.5, bend / 2.5
     return slope, change / factor
 
@@ -132,40 +133,49 @@ def _followed(depth: Depth, ridges: Depth, rows: npt.NDArray[np.float64]) -> _Li
     columns = np.arange(width)
     offsets = np.arange(-4, 5)
     visible = (rows >= 0) & (rows <= height - 1)
-    if visible.sum() < 0.3 * width:
+    if visible.sum() < MIN_VISIBLE * width:
         return None
     # In pieces of the line: where is it darkest?
-    around = ndimage.map_coordinates(ridges, [rows + offsets[:, None], np.broadcast_to(columns, (9, width))], order=1)
+    around = _sampled(ridges, rows + offsets[:, None])
     piece = max(8, width // 24)
-    pieces = [slice(start, start + piece) for start in range(0, width - piece + 1, piece) if visible[start]]
-    means = np.array([np.median(around[:, each], axis=1) for each in pieces])
-    middles = np.array([columns[each].mean() for each in pieces])
-    if len(pieces) < 6:
+    starts = np.arange(0, width - piece + 1, piece)
+    starts = starts[visible[starts]]
+    if len(starts) < 6:
         return None
+    means = np.median(around[:, starts[:, None] + np.arange(piece)], axis=2).T
+    middles = starts + (piece - 1) / 2
     best = means.argmax(axis=1)
     weight = np.clip(means.max(axis=1), 0, None)
     shift = _robust_fit(middles / width, offsets[best].astype(float), weight)
     rows = rows + np.polyval(shift, columns / width)
     visible = (rows >= 0) & (rows <= height - 1)
-    if visible.sum() < 0.3 * width:
+    if visible.sum() < MIN_VISIBLE * width:
         return None
-    near = ndimage.map_coordinates(
-        ridges, [rows + np.array([-1, 0, 1])[:, None], np.broadcast_to(columns, (3, width))], order=1
-    ).max(axis=0)[visible]
+    near = _sampled(ridges, rows + np.array([-1, 0, 1])[:, None]).max(axis=0)[visible]
     strength = float(np.median(near))
     smooth = ndimage.median_filter(near, max(5, width // 60))
     support = float((smooth > 0.4 * strength).mean())
     if strength < FAINTEST or support < MIN_SUPPORT:
         return None
     fine = np.arange(-_REACH, _REACH + 0.25, 0.5)
-    strip = ndimage.map_coordinates(
-        depth, [rows + fine[:, None], np.broadcast_to(columns, (len(fine), width))], order=1, mode="nearest"
-    )[:, visible]
+    strip = _sampled(depth, rows + fine[:, None])[:, visible]
     darkness = np.median(strip, axis=1)
     darkness = darkness - np.minimum(np.percentile(darkness, 20), darkness)
     if (darkness > darkness.max() / 2).sum() / 2 > max(4.0, THICKEST * max(depth.shape)):
         return None
     return _Line(rows, darkness)
+
+
+def _sampled(depth: Depth, rows: npt.NDArray[np.float64]) -> Depth:
+    """Return the depth at these rows `(n, w)` of each column, interpolated; 0 beyond the picture."""
+    height, width = depth.shape
+    upper = np.floor(rows).astype(np.intp)
+    part = (rows - upper).astype(np.float32)
+    padded = np.pad(depth, ((1, 1), (0, 0)))
+    index = (np.clip(upper, -1, height - 1) + 1) * width + np.arange(width)
+    flat = padded.ravel()
+    sampled = flat[index] * (1 - part) + flat[index + width] * part
+    return np.where((upper < -1) | (upper >= height), np.float32(0), sampled)
 
 
 def _robust_fit(

@@ -27,7 +27,7 @@ MIN_ASPECT = 0.2
 
 _THUMB = 160  # pixels of the longer side of the thumbnail in which surfaces are found
 _PEN = 7  # pixels of the thumbnail: ink and printed lines are thinner
-_LEVELS = 14  # thresholds
+_LEVELS = 12  # thresholds
 _INSET = 1.3  # pixels of the thumbnail from the edge, which is blurred, to what is read
 
 
@@ -116,38 +116,56 @@ def _candidates(tones: Tones) -> Iterator[_Candidate]:
     low, high = np.percentile(closed, (1, 99))
     if high - low < MIN_EDGE:
         return
+    seen = np.empty((0, 4))  # a sheet is found at many levels
     for level in np.linspace(low, high, _LEVELS + 2)[1:-1]:
         labels, n = ndimage.label(closed > level)
         areas = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-        for number in np.flatnonzero((areas > MIN_SHARE * closed.size) & (areas < MAX_SHARE * closed.size)) + 1:
-            candidate = _candidate(closed, labels == number)
+        large = np.flatnonzero((areas > MIN_OWN_TONE * MIN_SHARE * closed.size) & (areas < MAX_SHARE * closed.size))
+        if not len(large):
+            continue
+        places = ndimage.find_objects(labels)
+        for index in large.tolist():
+            y, x = places[index]
+            edges = [y.start == 0, x.start == 0, y.stop == closed.shape[0], x.stop == closed.shape[1]]
+            # The four-sided outline of a tilted sheet fills less than half of its box, but this much:
+            if all(edges) or areas[index] < 0.35 * (y.stop - y.start) * (x.stop - x.start):
+                continue
+            if (np.abs(seen - [y.start, y.stop, x.start, x.stop]) <= 1).all(axis=1).any():
+                continue
+            candidate = _candidate(closed, labels[y, x] == index + 1, np.array([x.start, y.start]))
             if candidate:
+                seen = np.vstack([seen, [y.start, y.stop, x.start, x.stop]])
                 yield candidate
 
 
-def _candidate(tones: Tones, region: Mask) -> _Candidate | None:
-    filled = ndimage.binary_fill_holes(region)
-    area = float(filled.sum())
-    if not MIN_SHARE < area / filled.size < MAX_SHARE or region.sum() < MIN_OWN_TONE * area:
-        return None
-    y, x = np.nonzero(filled & ~ndimage.binary_erosion(filled, np.ones((3, 3), bool)))
-    outline = np.column_stack([x, y]) + 0.5
-    rough = _rough_corners(outline)
-    if rough is None or _area(rough) < 0.85 * area:
-        return None
-    corners = _refined(rough, outline)
-    if corners is None or not area > MIN_FILLED * _area(corners) or not _is_like_a_sheet(corners):
-        return None
-    edge = _least_edge(tones, corners)
-    return _Candidate(corners, edge, area) if edge >= MIN_EDGE else None
-
-
-def _rough_corners(outline: Corners) -> Corners | None:
-    """Return the ends of the longest diagonal and the points farthest from it on both sides."""
+def _candidate(tones: Tones, region: Mask, offset: npt.NDArray[np.int64]) -> _Candidate | None:
+    edge = region & ~ndimage.binary_erosion(region)
+    y, x = np.nonzero(edge)
+    points = np.column_stack([x, y]) + 0.5
     try:
-        hull = outline[ConvexHull(outline).vertices]
+        hull = ConvexHull(points)
     except (QhullError, ValueError):
         return None
+    area = float(hull.volume)
+    if not MIN_SHARE < area / tones.size < MAX_SHARE or region.sum() < MIN_OWN_TONE * area:
+        return None
+    rough = _rough_corners(points[hull.vertices])
+    if _area(rough) < 0.85 * area:
+        return None
+    filled = ndimage.binary_fill_holes(region)
+    y, x = np.nonzero(filled & ~ndimage.binary_erosion(filled, np.ones((3, 3), bool)))
+    corners = _refined(rough, np.column_stack([x, y]) + 0.5)
+    if corners is None or not filled.sum() > MIN_FILLED * _area(corners):
+        return None
+    corners = corners + offset
+    if not _is_like_a_sheet(corners):
+        return None
+    least = _least_edge(tones, corners)
+    return _Candidate(corners, least, area) if least >= MIN_EDGE else None
+
+
+def _rough_corners(hull: Corners) -> Corners:
+    """Return the ends of the longest diagonal and the points farthest from it on both sides."""
     distances = np.hypot(*(hull[:, None] - hull).transpose(2, 0, 1))
     one, other = np.unravel_index(distances.argmax(), distances.shape)
     along = hull[other] - hull[one]
