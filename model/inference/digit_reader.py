@@ -13,14 +13,12 @@ from typing import Any
 from model.errors import InkError
 from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
-from model.ink import grouping, photo
+from model.ink import grouping, image_file, photo
 from model.ink.render import SIDE, UNNAMED, Strokes, box_of, parse_strokes, render
 from model.messages import Message
 from model.results import Array, ArrayRepr
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the canvas or the photo
-
-_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -126,12 +124,16 @@ class DigitReader:
         groups = self._group_strokes(lines) if numbers else [lines]
         return DigitPredictions(tuple(self._predict(render(group), box_of(group)) for group in groups))
 
-    def read_photo(self, file: Path | bytes, numbers: bool = False) -> DigitPredictions:
-        """Read a photo of a digit, or with `numbers` of several. Raises InkError if it isn't an image file."""
+    def read_photo(self, file: Path | bytes, numbers: bool = False, corners: Any = None) -> DigitPredictions:
+        """Read a photo of a digit, or with `numbers` of several; `corners` are those of `photo.read_photo`.
+
+        Raises InkError if it isn't an image file.
+        """
         if numbers:
-            digits = photo.read_photo_digits(file, grouped=self._group, cut=self._classifier.knows_non_digits)
+            cut = self._classifier.knows_non_digits
+            digits = photo.read_photo_digits(file, corners=corners, grouped=self._group, cut=cut)
         else:
-            digit = photo.read_photo(file)
+            digit = photo.read_photo(file, corners=corners)
             digits = [digit] if digit else []
         return DigitPredictions(tuple(self._predict(digit.image, digit.box) for digit in digits))
 
@@ -156,7 +158,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
 
     Raises InkError, with the file and the line, for anything else.
     """
-    if path.suffix.lower() in _IMAGE_SUFFIXES:
+    if path.suffix.lower() in image_file.SUFFIXES:
         yield reader.read_photo(path, numbers)
     elif path.name.endswith((".jsonl", ".jsonl.gz")):
         yield from _predict_lines(reader, path, numbers)
@@ -164,7 +166,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
         raise InkError(
             "{file} must be a .jsonl file of strokes or an image file ({suffixes}).",
             file=path.name,
-            suffixes=", ".join(_IMAGE_SUFFIXES),
+            suffixes=", ".join(image_file.SUFFIXES),
         )
 
 
