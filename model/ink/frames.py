@@ -91,10 +91,8 @@ def _is_slash(part: Mask) -> bool:
     return _thickness_and_length(part)[2]
 
 
-def _between_axes(
-    part: Mask, labels: Ints, places: list[tuple[slice, slice]], sizes: Ints, index: int
-) -> Ints:
-    """Return the numbers of the parts between two axes, if this part is an upright line and one to the right at its foot."""
+def _between_axes(part: Mask, labels: Ints, places: list[tuple[slice, slice]], sizes: Ints, index: int) -> Ints:
+    """Return the numbers of the parts between two axes, if this part is an upright line and one from its foot."""
     y, x = places[index]
     none = np.empty(0, np.int64)
     hull = _hull(part)
@@ -114,7 +112,10 @@ def _between_axes(
     if not (legs[0, 1] < 0 and abs(legs[0, 0]) < 0.3 * lengths[0] and legs[1, 0] > 0):
         return none
     points = np.column_stack(np.nonzero(part)[::-1]) - foot
-    off = np.min([np.abs(points @ np.array([-leg[1], leg[0]])) / length for leg, length in zip(legs, lengths)], axis=0)
+    off = np.min(
+        [np.abs(points @ np.array([-leg[1], leg[0]])) / length for leg, length in zip(legs, lengths, strict=True)],
+        axis=0,
+    )
     if (off <= NEAR * lengths.max()).mean() < 0.9:
         return none
     inside = []

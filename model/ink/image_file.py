@@ -63,12 +63,12 @@ def open_picture(picture: str | Path | bytes, name: str | Message, longest: int)
         _check_header(image, name)
         try:
             size = max(image.size)
-            image = _scalable(image)
-            image.thumbnail((longest, longest), Image.Resampling.BICUBIC)
+            small = _scalable(image)
+            small.thumbnail((longest, longest), Image.Resampling.BICUBIC)
             # After scaling down: it copies the pixels.
-            ImageOps.exif_transpose(image, in_place=True)
-            image.load()
-            return image, size / max(image.size)
+            ImageOps.exif_transpose(small, in_place=True)
+            small.load()
+            return small, size / max(small.size)
         except Exception:  # see above
             raise InkError("{name} is incomplete or damaged. Save it again.", name=name) from None
 
@@ -117,7 +117,7 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message
     """
     height, width, channels = shape
     with decoding:
-        image = _open_upright(picture, name, _DETAIL)
+        image, _ = _open_upright(picture, name, _DETAIL)
         image = ImageOps.fit(
             image, (width, height), Image.Resampling.BOX if min(image.size) >= width else Image.Resampling.BICUBIC
         )
@@ -128,15 +128,18 @@ def fit_picture(picture: bytes, shape: tuple[int, int, int], name: str | Message
     return (255 - grey if np.median(rim) >= _RIM_IS_BRIGHT else grey)[..., None]
 
 
-def open_upright(picture: bytes, name: str | Message = UNNAMED, max_side: int = MAX_SIDE) -> Image.Image:
-    """Open an image file upright, as RGB on white, with at most `max_side` pixels per side. Raises InkError."""
+def open_scaled(picture: bytes, name: str | Message = UNNAMED, longest: int = MAX_SIDE) -> tuple[Image.Image, float]:
+    """Open an image file upright, as RGB on white, with at most `longest` pixels per side; return it and the scale.
+
+    Raises InkError like `open_picture`.
+    """
     with decoding:
-        return _open_upright(picture, name, max_side)
+        return _open_upright(picture, name, longest)
 
 
-def _open_upright(picture: bytes, name: str | Message, max_side: int) -> Image.Image:
-    image, _ = open_picture(picture, name, max_side)
+def _open_upright(picture: bytes, name: str | Message, longest: int) -> tuple[Image.Image, float]:
+    image, scale = open_picture(picture, name, longest)
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image.convert("RGB"), scale
     rgba = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"), scale

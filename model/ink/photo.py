@@ -111,7 +111,7 @@ class _Sheet(ArrayRepr):
 
 
 def _load(picture: str | Path | bytes, source: str | None) -> tuple[Image.Image, float]:
-    """Open a file upright, as greyscale or RGB of at most DETAIL pixels per side; return it and the zoom to the file."""
+    """Open a file upright, as greyscale or RGB of at most DETAIL pixels per side; return it and the file's scale."""
     name = source or (Path(picture).name if isinstance(picture, str | Path) else image_file.UNNAMED)
     with image_file.decoding:
         image, zoom = image_file.open_picture(picture, name, DETAIL)
@@ -216,7 +216,7 @@ def _sheet(image: Image.Image, matrix: Corners, corners: Corners | None) -> _She
 
 
 def _without_paper(grey: Tones) -> Tones:
-    """Remove lighting, paper and what is printed on it: (h, w) float32, 0 for paper and 1 for ink, whatever their tones.
+    """Remove lighting, paper and what is printed on it: (h, w) float32, 0 for paper, 1 for ink, whatever their tones.
 
     The paper under the ink is estimated by a morphological closing of the thumbnail. Ink is the missing share of the
     paper's brightness; a chalkboard is inverted first.
@@ -275,7 +275,9 @@ def _closed(grey: Tones) -> Tones:
     beyond = np.pad(_with_clean_rim(grey), _SHADOW, mode="edge")
     beyond[inside] = grey
     # The dark areas grow slightly, so that the edge of a shadow isn't mistaken for ink.
-    return ndimage.minimum_filter(ndimage.maximum_filter(beyond, _SHADOW, mode="nearest"), _SHADOW + 6, mode="nearest")[inside]
+    brightest = ndimage.maximum_filter(beyond, _SHADOW, mode="nearest")
+    closed: Tones = ndimage.minimum_filter(brightest, _SHADOW + 6, mode="nearest")[inside]
+    return closed
 
 
 def _with_clean_rim(grey: Tones) -> Tones:
@@ -283,7 +285,9 @@ def _with_clean_rim(grey: Tones) -> Tones:
     filled = grey.copy()
     for side in (filled[:1], filled[-1:], filled[:, :1].T, filled[:, -1:].T):
         line = np.pad(side[0], _SHADOW, mode="edge")
-        line = ndimage.minimum_filter1d(ndimage.maximum_filter1d(line, _SHADOW, mode="nearest"), _SHADOW, mode="nearest")
+        line = ndimage.minimum_filter1d(
+            ndimage.maximum_filter1d(line, _SHADOW, mode="nearest"), _SHADOW, mode="nearest"
+        )
         side[:] = line[_SHADOW:-_SHADOW]
     return filled
 
@@ -310,7 +314,9 @@ def _steps(sheet: _Sheet, members: Sequence[int]) -> InkSteps:
     )
 
 
-def _box_in_file(matrix: Corners, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+def _box_in_file(
+    matrix: Corners, left: float, top: float, right: float, bottom: float
+) -> tuple[float, float, float, float]:
     corners = surface.mapped([[left, top], [right, top], [right, bottom], [left, bottom]], matrix)
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     return left, top, right, bottom

@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from model.ink.components import Mask
-
-Depth = npt.NDArray[np.float32]  # (h, w), 0 for paper, the missing share of its brightness for ink
+Depth = npt.NDArray[np.floating]  # (h, w), 0 for paper, the missing share of its brightness for ink
 
 # Chosen on photos drawn from the digits of the validation writers, see tests/benchmarks/photos.py.
 MAX_ANGLE = 22  # degrees between a family of lines and the picture's sides
@@ -29,7 +27,7 @@ class _Line:
     """A nearly straight line from one side of the picture to the opposite one, and how dark it is across."""
 
     rows: npt.NDArray[np.float64]  # (w,) its position in each column
-    darkness: npt.NDArray[np.float64]  # at offsets of -_REACH to _REACH pixels from it, in steps of half a pixel
+    darkness: npt.NDArray[np.floating]  # at offsets of -_REACH to _REACH pixels from it, in steps of half a pixel
 
 
 def without_lines(depth: Depth) -> tuple[Depth, int]:
@@ -52,7 +50,7 @@ def without_lines(depth: Depth) -> tuple[Depth, int]:
 
 def _pen(depth: Depth) -> float:
     """Return the depth of the darkest ink: that of the pen."""
-    return float(max(np.percentile(depth, 99.7), 0.1))
+    return max(float(np.percentile(depth, 99.7)), 0.1)
 
 
 def _lines(depth: Depth) -> list[_Line]:

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-Corners = npt.NDArray[np.float64]
+Corners = npt.NDArray[np.floating]
 Tones = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
@@ -226,7 +226,7 @@ def _is_like_a_sheet(corners: Corners) -> bool:
     length = np.hypot(*sides.T)
     tilts = np.degrees(np.arctan2(np.abs(sides[[0, 2], 1]), np.abs(sides[[0, 2], 0]))).tolist()
     tilts += np.degrees(np.arctan2(np.abs(sides[[1, 3], 0]), np.abs(sides[[1, 3], 1]))).tolist()
-    return max(tilts) <= MAX_TILT and length.min() >= MIN_ASPECT * length.max()
+    return bool(max(tilts) <= MAX_TILT and length.min() >= MIN_ASPECT * length.max())
 
 
 def _least_edge(tones: Tones, corners: Corners) -> float:
@@ -257,7 +257,8 @@ def _inset(corners: Corners, by: float, size: tuple[int, int]) -> Corners:
         to_before, to_after = before - corner, after - corner
         step = to_before / np.hypot(*to_before) + to_after / np.hypot(*to_after)
         moved.append(corner + by * step)
-    return np.clip(np.array(moved), 0, size)
+    limited: Corners = np.clip(np.array(moved), 0, size)
+    return limited
 
 
 def _area(corners: Corners) -> float:

@@ -158,7 +158,9 @@ def boxed(sheet: Sheet, strokes: Strokes, rng: RNG) -> None:
             for nth, share in enumerate(np.linspace(0, 0.9, 6)):
                 at, tick = zoom * side * share, zoom * side * 0.012
                 on.line([(left + at, bottom), (left + at, bottom + tick)], fill=255, width=pen)
-                on.line([(left - tick, top + at * height / side), (left, top + at * height / side)], fill=255, width=pen)
+                on.line(
+                    [(left - tick, top + at * height / side), (left, top + at * height / side)], fill=255, width=pen
+                )
                 on.text((left + at, bottom + 1.5 * tick), f"{5 * nth}", fill=255, font=font, anchor="mt")
                 on.text((left - 2 * tick, top + at * height / side), f"{5 * nth}", fill=255, font=font, anchor="rm")
 
@@ -212,7 +214,7 @@ def seen_from(sheet: Sheet, onto: np.ndarray, at: np.ndarray) -> np.ndarray:
 def photographed(scene: np.ndarray, rng: RNG) -> Image.Image:
     """Photograph a scene `(h, w, 3)` in uneven light, slightly out of focus, with grain."""
     height, width = scene.shape[:2]
-    y, x = np.mgrid[0:1:1j * height, 0:1:1j * width]
+    y, x = np.mgrid[0 : 1 : 1j * height, 0 : 1 : 1j * width]
     angle, slope = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.4)
     along = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5)
     light = 1 - slope * (along - along.min()) / np.ptp(along)
@@ -241,7 +243,9 @@ def fills_the_photo(sheet: Sheet, rng: RNG, tilt: float = 4) -> Image.Image:
     return photographed(seen_from(sheet, np.ones((size[1], size[0], 3)) * sheet.paper, at + np.array(size) / 2), rng)
 
 
-def on_a_table(sheet: Sheet, rng: RNG, share: tuple[float, float], tones: tuple[float, float] = (35, 150)) -> Image.Image:
+def on_a_table(
+    sheet: Sheet, rng: RNG, share: tuple[float, float], tones: tuple[float, float] = (35, 150)
+) -> Image.Image:
     """Photograph a sheet on a table, tilted by up to 20 degrees."""
     size = (round(rng.uniform(900, 1300)),) * 2
     size = (size[0], round(size[0] * 0.75)) if rng.random() < 0.5 else (round(size[0] * 0.75), size[0])
@@ -294,7 +298,9 @@ def _screenshot(strokes: Strokes, rng: RNG) -> Image.Image:
     def words(on: ImageDraw.ImageDraw, zoom: float) -> None:
         on.text((zoom * left, zoom * 20), "Draw a digit", fill=255, font=ImageFont.load_default(zoom * 24))
         if width - left - side > 160:
-            on.text((zoom * (left + side + 20), zoom * top), "Clear  Undo", fill=255, font=ImageFont.load_default(zoom * 18))
+            on.text(
+                (zoom * (left + side + 20), zoom * top), "Clear  Undo", fill=255, font=ImageFont.load_default(zoom * 18)
+            )
 
     app.cover(layer(app.size, words), tuple(255 - tone for tone in ground))
     return Image.fromarray(app.pixels.astype(np.uint8))
@@ -323,7 +329,9 @@ def _margin(strokes: Strokes, rng: RNG) -> Image.Image:
     sheet = sheet_of(rng)
     margin_line(sheet, rng)
     size = rng.uniform(0.25, 0.5) * min(sheet.size)
-    x = rng.uniform(0.22 * sheet.size[0] + size / 2, max(0.23 * sheet.size[0] + size / 2, 0.95 * sheet.size[0] - size / 2))
+    x = rng.uniform(
+        0.22 * sheet.size[0] + size / 2, max(0.23 * sheet.size[0] + size / 2, 0.95 * sheet.size[0] - size / 2)
+    )
     y = rng.uniform(0.6 * size, sheet.size[1] - 0.6 * size)
     write(sheet, strokes, (x, y, size), size * rng.uniform(0.05, 0.11), pen_colour(rng))
     return fills_the_photo(sheet, rng)
@@ -398,7 +406,9 @@ def main() -> None:
         sys.exit("No drawings found. Put drawn-digits into the folder in DIGIT_LAB_DATA.")
     seed = chosen.seed if chosen.seed is not None else 10 if chosen.part == corpus.TEST else 1
     reader = DigitReader(Classifier(RunStore().open_finished(chosen.run)))
-    print(f"| {chosen.run}, {chosen.part} writers | right | wrong | rejected | n | median ms |\n|---|---|---|---|---|---|")
+    print(
+        f"| {chosen.run}, {chosen.part} writers | right | wrong | rejected | n | median ms |\n|---|---|---|---|---|---|"
+    )
     total = np.zeros(3, int)
     for kind in chosen.kinds:
         counts, times = np.zeros(3, int), []
@@ -414,7 +424,9 @@ def main() -> None:
                 (chosen.save / name).write_bytes(content)
         total += counts
         right, wrong, rejected = (f"{100 * count / counts.sum():.1f}%" for count in counts)
-        print(f"| {kind} | {right} | {wrong} | {rejected} | {counts.sum()} | {1e3 * np.median(times):.0f} |", flush=True)
+        print(
+            f"| {kind} | {right} | {wrong} | {rejected} | {counts.sum()} | {1e3 * np.median(times):.0f} |", flush=True
+        )
     right, wrong, rejected = (f"{100 * count / total.sum():.1f}%" for count in total)
     print(f"| all | {right} | {wrong} | {rejected} | {total.sum()} | |")
 
