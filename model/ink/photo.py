@@ -229,8 +229,8 @@ def _without_paper(grey: Tones) -> Tones:
     if below.max() < MIN_CONTRAST * _grain(small):
         return np.zeros_like(grey)
     paper = _resized(ndimage.uniform_filter(_closed(small), 3, mode="nearest"), grey.shape[1], grey.shape[0])
-    depth = (paper - grey) / np.maximum(paper, darkest)
-    depth, n_lines = ruling.without_lines(depth)
+    depth: Tones = (paper - grey) / np.maximum(paper, darkest)
+    depth = ruling.without_lines(depth)
     grain = _grain(depth)
     depth -= max(np.float32(0), np.float32(np.quantile(depth, 0.25) + np.float32(0.67) * grain))
     faintest = max(np.float32(MIN_DEPTH), np.float32(NOISE) * grain)

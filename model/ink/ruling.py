@@ -30,22 +30,20 @@ class _Line:
     darkness: npt.NDArray[np.floating]  # at offsets of -_REACH to _REACH pixels from it, in steps of half a pixel
 
 
-def without_lines(depth: Depth) -> tuple[Depth, int]:
-    """Return the depth without lines that cross the picture, and the number of lines.
+def without_lines(depth: Depth) -> Depth:
+    """Return the depth without lines that cross the picture.
 
     A line's own darkness, measured along it, is taken away, so that strokes which cross it stay whole: the pen is
     darker than the line.
     """
-    n = 0
     pen = _pen(depth)
     for axis in (0, 1):
         turned = depth if axis == 0 else depth.T
         lines = _lines(turned)
-        n += len(lines)
         if lines:
             turned = _without(turned, lines, pen)
         depth = turned if axis == 0 else turned.T
-    return np.ascontiguousarray(depth), n
+    return np.ascontiguousarray(depth)
 
 
 def _pen(depth: Depth) -> float:

@@ -32,7 +32,7 @@ _HTML = (
 )
 _CSS = """
 .paper-photo { position: relative; width: fit-content; max-width: 100%; margin: 14px auto; line-height: 0; }
-.paper-photo img { max-width: 100%; max-height: 360px; border-radius: 6px; user-select: none; pointer-events: none; }
+.paper-photo img { max-width: 100%; max-height: 320px; border-radius: 6px; user-select: none; pointer-events: none; }
 .paper-photo svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; pointer-events: none; }
 .paper-photo polygon { fill: rgba(59, 111, 224, .12); stroke: #3b6fe0; stroke-width: 3px;
   vector-effect: non-scaling-stroke; stroke-linejoin: round; }
@@ -41,6 +41,7 @@ _CSS = """
 .paper-photo button::before { content: ""; position: absolute; inset: 6px; border-radius: 50%; background: #fff;
   border: 3px solid #3b6fe0; box-shadow: 0 1px 3px rgba(0, 0, 0, .4); }
 .paper-photo button:active { cursor: grabbing; }
+@media (max-width: 640px) { .paper-photo img { max-height: 230px; } }
 .paper-photo button:focus-visible { outline: 3px solid #e69f00; outline-offset: -2px; }
 """
 
