@@ -99,7 +99,7 @@ def choose(content: bytes, name: str) -> Paper:
     ):
         return whole
     resets = st.session_state.get(_MOVED, 0)
-    key = f"draw-corners-{sha256(content).hexdigest()[:12]}-{resets}"
+    key = "-".join(("draw-corners", sha256(content).hexdigest()[:12], str(resets)))
     shown = paper.corners or ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     moved = _checked((st.session_state.get(key) or {}).get("corners"))
     with st.container(key="draw-corners"):
