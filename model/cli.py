@@ -27,7 +27,7 @@ from model.config import (
     TrainingConfig,
     usual_learning_rate,
 )
-from model.errors import ConfigError, DigitLabError, RunError
+from model.errors import ConfigError, DigitLabError, InkError, RunError
 from model.limits import Limits
 from model.networks.presets import PRESETS
 from model.plain_text import readable
@@ -222,10 +222,20 @@ def _predict(chosen: argparse.Namespace) -> int:
     run, files = _run_and_files(chosen.paths)
     with quiet_stderr():
         reader = DigitReader(Classifier(run))
+    code = 0
     for file in files:
-        for prediction in predict_file(reader, file, chosen.numbers):
-            _print_json(prediction.to_dict()) if chosen.json else print(prediction.describe())
-    return 0
+        try:
+            for prediction in predict_file(reader, file, chosen.numbers):
+                # With several files, each line begins with its file.
+                if chosen.json:
+                    _print_json(({"file": str(file)} if len(files) > 1 else {}) | prediction.to_dict())
+                else:
+                    print((f"{readable(str(file))}: " if len(files) > 1 else "") + prediction.describe())
+        except InkError as error:
+            # The other files are read all the same.
+            print(f"{chosen.command}: {error}", file=sys.stderr)
+            code = 2
+    return code
 
 
 def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
@@ -238,10 +248,9 @@ def _run_and_files(paths: list[str]) -> tuple[FinishedRun, list[Path]]:
     files = [Path(path) for path in paths]
     if not files:
         raise ConfigError("Run {run} needs a file to read. Add one after the run.", run=first)
-    missing = next((file for file in files if not _exists(file)), None)
-    if missing:
+    if not _exists(files[0]):
         raise ConfigError(
-            "{file} is neither a file nor a run. Give a .jsonl file of strokes or an image file.", file=str(missing)
+            "{file} is neither a file nor a run. Give a .jsonl file of strokes or an image file.", file=str(files[0])
         )
     return run, files
 

@@ -13,7 +13,7 @@ from typing import Any
 from model.errors import InkError
 from model.inference.classifier import Classifier, Prediction
 from model.inference.rejection import N_DIGITS
-from model.ink import grouping, photo
+from model.ink import grouping, image_file, photo
 from model.ink.render import DOT, SIDE, UNNAMED, Strokes, box_of, is_dot, parse_strokes, render
 from model.ink.stroke_file import check_layout, is_stroke_file, numbered_lines
 from model.messages import Message
@@ -22,7 +22,6 @@ from model.results import Array, ArrayRepr
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the canvas or the photo
 
 _SURE = 0.9  # least confidence of each digit in a drawing of two
-_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,12 +169,16 @@ class DigitReader:
         together = self._predict(render(strokes), box_of(strokes))
         return not together.accepted or _stand_apart([digit.box for digit in digits])
 
-    def read_photo(self, file: Path | bytes, numbers: bool = False) -> DigitPredictions:
-        """Read a photo of a digit, or with `numbers` of several. Raises InkError if it isn't an image file."""
+    def read_photo(self, file: Path | bytes, numbers: bool = False, corners: Any = None) -> DigitPredictions:
+        """Read a photo of a digit, or with `numbers` of several; `corners` are those of `photo.read_photo`.
+
+        Raises InkError if it isn't an image file.
+        """
         if numbers:
-            digits = photo.read_photo_digits(file, grouped=self._group, cut=self._classifier.knows_non_digits)
+            cut = self._classifier.knows_non_digits
+            digits = photo.read_photo_digits(file, corners=corners, grouped=self._group, cut=cut)
         else:
-            digit = photo.read_photo(file)
+            digit = photo.read_photo(file, corners=corners)
             digits = [digit] if digit else []
         return DigitPredictions(
             tuple(self._predict(digit.image, digit.box, digit.row, digit.is_sign) for digit in digits)
@@ -220,7 +223,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
 
     Raises InkError, with the file and the line, for anything else.
     """
-    if path.suffix.lower() in _IMAGE_SUFFIXES:
+    if path.suffix.lower() in image_file.SUFFIXES:
         yield reader.read_photo(path, numbers)
     elif is_stroke_file(path):
         yield from _predict_lines(reader, path, numbers)
@@ -228,7 +231,7 @@ def predict_file(reader: DigitReader, path: Path, numbers: bool = False) -> Iter
         raise InkError(
             "{file} must be a .jsonl file of strokes or an image file ({suffixes}).",
             file=path.name,
-            suffixes=", ".join(_IMAGE_SUFFIXES),
+            suffixes=", ".join(image_file.SUFFIXES),
         )
 
 

@@ -12,6 +12,7 @@ Ints = npt.NDArray[np.int64]
 SPECK = 0.03  # of the largest part's area: smaller parts are dirt
 MIN_SIDE = 0.025  # of the image's longer side: ink is larger
 MIN_PIXELS = 5  # ink is larger than this, too
+EDGE_SPECK = 0.12  # of the largest part's area: smaller parts at the edge of the image belong to something beyond it
 EDGE = 0.9  # of a side of the image: a part that covers this much of it is the table
 # Shares of the height of a line of digits, see `cut`.
 WIDE = 0.85  # a narrower part is at most one digit
@@ -120,5 +121,6 @@ def _edge_runs(shape: tuple[int, ...], rows: Ints, columns: Ints, root: Ints) ->
 def _is_writing(shape: tuple[int, ...], boxes: Ints, area: Ints, is_table: Mask) -> Mask:
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     keep: Mask = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
-    keep &= area >= SPECK * area[keep].max(initial=0)
+    at_edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == (shape[1], shape[0])).any(axis=1)
+    keep &= area >= np.where(at_edge, EDGE_SPECK, SPECK) * area[keep].max(initial=0)
     return keep & bool(longer[keep].max(initial=0) >= max(MIN_PIXELS, MIN_SIDE * max(shape)))

@@ -257,6 +257,55 @@ def test_photos_are_read_and_other_files_are_explained(server, visit):
         page.get_by_text(f"digit.{name} ").wait_for(state="detached")
 
 
+def on_a_table():
+    photo = np.full((600, 800), 60, np.uint8)
+    photo[100:500, 200:600] = 235
+    photo[180:420, 390:412] = 20
+    return encoded(Image.fromarray(photo), "JPEG")
+
+
+def test_the_paper_is_shown_moved_and_turned_off(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    choose_input(visitor, PICTURE)
+    wait_for_prediction(visitor, NO_IMAGE)
+    page.locator(".st-key-draw-upload input[type=file]").set_input_files(file_of("jpeg", on_a_table()))
+    wait_for_prediction(visitor, "1")
+    page.wait_for_function("document.querySelectorAll('.st-key-draw-steps img').length == 5")
+    corner = page.locator(".st-key-draw-corners button").nth(2)
+    before = corner.bounding_box()
+    assert page.locator(".st-key-draw-corners-reset").count() == 0
+    page.mouse.move(before["x"] + 14, before["y"] + 14)
+    page.mouse.down()
+    page.mouse.move(before["x"] - 6, before["y"] - 1, steps=3)
+    page.mouse.up()
+    page.locator(".st-key-draw-corners-reset button").click()
+    page.wait_for_selector(".st-key-draw-corners-reset", state="detached")
+    page.locator(".st-key-draw-paper label").click()
+    page.wait_for_selector(".st-key-draw-corners", state="detached")
+    page.wait_for_function("document.querySelectorAll('.st-key-draw-steps img').length == 4")
+
+
+def test_several_files_have_their_names_despite_a_bad_one(server, visit):
+    visitor = visit(server)
+    page = visitor.open_draw()
+    choose_input(visitor, PICTURE)
+    wait_for_prediction(visitor, NO_IMAGE)
+    files = [
+        {"name": "one.JPG", "mimeType": "image/jpeg", "buffer": on_a_table()},
+        {"name": "bad <b>.png", "mimeType": "image/png", "buffer": b"not an image"},
+        {"name": "two.jfif", "mimeType": "image/jpeg", "buffer": on_a_table()},
+    ]
+    page.locator(".st-key-draw-upload input[type=file]").set_input_files(files)
+    for name in ("one.JPG", "two.jfif"):
+        page.locator(".st-key-draw-files button", has_text=name).wait_for()
+    page.get_by_role("alert").get_by_text("bad <b>.png").wait_for()
+    assert page.locator(".st-key-draw-files button").count() == 2
+    page.locator(".st-key-draw-files button", has_text="two.jfif").click()
+    page.wait_for_selector(".st-key-draw-corners img[alt='two.jfif']")
+    wait_for_prediction(visitor, "1")
+
+
 def test_my_drawings_survive_a_refresh_until_deleted(server, visit):
     visitor, other = visit(server), visit(server)
     page = visitor.open_draw()

@@ -246,6 +246,21 @@ def test_predict_reads_numbers(tmp_path, capsys):
     assert lines(capsys)[0]["text"] == "17"
 
 
+def test_a_bad_file_does_not_stop_the_others(tmp_path, capsys):
+    names = ["first.jsonl", "bad.png", "missing.jpg", "last.jsonl"]
+    files = [str(tmp_path / name) for name in names]
+    for name in ("first.jsonl", "last.jsonl"):
+        (tmp_path / name).write_text(SEVEN)
+    (tmp_path / "bad.png").write_text("not an image")
+    assert main(["predict", *files, "--json"]) == 2
+    printed = capsys.readouterr()
+    read = [json.loads(line) for line in printed.out.splitlines()]
+    assert [(each["file"], each["text"]) for each in read] == [(files[0], "7"), (files[3], "7")]
+    assert ["bad.png" in line or "missing.jpg" in line for line in printed.err.splitlines()] == [True, True]
+    assert main(["predict", files[0], files[3]]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [f"{files[0]}:", f"{files[3]}:"]
+
+
 def test_a_closed_pipe_does_not_stop_the_training(tmp_path):
     command = f"{sys.executable} -m model train --dataset uci-digits --preset dense-64 --epochs 1 --json | head -n 2"
     subprocess.run(command, shell=True, cwd=PROJECT, capture_output=True, check=True)

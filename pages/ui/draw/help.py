@@ -12,7 +12,11 @@ SEVERAL_DIGITS = N_("This looks like two digits or more.")
 CANVAS = N_("Canvas: draw a digit with the mouse, a pen or a finger")
 WIDE_CANVAS = N_("Canvas: draw several digits with the mouse, a pen or a finger")
 IMAGE_HINT = N_("Choose an image to get a prediction.")
-CAMERA_HINT = N_("Write a digit on paper with a thick dark pen. Let it fill half of the photo.")
+CAMERA_HINT = N_("Write a digit on paper with a dark pen. Ruled paper and a table around it are fine.")
+FIND_PAPER = N_(
+    "Finds the sheet, board or canvas that was written on, and straightens it: a photo shows the table around it, too. "
+    "Off: the whole photo is read."
+)
 
 CENTRING = N_("Off: the whole canvas is shrunk to 28×28 pixels, as many apps do. Try a small digit in a corner.")
 CENTRED = N_("Your drawing is scaled to 20 pixels and centred by its centre of mass, the way MNIST was made.")

@@ -1,28 +1,23 @@
 """The inputs other than the canvas: an image from a file or the camera, and the images of the test set.
 
-Knows widgets, images and samples. A file that can't be used is explained in one message.
+Knows widgets and samples; `photos` reads the files.
 """
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from model.errors import DigitLabError, InkError
-from model.ink import image_file, photo
-from model.ink.render import InkSteps
-from model.plain_text import readable
+from model.errors import DigitLabError
+from model.ink import image_file
 from model.runs.run import FinishedRun
 from pages.ui.draw import help as help_texts
+from pages.ui.draw import photos
 from pages.ui.draw.options import DIGIT, INPUTS, NUMBER, PHOTO, PICTURE, TEST
 from pages.ui.draw.sample import MultiDigitSample, Network, Sample
 from pages.ui.shell import services, session
-from pages.ui.shell.text import markdown, plain
+from pages.ui.shell.text import markdown
 from pages.ui.translation import _, class_label
 
 _INPUT, _INDEX, _MISSING = "draw-way", "draw-image-index", "draw-image-missing"
-_MAX_MB = 5
-_MAX_FILE_NAME = 80  # characters; the end is shown, because it shows the type
-_SHEET = 600  # pixels of an image on the screen
 
 
 def choose(run: FinishedRun) -> str:
@@ -107,14 +102,16 @@ def test_image(network: Network) -> Sample | None:
 
 
 def from_file(network: Network) -> Sample | MultiDigitSample | None:
-    """Draw the field for a file; return the image with its prediction."""
-    upload = st.file_uploader(
-        _("A PNG, JPEG or WebP image, up to {limit} MB and 4,096 pixels a side").format(limit=_MAX_MB),
-        type=["png", "jpg", "jpeg", "webp"],
+    """Draw the field for image files; return the chosen one with its prediction."""
+    limit = image_file.MAX_BYTES // 1024**2
+    uploads = st.file_uploader(
+        _("PNG, JPEG, WebP or HEIC images, up to {limit} MB each").format(limit=limit),
+        type=[suffix.lstrip(".") for suffix in image_file.SUFFIXES],
         key="draw-upload",
-        max_upload_size=_MAX_MB,
+        max_upload_size=limit,
+        accept_multiple_files=True,
     )
-    return _read(network, readable(upload.name)[-_MAX_FILE_NAME:], upload) if upload else None
+    return photos.read_files(network, uploads) if uploads else None
 
 
 def from_camera(network: Network) -> Sample | MultiDigitSample | None:
@@ -122,60 +119,7 @@ def from_camera(network: Network) -> Sample | MultiDigitSample | None:
     if network.run.reads_digits:
         st.caption(_(help_texts.CAMERA_HINT))
     upload = st.camera_input(_("Take a photo"), key="draw-photo", label_visibility="collapsed")
-    return _read(network, _("The photo"), upload) if upload else None
-
-
-def _read(network: Network, name: str, upload: UploadedFile) -> Sample | MultiDigitSample | None:
-    several = network.run.reads_digits and st.toggle(_("Several digits"), key="draw-several", persist_state="session")
-    try:
-        if upload.size > _MAX_MB * 1024**2:
-            raise InkError(
-                "{name} is {size:.1f} MB. Choose an image of at most {limit} MB.",
-                name=name,
-                size=upload.size / 1024**2,
-                limit=_MAX_MB,
-            )
-        if not network.run.reads_digits:
-            image = _fitted(upload.getvalue(), network.run.dataset.image_shape, name)
-            alt = _("{name}, scaled to the network's image size").format(name=name)
-            return Sample.of_image(network, image, alt, may_reject=True)
-        if several:
-            number = _number(network, upload.getvalue(), name)
-            if not number.predictions.digits:
-                _explain_blank(name)
-                return None
-            return number
-        steps = _photo_steps(upload.getvalue(), name)
-    except DigitLabError as error:
-        st.warning(markdown(error), icon=":material/broken_image:")
-        return None
-    if steps is None:
-        _explain_blank(name)
-        return None
-    alt = _("{name} as 28×28 grey pixels").format(name=name)
-    return Sample.of_image(network, steps.image[..., None], alt, may_reject=True, steps=steps)
-
-
-def _explain_blank(name: str) -> None:
-    st.info(_("{name} looks blank. Use dark ink on light paper, or light ink on dark.").format(name=plain(name)))
-
-
-def _number(network: Network, content: bytes, name: str) -> MultiDigitSample:
-    sheet = image_file.open_upright(content, name)
-    width = sheet.width
-    sheet.thumbnail((_SHEET, _SHEET))
-    digits = network.reader.read_photo(content, numbers=True)
-    return MultiDigitSample(digits, np.asarray(sheet), width / sheet.width)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _photo_steps(content: bytes, name: str) -> InkSteps | None:
-    return photo.read_photo(content, name)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _fitted(content: bytes, shape: tuple[int, int, int], name: str) -> np.ndarray:
-    return image_file.fit_picture(content, shape, name)
+    return photos.read_photo(network, _("The photo"), upload) if upload else None
 
 
 def _whole_number(text: str) -> int:

@@ -13,6 +13,7 @@ from pages.ui import glossary
 from pages.ui.components.fabric_strokes import SIDE
 from pages.ui.components.image_grid import data_uri, picture
 from pages.ui.draw import help as help_texts
+from pages.ui.draw.corners import Paper
 from pages.ui.draw.sample import Sample
 from pages.ui.shell.text import percent, plain
 from pages.ui.translation import _, class_label
@@ -29,13 +30,20 @@ _CSS = """<style>
 </style>"""
 
 
-def strip(seen: InkSteps | None) -> None:
-    """Draw the four steps from the canvas to the network, as black squares while there is no ink."""
+def strip(seen: InkSteps | None, paper: Paper | None = None) -> None:
+    """Draw the steps from the canvas to the network, as black squares while there is no ink.
+
+    Those of a photo begin with the paper, if it was found.
+    """
     blank = np.zeros((NETWORK_SIDE, NETWORK_SIDE), np.uint8)
-    images = (seen.drawn, seen.cropped, seen.scaled, seen.centred) if seen else (blank,) * len(_CAPTIONS)
+    images = [seen.drawn, seen.cropped, seen.scaled, seen.centred] if seen else [blank] * len(_CAPTIONS)
+    captions = [_(caption) for caption in _CAPTIONS]
+    if paper and paper.corners:
+        images.insert(0, paper.outlined())
+        captions[:1] = [_("found the paper"), _("straightened")]
     figures = (
         f'<figure><img src="{data_uri(image)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
-        for image, caption in zip(images, map(_, _CAPTIONS), strict=True)
+        for image, caption in zip(images, captions, strict=True)
     )
     st.html(f'{_CSS}<div class="steps">{"<span>→</span>".join(figures)}</div>')
 

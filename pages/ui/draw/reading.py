@@ -113,7 +113,7 @@ def _show_steps(sample: Sample | None, kind: str) -> None:
     """Show the steps from ink to the image, if there was ink."""
     if kind == options.DIGIT or (sample and sample.steps):
         with st.container(key="draw-steps"):
-            preprocessing.strip(preprocessing.of(sample))
+            preprocessing.strip(preprocessing.of(sample), sample.paper if sample else None)
 
 
 def _show_sections(sample: Sample | None, network: Network, kind: str) -> None:

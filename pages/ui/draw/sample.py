@@ -10,6 +10,7 @@ from model.inference.classifier import Classifier, Prediction
 from model.inference.digit_reader import DigitPredictions, DigitReader
 from model.ink.render import InkSteps, Strokes, render_steps
 from model.runs.run import FinishedRun
+from pages.ui.draw.corners import Paper
 from pages.ui.translation import ngettext
 
 
@@ -38,6 +39,7 @@ class Sample:
     strokes: Strokes | None = None  # if it was drawn on the canvas
     pen: float = 0.0  # canvas pixels, with strokes
     steps: InkSteps | None = None  # how a photo became the image
+    paper: Paper | None = None  # where the paper is in a photo
     true: int | None = None  # the class of a test image
 
     @classmethod
@@ -49,10 +51,11 @@ class Sample:
         may_reject: bool,
         steps: InkSteps | None = None,
         true: int | None = None,
+        paper: Paper | None = None,
     ) -> Self:
         """Predict an image `(h, w, c)` uint8 of the network's size."""
         (prediction,) = network.classifier.predict(image[None], may_reject)
-        return cls(network, image, prediction, alt, may_reject, steps=steps, true=true)
+        return cls(network, image, prediction, alt, may_reject, steps=steps, true=true, paper=paper)
 
     @classmethod
     def of_drawing(cls, network: Network, strokes: Strokes, pen: float) -> Self | None:

@@ -316,7 +316,7 @@ def animation(kind):
     return file_of(plain(), kind, save_all=True, append_images=[plain(TWO)], duration=100)
 
 
-FORMATS, SIZE, DAMAGED = {"formats": "PNG, JPEG, WEBP"}, {"low": 8, "high": 4096}, {}
+FORMATS, SIZE, DAMAGED = {"formats": image_file.FORMAT_NAMES}, {"low": 8, "high": 16_000}, {}
 REJECTED = {  # a file, and the values that the message mentions besides its name
     "text": (lambda: b"This is a text file named .png", FORMATS),
     "empty file": (lambda: b"", FORMATS),
@@ -324,9 +324,9 @@ REJECTED = {  # a file, and the values that the message mentions besides its nam
     "incomplete PNG": (lambda: file_of(plain())[:1500], DAMAGED),
     "incomplete WebP": (lambda: file_of(plain(), "WEBP")[:800], DAMAGED),
     "only a header": (lambda: file_of(plain(), "JPEG")[:4], FORMATS),
-    "20,000 pixels": (lambda: png_with_header(20_000, 20_000), {"high": 4096}),
-    "12,000 pixels": (lambda: png_with_header(12_000, 12_000), {"high": 4096}),
-    "4,097 pixels": (lambda: png_with_header(4_097, 10), SIZE | {"width": 4097, "height": 10}),
+    "20,000 pixels": (lambda: png_with_header(20_000, 20_000), {"high": 50}),
+    "12,000 pixels": (lambda: png_with_header(12_000, 12_000), {"high": 50, "megapixels": 144}),
+    "16,001 pixels": (lambda: png_with_header(16_001, 10), SIZE | {"width": 16_001, "height": 10}),
     "7 pixels": (lambda: file_of(Image.new("L", (7, 100))), SIZE | {"width": 7, "height": 100}),
     "wrong size in the header": (lambda: png_with_header(500, 500), DAMAGED),
     "animated PNG": (lambda: animation("PNG"), {"frames": 2}),
