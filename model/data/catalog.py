@@ -175,13 +175,13 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
     """
     name, own = _look_up(name)
     if own:
-        arrays, class_names, source = _own_arrays(own, BUILTINS.get(name))
+        dataset = _own_dataset(name, own, BUILTINS.get(name))
     else:
         arrays, source = _built_in_arrays(name, BUILTINS[name], progress)
-        class_names = BUILTINS[name].class_names
-    for array in arrays:
+        dataset = Dataset(name, str(source), *arrays, BUILTINS[name].class_names, arrays.fingerprint())
+    for array in (dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test, *(dataset.validation or ())):
         array.setflags(write=False)
-    return Dataset(name, str(source), *arrays, class_names, arrays.fingerprint())
+    return dataset
 
 
 def available() -> tuple[DatasetStatus, ...]:
@@ -337,19 +337,20 @@ def _cache_folder(name: str) -> Path:
     return _expanded(os.environ.get("DIGIT_LAB_CACHE") or str(pooch.os_cache("digit-lab"))) / name
 
 
-def _own_arrays(path: Path, builtin: BuiltinDataset | None) -> tuple[Arrays, tuple[str, ...], Message]:
-    """Return the arrays in a file of DIGIT_LAB_DATA, their class names and where they come from."""
-    arrays, class_names = npz.read_npz(path)
-    source = _in_own_folder(path)
-    if builtin is None:
-        return arrays, class_names, source
-    npz.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
-    if (n := len(arrays.x_train)) < builtin.n_train:
-        source = Message(
-            "{file}, a subset: {n:,} of {total:,} training images",
-            {"file": source, "n": n, "total": builtin.n_train},
-        )
-    return arrays, builtin.class_names, source
+def _own_dataset(name: str, path: Path, builtin: BuiltinDataset | None) -> Dataset:
+    """Return the dataset in a file of DIGIT_LAB_DATA; one with the name of a built-in dataset has its classes."""
+    read = npz.read_archive(path)
+    arrays, class_names, source = read.arrays, read.class_names, _in_own_folder(path)
+    if builtin:
+        npz.check_layout(path.name, arrays, len(class_names), builtin.image_shape, len(builtin.class_names))
+        class_names = builtin.class_names
+        if (n := len(arrays.x_train)) < builtin.n_train:
+            source = Message(
+                "{file}, a subset: {n:,} of {total:,} training images",
+                {"file": source, "n": n, "total": builtin.n_train},
+            )
+    fingerprint = arrays.fingerprint()
+    return Dataset(name, str(source), *arrays, class_names, fingerprint, read.validation, origin=read.origin)
 
 
 def _built_in_arrays(name: str, builtin: BuiltinDataset, progress: Progress | None) -> tuple[Arrays, Message]:
