@@ -14,6 +14,7 @@ import numpy as np
 
 from model.data.assembly import TEST, TRAIN, VALIDATION, Assembled, Raw, assemble
 from model.data.formats import Arrays, size
+from model.data.tree import Limits, check_directory
 from model.errors import DataError
 from model.messages import Message
 
@@ -43,8 +44,8 @@ def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
     return read.arrays, read.class_names
 
 
-def read_archive(path: Path) -> Assembled:
-    """Return the dataset in an `.npz`.
+def read_archive(path: Path, packed: int | None = None, unpacked: int | None = None) -> Assembled:
+    """Return the dataset in an `.npz` of at most so many bytes, by default 2 GiB.
 
     Its arrays may have Keras's names (x_train, y_train, x_test, y_test) or others that mean the same, such as
     train_images and train_labels, or X and y for images without a test part. Images may be `(n, h, w)`,
@@ -53,8 +54,15 @@ def read_archive(path: Path) -> Assembled:
 
     Raises DataError for anything else.
     """
-    _check_archive(path)
-    return assemble(raw_of(path.name, _arrays(path.name, path)))
+    packed, unpacked = packed or MAX_BYTES, unpacked or MAX_BYTES
+    check_directory(path, Limits(packed, unpacked))
+    return assemble(raw_in(path.name, path, unpacked))
+
+
+def raw_in(file: str, source: Path | io.BytesIO, unpacked: int) -> Raw:
+    """Return the parts in an `.npz` or its contents. Raises DataError."""
+    _check_archive(file, source, unpacked)
+    return raw_of(file, _arrays(file, source))
 
 
 def raw_of(file: str, arrays: Mapping[str, np.ndarray]) -> Raw:
@@ -176,7 +184,7 @@ def _unclear(file: str, arrays: Mapping[str, np.ndarray]) -> DataError:
     )
 
 
-def _arrays(file: str, source: Path) -> dict[str, np.ndarray]:
+def _arrays(file: str, source: Path | io.BytesIO) -> dict[str, np.ndarray]:
     try:
         with np.load(source, allow_pickle=False) as archive:
             loaded = {key: archive[key] for key in archive.files}
@@ -201,35 +209,19 @@ def _damaged(file: str, error: Exception) -> DataError:
     )
 
 
-def _check_archive(path: Path) -> None:
-    limit = MAX_BYTES / 1e9
+def _check_archive(file: str, source: Path | io.BytesIO, most: int) -> None:
     try:
-        n_bytes = path.stat().st_size
-        if n_bytes > MAX_BYTES:
-            raise DataError(
-                "{file} must be at most {limit:.1f} GB, got {size:.1f} GB. Save fewer or smaller images.",
-                file=path.name,
-                limit=limit,
-                size=n_bytes / 1e9,
-            )
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except OSError as error:
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
         raise DataError(
-            "{file} can't be read ({error}). Check its permissions.",
-            file=path.name,
-            error=error.strerror or str(error),
+            "{file} isn't a complete .npz archive. Save it again with numpy.savez_compressed, or copy it again.",
+            file=file,
         ) from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise DataError(
-            "{file} isn't a complete .npz archive ({size:,} bytes). Save it again with numpy.savez_compressed.",
-            file=path.name,
-            size=n_bytes,
-        ) from error
-    if unpacked > MAX_BYTES:
+    if unpacked > most:
         raise DataError(
             "{file} must unpack to at most {limit:.1f} GB, got {unpacked:.1f} GB. Save fewer or smaller images.",
-            file=path.name,
-            limit=limit,
+            file=file,
+            limit=most / 1e9,
             unpacked=unpacked / 1e9,
         )

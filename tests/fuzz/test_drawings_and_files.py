@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from model.config import TrainingConfig
-from model.data import formats
+from model.data import npz
 from model.drawings import collection, corpus
 from model.errors import ConfigError, DataError, InkError, RunError
 from model.ink.grouping import by_shape
@@ -277,7 +277,7 @@ def test_any_archive_is_a_dataset_or_rejected(folder, made):
     np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y, **names)
     path.write_bytes(path.read_bytes()[: -made["cut"]] if "cut" in made else path.read_bytes())
     try:
-        arrays, class_names = formats.read_npz(path)
+        arrays, class_names = npz.read_npz(path)
     except DataError as error:
         assert len(str(error)) < 300
         markdown(error).encode()
