@@ -21,7 +21,7 @@ from model.errors import DataError
 from model.messages import Message
 from model.plain_text import readable
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "HEIF")
 _PARTS = {
     "train": TRAIN,
     "training": TRAIN,
@@ -156,8 +156,9 @@ def _sizes(tree: Tree, labelled: list[_Labelled], skipped: list[Skipped]) -> dic
 
 
 def _open(content: bytes) -> Image.Image:
+    Image.init()  # Pillow loads the decoders of rarer formats only if it may use any
     try:
-        image = Image.open(io.BytesIO(content), formats=_FORMATS)
+        image = Image.open(io.BytesIO(content), formats=[each for each in _FORMATS if each in Image.OPEN])
     except Exception as error:  # decoders can raise almost any error: SyntaxError, ValueError, struct.error, …
         raise _damaged() from error
     width, height = image.size
