@@ -179,7 +179,7 @@ def _why_not(lower: str) -> Message | None:
         return Message("It is a single image. Put the images of each class into a folder of its own.")
     if lower.endswith(".npy"):
         return Message("It is a single array. Save images and labels in one .npz.")
-    return Message("It is no file of a dataset: .npz, .zip, .csv, idx, or a folder of images.")
+    return Message("It isn't a file of a dataset: .npz, .zip, .csv or idx. Images belong in a folder.")
 
 
 def _contains_data(folder: Path) -> bool:

@@ -131,7 +131,7 @@ def clean(home: Path, in_use: Collection[str]) -> None:
 
 
 def delete_with_run(home: Path, name: str, still_in_use: Iterable[str]) -> None:
-    """Delete an upload, whoever sent it, after its last run was deleted."""
+    """Delete an upload of any visitor after its last run was deleted."""
     if name not in set(still_in_use):
         for visitor in _folders(home / _FOLDER):
             for folder in _folders(visitor):
