@@ -109,7 +109,8 @@ def _dataset(run: FinishedRun) -> None:
             low=f"{found.lowest:g}",
             high=f"{found.highest:g}",
         )
-        st.markdown(f"{shape} {_('Its images were inverted.')}" if run.config.invert else shape)
+        inverted = _("Its images were inverted.")
+        st.markdown(f"{shape} {inverted}" if run.config.invert else shape)
         for sentence in (*found.warnings, *found.notes):
             st.markdown(f"- {markdown(sentence)}")
         st.table(
