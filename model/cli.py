@@ -39,6 +39,8 @@ from model.training.progress import Progress
 from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
 
+_INVERT = "exchange light and dark: for dark ink on a light ground"
+
 
 class _Parser(argparse.ArgumentParser):
     """Reports errors in one line, without the usage."""
@@ -68,6 +70,7 @@ def _parser() -> _Parser:
         "target", nargs="?", metavar="RUN", help="a run's id or folder (default: the network that ships with Digit Lab)"
     )
     evaluate.add_argument("--dataset", help="use the test images of this dataset instead of the run's")
+    evaluate.add_argument("--invert", action="store_true", default=None, help=_INVERT)
     evaluate.set_defaults(run=_evaluate)
     predict = commands.add_parser("predict", help="read drawings or images of digits")
     predict.add_argument(
@@ -82,7 +85,9 @@ def _parser() -> _Parser:
         help="delete the oldest runs without a name until DIGIT_LAB_MAX_RUNS and DIGIT_LAB_MAX_DISK_MB are kept",
     )
     runs.set_defaults(run=_runs)
-    commands.add_parser("data", help="list the datasets").set_defaults(run=_data)
+    data = commands.add_parser("data", help="list the datasets, or inspect one")
+    data.add_argument("dataset", nargs="?", metavar="NAME", help="show what this dataset contains")
+    data.set_defaults(run=_data)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", default=False, help="print one JSON object per line")
     return parser
@@ -112,6 +117,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--shear", type=float, help="augmentation: maximum slant in degrees, in both directions")
     add("--elastic", type=float, help="augmentation: strength of the elastic deformation in pixels")
     add("--flip", action="store_true", help="augmentation: flip half of the images horizontally")
+    add("--invert", action="store_true", help=_INVERT)
     add("--drawings", action="store_true", help="add the drawn digits in DIGIT_LAB_DATA and a 'not a digit' class")
     add("--keep", choices=KEPT, help="weights to keep: best epoch on validation, or last epoch")
     add("--seed", type=int)
@@ -195,7 +201,9 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
     run = _open_finished(chosen.target)
     with quiet_stderr():
-        result = evaluate(run, chosen.dataset)
+        result = evaluate(run, chosen.dataset, chosen.invert)
+    for warning in result.warnings:
+        print(f"evaluate: {warning}", file=sys.stderr)
     if chosen.json:
         _print_json({"run": run.id} | result.to_dict())
         return 0
@@ -339,19 +347,14 @@ def _run_row(run: Run) -> dict[str, Any]:
 
 
 def _data(chosen: argparse.Namespace) -> int:
-    from model.data import catalog
+    from model.data import report
 
-    if folder := catalog.missing_folder():
-        print(f"data: There is no folder {folder}. Set DIGIT_LAB_DATA to the folder of your datasets.", file=sys.stderr)
-    rows = [vars(status) | {"where": str(status.where)} for status in catalog.available()]
+    values, text, problems = report.answer(chosen.dataset)
+    print(*(f"data: {problem}\n" for problem in problems), sep="", end="", file=sys.stderr)
     if chosen.json:
-        _print_json_lines(rows)
+        _print_json_lines(values)
         return 0
-    cells = []
-    for row in rows:
-        state = "damaged" if row["damaged"] else "available" if row["here"] else "not available"
-        cells.append((row["name"], state, row["where"]))
-    print(*terminal.table(cells), sep="\n")
+    print(*text, sep="\n")
     return 0
 
 

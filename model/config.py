@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from model.errors import ConfigError
-from model.plain_text import is_id, is_name
+from model.plain_text import MAX_NAME, is_id, is_name
 
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
@@ -148,6 +148,7 @@ class TrainingConfig:
     train_images: int = 0  # use only this many images; 0: all
     patience: int = 0  # stop after this many epochs without a better validation loss; 0: never
     augmentation: Augmentation = field(default_factory=Augmentation)
+    invert: bool = False  # exchange light and dark, for images of dark ink on a light ground
     drawings: bool = False  # add drawn digits to the images and "not a digit" to the classes: see `drawings.mixing`
     keep: str = "best"  # weights to keep: best (the epoch with the lowest validation loss) | last
     seed: int = 0
@@ -158,8 +159,9 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not is_name(self.dataset):
             raise ConfigError(
-                "{name} must be up to 61 letters, digits, spaces, dots, dashes or underscores, got {value}.",
+                "{name} must be up to {most} letters, digits, spaces and signs other than slashes, got {value}.",
                 name="dataset",
+                most=MAX_NAME,
                 value=_short(self.dataset),
             )
         _check_id("preset", self.preset, _MAX_PRESET)
@@ -182,6 +184,7 @@ class TrainingConfig:
         _check_record("augmentation", self.augmentation, Augmentation)
         _check_whole("train_images", self.train_images, 0, 10_000_000)
         _check_whole("patience", self.patience, 0, 1000)
+        _check_flag("invert", self.invert)
         _check_flag("drawings", self.drawings)
         _check_choice("keep", self.keep, KEPT)
         _check_whole("seed", self.seed, 0, 2**31 - 1)

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from typing import TypeGuard
 
-_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}")
+MAX_NAME = 100  # characters of the name of a dataset
+# What leads out of a folder, or can't be part of a file's name everywhere.
+_NOT_IN_NAMES = re.compile(r"""\.\.|[/\\:*?"<>|]|^[\s.~-]|\s$""")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 # Reverse the direction of the text after them.
 _DIRECTION_MARKS = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
@@ -28,12 +30,15 @@ def is_readable(text: str) -> bool:
 
 
 def is_name(text: object) -> TypeGuard[str]:
-    """Return whether `text` can name a dataset: up to 61 letters, digits, spaces, dots, dashes or underscores.
+    """Return whether `text` can name a dataset: up to 100 printable characters, as files of all languages have them.
 
-    >>> is_name("our letters 2"), is_name("../letters"), is_name("a..b")
-    (True, False, False)
+    Slashes, two dots and all that a file can't be named with anywhere are excluded.
+
+    >>> is_name("our letters (2)"), is_name("Blätter"), is_name("../letters"), is_name("a..b")
+    (True, True, False, False)
     """
-    return isinstance(text, str) and bool(_NAME.fullmatch(text))
+    is_text = isinstance(text, str) and 0 < len(text) <= MAX_NAME and text.isprintable()
+    return is_text and not _NOT_IN_NAMES.search(str(text))
 
 
 def is_id(text: object) -> TypeGuard[str]:

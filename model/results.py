@@ -1,4 +1,4 @@
-"""Metrics, predictions and calibration as frozen dataclasses, which evaluations, networks and run folders share.
+"""Inspections, metrics, predictions and calibration as frozen dataclasses, which all other packages share.
 
 NumPy arrays and plain values only: no files, no Keras, no Streamlit.
 """
@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from model.messages import Message
 from model.plain_text import is_readable
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -90,6 +91,122 @@ class Predictions(ArrayRepr):
             chosen = chosen & ~self.correct
         indices = np.flatnonzero(chosen)
         return indices[np.argsort(-self.confidence[indices], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One look at a dataset: the facts that decide whether training on it makes sense. Counts are per class."""
+
+    image_shape: tuple[int, int, int]  # height, width, channels
+    class_names: tuple[str, ...]
+    train_counts: tuple[int, ...]
+    test_counts: tuple[int, ...]
+    n_validation: int = 0  # images of a validation part of its own
+    lowest: float = 0.0  # pixel value in the file
+    highest: float = 255.0
+    black: float = 0.0  # the values that became 0 and 255
+    white: float = 255.0
+    first_label: int = 0
+    is_dark_on_light: bool = False  # dark ink on a light ground, unlike MNIST and the Draw page; grey images only
+    n_shared: int = 0  # test images that are also training images
+    is_split: bool = False  # a fifth of the images became the test set
+
+    @property
+    def empty_classes(self) -> tuple[str, ...]:
+        """The names of the classes without training images."""
+        return tuple(name for name, n in zip(self.class_names, self.train_counts, strict=True) if not n)
+
+    @property
+    def warnings(self) -> tuple[Message, ...]:
+        """A sentence on everything that makes a training or its figures worse."""
+        found = []
+        if self.is_dark_on_light:
+            found.append(
+                Message(
+                    "The ink is dark on a light ground. On the Draw page it is light on black, as in MNIST: invert the "
+                    "images, or the network will misread drawings."
+                )
+            )
+        if self.first_label:
+            found.append(
+                Message(
+                    "The labels start at {first}, so there is no class 0: the classes are {names}.",
+                    {"first": self.first_label, "names": _listed(self.class_names)},
+                )
+            )
+        if self.first_label == 1 and self.class_names == tuple(map(str, range(1, 11))):
+            found.append(Message("If label 10 stands for the digit 0, change it to 0 to use the network for digits."))
+        if self.empty_classes:
+            found.append(
+                Message(
+                    "There are no training images of {names}. The network can't learn these classes.",
+                    {"names": _listed(self.empty_classes)},
+                )
+            )
+        if self.n_shared:
+            found.append(
+                Message(
+                    "{n:,} of {total:,} test images are also among the training images, so the test accuracy will be "
+                    "too high.",
+                    {"n": self.n_shared, "total": sum(self.test_counts)},
+                )
+            )
+        return tuple(found)
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """A sentence on everything that was changed or chosen for this dataset."""
+        made = []
+        if (self.black, self.white) != (0, 255):
+            values = {"black": self.black, "white": self.white}
+            made.append(Message("Pixel values from {black:g} to {white:g} are scaled to 0 to 255.", values))
+        if self.is_split:
+            made.append(
+                Message(
+                    "There is no test part, so a fifth of the images ({n:,}) is the test set: the same ones every "
+                    "time, with all classes.",
+                    {"n": sum(self.test_counts)},
+                )
+            )
+        if self.n_validation:
+            made.append(Message("Its own {n:,} validation images are used for validation.", {"n": self.n_validation}))
+        return tuple(made)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build the record from the result of `to_dict`. Raises ValueError for anything else."""
+        try:
+            given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+            found = cls(**given)
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"the inspection has a missing or unknown field ({error})") from error
+        n_classes = len(found.class_names) if isinstance(found.class_names, tuple) else 0
+        counts = (found.train_counts, found.test_counts)
+        if not 0 < n_classes <= MAX_CLASSES or not all(isinstance(c, tuple) and len(c) == n_classes for c in counts):
+            raise ValueError("the inspection must have one count for each class")
+        for name in found.class_names:
+            class_name(name)
+        whole = (*found.image_shape, *found.train_counts, *found.test_counts, found.n_validation)
+        if len(found.image_shape) != 3 or not all(map(_is_count, (*whole, found.first_label, found.n_shared))):
+            raise ValueError("a count of the inspection must be a whole number of at least 0")
+        if not all(_is_number(value) for value in (found.lowest, found.highest, found.black, found.white)):
+            raise ValueError("the range of the inspection must be numbers")
+        if not isinstance(found.is_dark_on_light, bool) or not isinstance(found.is_split, bool):
+            raise ValueError("a flag of the inspection must be true or false")
+        return found
+
+
+_MAX_LISTED = 12  # names in a sentence
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    if len(names) <= _MAX_LISTED:
+        return ", ".join(names)
+    return ", ".join((*names[: _MAX_LISTED - 1], "…", names[-1]))
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,109 @@
-"""Read a dataset from an `.npz` in Keras's layout, and check all that a training relies on.
+"""Read the arrays of an `.npz`, or of several `.npy` files, under the names that people give them.
 
-Paths and arrays only. Any problem is raised as a DataError that names the file and the array; nothing is unpickled.
+Bytes and arrays only. Any problem is raised as a DataError that names the file and the array; nothing is unpickled.
 """
 
+import io
+import re
 import struct
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from model.data.assembly import TEST, TRAIN, VALIDATION, Assembled, Raw, assemble
 from model.data.formats import Arrays, size
+from model.data.tree import Limits, check_directory
 from model.errors import DataError
-from model.results import MAX_CLASS_NAME
+from model.messages import Message
 
 MAX_BYTES = 2 * 1024**3  # of a file, and of its unpacked contents
-SIDES = (8, 256)  # pixels, both inclusive
-CLASSES = (2, 100)
-
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+_PARTS = {
+    "training": TRAIN,
+    "train": TRAIN,
+    "testing": TEST,
+    "test": TEST,
+    "t10k": TEST,
+    "validation": VALIDATION,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "dev": VALIDATION,
+}
+_IMAGES = ("images", "image", "imgs", "img", "pixels", "features", "inputs", "data", "x")
+_LABELS = ("labels", "label", "targets", "target", "classes", "class", "y")
+_NAMES = ("classnames", "labelnames", "targetnames", "classlabels", "names")
+_MAX_SHOWN = 12  # arrays in a message
 
 
 def read_npz(path: Path) -> tuple[Arrays, tuple[str, ...]]:
-    """Return the arrays and class names of an `.npz` with x_train, y_train, x_test and y_test.
+    """Return the arrays and class names of an `.npz`: see `read_archive`."""
+    read = read_archive(path)
+    return read.arrays, read.class_names
 
-    Images may be `(n, h, w)` or `(n, h, w, c)`: integers or floats in [0, 255], or floats and booleans in [0, 1], which
-    are scaled to [0, 255]. Labels are `(n,)` or `(n, 1)` whole numbers from 0. An optional array `class_names` of
-    strings names the classes; without it they are "0", "1", and so on.
+
+def read_archive(path: Path, packed: int | None = None, unpacked: int | None = None) -> Assembled:
+    """Return the dataset in an `.npz` of at most so many bytes, by default 2 GiB.
+
+    Its arrays may have Keras's names (x_train, y_train, x_test, y_test) or others that mean the same, such as
+    train_images and train_labels, or X and y for images without a test part. Images may be `(n, h, w)`,
+    `(n, h, w, c)`, `(n, c, h, w)` or square rows `(n, h * w)`, in a range that `pixels` recognizes. Labels are whole
+    numbers, one-hot rows or words. An array `class_names` of strings names the classes.
 
     Raises DataError for anything else.
     """
-    file = path.name
-    raw = _npz_arrays(path)
-    x_train = _with_channels(file, "x_train", raw["x_train"])
-    x_test = _with_channels(file, "x_test", raw["x_test"])
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise DataError(
-            "The training and test images in {file} must have the same size, got {train} and {test}. Resize them.",
-            file=file,
-            train=size(x_train.shape[1:]),
-            test=size(x_test.shape[1:]),
-        )
-    y_train = _labels(file, "y_train", raw["y_train"], len(x_train))
-    y_test = _labels(file, "y_test", raw["y_test"], len(x_test))
-    n_classes = _n_classes(file, y_train, y_test)
-    names = _class_names(file, raw.get("class_names"), n_classes)
-    scale = _common_scale(file, x_train, x_test)
-    return Arrays(_to_uint8(x_train, scale), y_train, _to_uint8(x_test, scale), y_test), names
+    packed, unpacked = packed or MAX_BYTES, unpacked or MAX_BYTES
+    check_directory(path, Limits(packed, unpacked))
+    return assemble(raw_in(path.name, path, unpacked))
+
+
+def raw_in(file: str, source: Path | io.BytesIO, unpacked: int) -> Raw:
+    """Return the parts in an `.npz` or its contents. Raises DataError."""
+    _check_archive(file, source, unpacked)
+    return raw_of(file, _arrays(file, source))
+
+
+def raw_of(file: str, arrays: Mapping[str, np.ndarray]) -> Raw:
+    """Return the parts that named arrays mean. Raises DataError, with the names, if that isn't clear."""
+    if "labels" in arrays and "class_names" not in arrays and _are_names(arrays["labels"], arrays):
+        arrays = {("class_names" if key == "labels" else key): array for key, array in arrays.items()}
+    meanings: dict[tuple[str, str], str] = {}
+    for key in arrays:
+        meaning = _meaning(key)
+        if meaning is None:
+            continue
+        if meaning in meanings and {key, meanings[meaning]} & {*KEYS, "class_names"}:
+            meanings[meaning] = key if key in (*KEYS, "class_names") else meanings[meaning]
+        elif meaning in meanings:
+            raise _unclear(file, arrays)
+        else:
+            meanings[meaning] = key
+    found = {part for part, kind in meanings if kind in "xy"}
+    if not found and (pair := _only_pair(arrays)):
+        meanings |= {("", "x"): pair[0], ("", "y"): pair[1]}
+        found = {""}
+    if "" in found and TRAIN not in found:  # X and y, perhaps with X_test and y_test
+        meanings = {(part or TRAIN, kind): key for (part, kind), key in meanings.items()}
+    elif "" in found:
+        raise _unclear(file, arrays)
+    parts = [part for part in (TRAIN, TEST, VALIDATION) if (part, "x") in meanings or (part, "y") in meanings]
+    if TRAIN not in parts and TEST not in parts:
+        raise _unclear(file, arrays)
+    for part in dict.fromkeys((TRAIN, *parts)):
+        for kind in "xy":
+            if (part, kind) not in meanings:
+                raise _missing(file, f"{kind}_{'val' if part == VALIDATION else part}", arrays)
+    names = meanings.get(("", "names"))
+    return Raw(
+        file,
+        Message("arrays in an .npz file"),
+        {part: arrays[meanings[part, "x"]] for part in parts},
+        {part: arrays[meanings[part, "y"]] for part in parts},
+        None if names is None else arrays[names],
+        {part: (meanings[part, "x"], meanings[part, "y"]) for part in parts},
+    )
 
 
 def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple[int, ...], expected: int) -> None:
@@ -62,230 +120,108 @@ def check_layout(file: str, arrays: Arrays, n_classes: int, image_shape: tuple[i
         )
 
 
-def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
-    _check_archive(path)
+def read_npy(file: str, content: bytes) -> np.ndarray:
+    """Return the array in the bytes of an `.npy` file. Raises DataError if it is damaged or contains objects."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            present = [key for key in (*KEYS, "class_names") if key in archive]
-            arrays = {key: archive[key] for key in present}
+        return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    except Exception as error:  # as below
+        raise _damaged(file, error) from error
+
+
+def _meaning(key: str) -> tuple[str, str] | None:
+    """Return the part ("" if the key names none) and x, y or names; None for an unknown key."""
+    text = re.sub(r"[^a-z0-9]", "", key.lower())
+    if text in _NAMES:
+        return "", "names"
+    for word, part in _PARTS.items():
+        for rest in (text.removeprefix(word), text.removesuffix(word)):
+            if rest != text and (kind := _kind(rest)):
+                return part, kind
+    kind = _kind(text)
+    return ("", kind) if kind else None
+
+
+def _kind(text: str) -> str | None:
+    text = text.removesuffix("set").removesuffix("s") if text not in (*_IMAGES, *_LABELS) else text
+    return "x" if text in _IMAGES else "y" if text in _LABELS else None
+
+
+def _are_names(array: np.ndarray, arrays: Mapping[str, np.ndarray]) -> bool:
+    """Return whether an array called "labels" contains the names of the classes: words, and other labels exist."""
+    return array.ndim == 1 and array.dtype.kind == "U" and "y_train" in arrays
+
+
+def _only_pair(arrays: Mapping[str, np.ndarray]) -> tuple[str, str] | None:
+    """Return the names of the images and labels if there are two arrays that can be nothing else."""
+    if len(arrays) != 2:
+        return None
+    labels, images = sorted(arrays, key=lambda key: arrays[key].ndim)
+    is_pair = arrays[images].ndim >= 3 > arrays[labels].ndim >= 1 and len(arrays[images]) == len(arrays[labels])
+    return (images, labels) if is_pair else None
+
+
+def _found(arrays: Mapping[str, np.ndarray]) -> str:
+    shown = [f"{key[:40]} {array.shape}" for key, array in list(arrays.items())[:_MAX_SHOWN]]
+    return ", ".join(shown + ["…"] * (len(arrays) > _MAX_SHOWN)) or "–"
+
+
+def _missing(file: str, key: str, arrays: Mapping[str, np.ndarray]) -> DataError:
+    return DataError(
+        "{file} is missing {key}; it contains {found}. Save {keys} with numpy.savez_compressed.",
+        file=file,
+        key=key,
+        found=_found(arrays),
+        keys=", ".join(KEYS),
+    )
+
+
+def _unclear(file: str, arrays: Mapping[str, np.ndarray]) -> DataError:
+    return DataError(
+        "{file} contains {found}, and it isn't clear which are images and labels. Rename them to {keys}.",
+        file=file,
+        found=_found(arrays),
+        keys=", ".join(KEYS),
+    )
+
+
+def _arrays(file: str, source: Path | io.BytesIO) -> dict[str, np.ndarray]:
+    try:
+        with np.load(source, allow_pickle=False) as archive:
+            loaded = {key: archive[key] for key in archive.files}
     # A damaged archive can raise almost any error: zip, zlib and header errors, SyntaxError, MemoryError.
     except Exception as error:
-        if "Object arrays" in str(error):
-            raise DataError(
-                "{file} contains an array of Python objects. Convert it to numbers (class_names to strings) with "
-                "astype and save it again.",
-                file=path.name,
-            ) from error
-        raise DataError(
-            "{file} is damaged ({error} while unpacking). Save it again with numpy.savez_compressed.",
-            file=path.name,
-            error=type(error).__name__,
-        ) from error
-    missing = [key for key in KEYS if not isinstance(arrays.get(key), np.ndarray)]
-    if missing:
-        raise DataError(
-            "{file} is missing {key}. Save {keys} with numpy.savez_compressed.",
-            file=path.name,
-            key=missing[0],
-            keys=", ".join(KEYS),
+        raise _damaged(file, error) from error
+    # A member that isn't an array is returned as bytes.
+    return {key: array for key, array in loaded.items() if isinstance(array, np.ndarray)}
+
+
+def _damaged(file: str, error: Exception) -> DataError:
+    if "Object arrays" in str(error):
+        return DataError(
+            "{file} contains an array of Python objects. Convert it to numbers (class_names to strings) with "
+            "astype and save it again.",
+            file=file,
         )
-    return arrays
+    return DataError(
+        "{file} is damaged ({error} while unpacking). Save it again with numpy.savez_compressed.",
+        file=file,
+        error=type(error).__name__,
+    )
 
 
-def _check_archive(path: Path) -> None:
-    limit = MAX_BYTES / 1e9
+def _check_archive(file: str, source: Path | io.BytesIO, most: int) -> None:
     try:
-        n_bytes = path.stat().st_size
-        if n_bytes > MAX_BYTES:
-            raise DataError(
-                "{file} must be at most {limit:.1f} GB, got {size:.1f} GB. Save fewer or smaller images.",
-                file=path.name,
-                limit=limit,
-                size=n_bytes / 1e9,
-            )
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except OSError as error:
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
         raise DataError(
-            "{file} can't be read ({error}). Check its permissions.",
-            file=path.name,
-            error=error.strerror or str(error),
+            "{file} isn't a complete .npz archive. Save it again with numpy.savez_compressed, or copy it again.",
+            file=file,
         ) from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise DataError(
-            "{file} isn't a complete .npz archive ({size:,} bytes). Save it again with numpy.savez_compressed.",
-            file=path.name,
-            size=n_bytes,
-        ) from error
-    if unpacked > MAX_BYTES:
+    if unpacked > most:
         raise DataError(
             "{file} must unpack to at most {limit:.1f} GB, got {unpacked:.1f} GB. Save fewer or smaller images.",
-            file=path.name,
-            limit=limit,
+            file=file,
+            limit=most / 1e9,
             unpacked=unpacked / 1e9,
         )
-
-
-def _with_channels(file: str, key: str, images: np.ndarray) -> np.ndarray:
-    if images.ndim not in (3, 4):
-        raise DataError(
-            "{key} in {file} must have the shape (n, height, width) or (n, height, width, channels), got {shape}. "
-            "Reshape it.",
-            key=key,
-            file=file,
-            shape=images.shape,
-        )
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    n, height, width, channels = images.shape
-    if channels not in (1, 3):
-        raise DataError(
-            "{key} in {file} must have 1 channel (greyscale) or 3 (colour), got {channels}. Convert the images.",
-            key=key,
-            file=file,
-            channels=channels,
-        )
-    if not (SIDES[0] <= height <= SIDES[1] and SIDES[0] <= width <= SIDES[1]):
-        raise DataError(
-            "Images in {key} of {file} must have sides of {low} to {high} pixels, got {size}. Resize them.",
-            key=key,
-            file=file,
-            low=SIDES[0],
-            high=SIDES[1],
-            size=size((height, width)),
-        )
-    if n == 0:
-        raise DataError("{key} in {file} is empty. Add at least one image.", key=key, file=file)
-    return images
-
-
-def _labels(file: str, key: str, labels: np.ndarray, n_images: int) -> np.ndarray:
-    if labels.shape not in ((n_images,), (n_images, 1)):
-        raise DataError(
-            "{key} in {file} must contain one class number for each of the {n:,} images, got the shape {shape}.",
-            key=key,
-            file=file,
-            n=n_images,
-            shape=labels.shape,
-        )
-    labels = labels.reshape(n_images)
-    if labels.dtype.kind not in "iuf":
-        raise DataError(
-            "{key} in {file} must contain whole numbers, got the type {dtype}. Number the classes from 0.",
-            key=key,
-            file=file,
-            dtype=str(labels.dtype),
-        )
-    low, high = _range(labels)
-    if not (low >= 0 and high < CLASSES[1]) or (labels != np.rint(labels)).any():
-        raise DataError(
-            "{key} in {file} must contain whole numbers from 0 to {most}, got values from {low:g} to {high:g}. "
-            "Number the classes from 0.",
-            key=key,
-            file=file,
-            most=CLASSES[1] - 1,
-            low=low,
-            high=high,
-        )
-    return labels.astype(np.int64)
-
-
-def _n_classes(file: str, y_train: np.ndarray, y_test: np.ndarray) -> int:
-    n_classes = int(max(y_train.max(), y_test.max())) + 1
-    if n_classes < CLASSES[0]:
-        raise DataError(
-            "{file} must contain {low} to {high} classes, got {n}. Add images of another class.",
-            file=file,
-            low=CLASSES[0],
-            high=CLASSES[1],
-            n=n_classes,
-        )
-    return n_classes
-
-
-def _class_names(file: str, names: np.ndarray | None, n_classes: int) -> tuple[str, ...]:
-    if names is None:
-        return tuple(str(number) for number in range(n_classes))
-    if not isinstance(names, np.ndarray) or names.ndim != 1 or names.dtype.kind != "U":
-        raise DataError(
-            "class_names in {file} must be a list of strings. Save them as numpy.array([...], dtype=str).", file=file
-        )
-    if len(names) != n_classes:
-        raise DataError(
-            "class_names in {file} must contain {expected} names, one per class, got {n}.",
-            file=file,
-            expected=n_classes,
-            n=len(names),
-        )
-    try:
-        texts = tuple(text.strip() for text in names.tolist())
-    except ValueError as error:  # an invalid code point
-        raise DataError("class_names in {file} contains invalid text. Save the names again.", file=file) from error
-    bad = [text for text in texts if not 0 < len(text) <= MAX_CLASS_NAME or not text.isprintable()]
-    bad += [text for text in texts if texts.count(text) > 1]
-    if bad:
-        raise DataError(
-            "class_names in {file} must be different printable names of 1 to {most} characters, got {name!r}. Rename "
-            "that class.",
-            file=file,
-            most=MAX_CLASS_NAME,
-            name=bad[0][:MAX_CLASS_NAME],
-        )
-    return texts
-
-
-def _common_scale(file: str, x_train: np.ndarray, x_test: np.ndarray) -> int:
-    train, train_high = _pixel_scale(file, "x_train", x_train)
-    test, test_high = _pixel_scale(file, "x_test", x_test)
-    # All-black images fit either range.
-    if train != test and train_high > 0 and test_high > 0:
-        raise DataError(
-            "x_train and x_test in {file} must have the same range, [0, 1] or [0, 255], got {train_type} up to "
-            "{train:g} and {test_type} up to {test:g}. Rescale one of them.",
-            file=file,
-            train_type=str(x_train.dtype),
-            train=train_high,
-            test_type=str(x_test.dtype),
-            test=test_high,
-        )
-    return train if train_high > 0 else test
-
-
-def _pixel_scale(file: str, key: str, images: np.ndarray) -> tuple[int, float]:
-    """Return the factor that scales the images to [0, 255], and their largest value before scaling."""
-    kind = images.dtype.kind
-    if kind not in "buif":
-        raise DataError(
-            "{key} in {file} must contain numbers, got the type {dtype}. Convert it.",
-            key=key,
-            file=file,
-            dtype=str(images.dtype),
-        )
-    low, high = _range(images)
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError("{key} in {file} contains NaN or infinity. Replace these values.", key=key, file=file)
-    if low < 0 or high > 255:
-        raise DataError(
-            "Pixels of {key} in {file} must be in [0, 255], or floats in [0, 1], got values from {low:g} to {high:g}. "
-            "Rescale them.",
-            key=key,
-            file=file,
-            low=low,
-            high=high,
-        )
-    return 255 if kind == "b" or (kind == "f" and high <= 1) else 1, high
-
-
-def _to_uint8(images: np.ndarray, scale: int) -> np.ndarray:
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images)
-    pixels = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), 1024):  # in blocks: a float64 copy of a whole dataset takes gigabytes
-        block = images[start : start + 1024].astype(np.float64)
-        pixels[start : start + 1024] = np.rint(block * scale)
-    return pixels
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    with np.errstate(invalid="ignore"):
-        return float(values.min()), float(values.max())

@@ -12,28 +12,51 @@ Indices = npt.NDArray[np.int64]  # (n,)
 def validation_split(labels: Labels, share: float, seed: int) -> tuple[Indices, Indices]:
     """Return the sorted indices of the training images and of the validation images.
 
-    Stratified (scikit-learn's StratifiedShuffleSplit): every class keeps its share. Raises DataError if a class has too
-    few images for both sets.
+    Stratified: every class keeps its share, and at least one image of each class is in both sets. Raises DataError if
+    a class has only one image.
 
     >>> train, validation = validation_split(np.repeat([0, 1, 2], 10), share=0.1, seed=0)
     >>> len(train), len(validation)
     (27, 3)
     """
-    from sklearn.model_selection import StratifiedShuffleSplit
-
-    splitter = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
-    try:
-        train, validation = next(splitter.split(labels, labels))
-    except ValueError as error:
-        counts = np.bincount(labels)
+    counts = np.bincount(labels)
+    smallest = int(counts[counts > 0].min())
+    if smallest < 2:
         raise DataError(
             "There are too few images to hold out {share:.1%} of {n:,} for validation: the smallest class has "
-            "{smallest:,}. Add images or hold out a larger share, so that each class is in both sets.",
+            "{smallest:,}. Add images, so that each class is in both sets.",
             share=share,
             n=len(labels),
-            smallest=int(counts[counts > 0].min()),
-        ) from error
-    return np.sort(train), np.sort(validation)
+            smallest=smallest,
+        )
+    return hold_out(labels, share, seed)
+
+
+def hold_out(labels: Labels, share: float, seed: int) -> tuple[Indices, Indices]:
+    """Return the sorted indices of the remaining images and of those held out, at least one of each class in both.
+
+    scikit-learn's StratifiedShuffleSplit chooses them. Where it can't, because the share is smaller than one image per
+    class, or leaves a class out, images of these classes are added. Every class needs at least two images.
+    """
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    present = np.unique(labels)
+    try:
+        splitter = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+        _rest, held_out = next(splitter.split(labels, labels))
+    except ValueError:
+        held_out = np.zeros(0, np.int64)
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(labels), bool)
+    chosen[held_out] = True
+    for label in present:
+        of_class = np.flatnonzero(labels == label)
+        if not chosen[of_class].any():
+            n = max(1, int(share * len(of_class)))
+            chosen[rng.choice(of_class, n, replace=False)] = True
+        elif chosen[of_class].all():
+            chosen[rng.choice(of_class)] = False
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
 def round_robin_by_class(labels: Labels, n: int) -> Indices:

@@ -17,7 +17,7 @@ from model.config import Augmentation, TrainingConfig
 from model.data.dataset import Dataset
 from model.drawings import collection
 from model.drawings.collection import LabelledDrawing
-from model.drawings.mixing import render_variation
+from model.drawings.mixing import check_digits, render_variation
 from model.drawings.negatives import random_negative
 from model.errors import RunError
 from model.results import NO_DIGIT
@@ -98,8 +98,9 @@ def add_fine_tuning_drawings(dataset: Dataset, folder: Path, knows_non_digits: b
     """Return `dataset` with the drawings of a run folder, and with an eleventh class if the network has one.
 
     All of these drawings are trained on, even if the number of training images is limited. Raises RunError if there
-    are none.
+    are none, DataError if the classes of the dataset aren't the digits that visitors draw.
     """
+    check_digits(dataset)
     drawn = training_part(read_drawings(folder))
     images, labels = collection.render_all(drawn)
     rng = np.random.default_rng(seed)

@@ -21,6 +21,7 @@ from model.results import NO_DIGIT, ArrayRepr
 
 OnProgress = Callable[[int], None]
 _N_DIGITS = 10
+_DIGITS = tuple(str(digit) for digit in range(_N_DIGITS))
 # Variations per drawing, each with a different pen. Chosen so that there are about as many drawn digits as MNIST
 # digits, and about a fifth of all images aren't digits.
 _DIGIT_COPIES, _LETTER_COPIES = 6, 8
@@ -44,14 +45,7 @@ def add_drawings(
     images. `on_progress` is called with the number of images rendered so far. Raises DataError if the dataset isn't
     one of ten digits in 28x28 pixels.
     """
-    if dataset.image_shape != (SIDE, SIDE, 1) or len(dataset.class_names) != _N_DIGITS:
-        raise DataError(
-            "Drawings need a dataset of (28, 28, 1) images in 10 classes, but {dataset} has {shape} images in {n} "
-            "classes. Choose mnist, or train without drawings.",
-            dataset=dataset.name,
-            shape=dataset.image_shape,
-            n=len(dataset.class_names),
-        )
+    check_digits(dataset)
     train, held_back = validation_split(dataset.y_train, validation_share, seed)
     rng = np.random.default_rng([seed, len(dataset.y_train)])
     training = _rendered(_training_drawings(rng), on_progress)
@@ -64,6 +58,20 @@ def add_drawings(
         validation=_combined(dataset, held_back, validation),
         class_names=(*dataset.class_names, NO_DIGIT),
     )
+
+
+def check_digits(dataset: Dataset) -> None:
+    """Raise DataError unless a dataset has the ten digits as its classes, in order, in images like those of the pen."""
+    if dataset.image_shape != (SIDE, SIDE, 1) or dataset.class_names != _DIGITS:
+        raise DataError(
+            "Drawings of digits need a dataset of (28, 28, 1) images of the digits 0 to 9, but {dataset} has {shape} "
+            "images in {n} classes, {first} to {last}. Choose mnist, or train without drawings.",
+            dataset=dataset.name,
+            shape=dataset.image_shape,
+            n=len(dataset.class_names),
+            first=dataset.class_names[0],
+            last=dataset.class_names[-1],
+        )
 
 
 def calibration_images(dataset: Dataset, seed: int) -> tuple[Images, Labels]:

@@ -12,6 +12,7 @@ from model.errors import ConfigError
 from model.networks.layers import Convolution, Layer, MaxPooling, Shape
 from model.networks.presets import layers_of
 
+_FOR_SMALL_IMAGES = "deep"  # its convolutions keep the size of an image
 MAX_PARAMETERS = 5_000_000
 MAX_VALUES = 250_000_000  # in one step: 1 GB of float32, and about the same again for backpropagation
 
@@ -89,9 +90,11 @@ def _walk(network: str | Design, input_shape: Shape, n_classes: int) -> Iterator
         if min(shape) < 1:
             if isinstance(network, str):
                 raise ConfigError(
-                    "Images of {image} are too small for the preset {preset}. Choose a dataset with larger images.",
+                    "Images of {image} are too small for the preset {preset}. Choose the preset {other}, which works "
+                    "with them, or a custom network with less pooling.",
                     image=_size(input_shape),
                     preset=network,
+                    other=_FOR_SMALL_IMAGES,
                 )
             raise ConfigError(
                 "Layer {number}, {layer}, needs an input of at least {least}, got {size}. Use padding same, a smaller "

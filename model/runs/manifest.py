@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from model.config import TrainingConfig
 from model.plain_text import readable
-from model.results import MAX_CLASSES, UNCALIBRATED, Calibration, Metrics, class_name
+from model.results import MAX_CLASSES, UNCALIBRATED, Calibration, Inspection, Metrics, class_name
 from model.runs.events import RunState
 
 FORMAT = 1
@@ -27,6 +27,7 @@ class DatasetInfo:
     image_shape: tuple[int, int, int]  # height, width, channels
     class_names: tuple[str, ...]  # of the network's output, with "no digit" if it was added
     training_fingerprint: str = ""  # of the training images; empty in runs of the first version
+    inspection: Inspection | None = None  # before drawings were added; None in runs of earlier versions
 
     def has_same_images(self, other: Self) -> bool:
         """Return whether both datasets have the same images, as far as their fingerprints are known."""
@@ -35,13 +36,14 @@ class DatasetInfo:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self) | {"image_shape": list(self.image_shape), "class_names": list(self.class_names)}
+        values = asdict(self) | {"image_shape": list(self.image_shape), "class_names": list(self.class_names)}
+        return values | {"inspection": self.inspection and self.inspection.to_dict()}
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
         """Build the record from the values of `to_dict`. Raises ValueError for anything else."""
         _check_keys(values, ("name", "source", "fingerprint", "n_train", "n_test", "image_shape", "class_names"))
-        shape, names = values["image_shape"], values["class_names"]
+        shape, names, inspection = values["image_shape"], values["class_names"], values.get("inspection")
         if not isinstance(shape, list) or len(shape) != 3:
             raise ValueError("image_shape must be [height, width, channels]")
         if not isinstance(names, list) or not 0 < len(names) <= MAX_CLASSES:
@@ -56,6 +58,7 @@ class DatasetInfo:
             image_shape=(height, width, channels),
             class_names=tuple(map(class_name, names)),
             training_fingerprint=_text("training_fingerprint", values.get("training_fingerprint", "")),
+            inspection=Inspection.from_dict(inspection) if inspection else None,
         )
 
 

@@ -80,7 +80,7 @@ def train(
     """
     if dataset is None:
         check_config(config)
-        dataset = join_drawings(load_dataset(config.dataset), config)
+        dataset = join_drawings(load_dataset(config), config)
     commands = commands or CommandQueue()
     return _Training(config, dataset, on_event, commands, Checkpoints(checkpoints)).run(resume, start_from)
 

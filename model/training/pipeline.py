@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.data.dataset import Dataset
+from model.data.inspection import inspect
 from model.drawings import mixing
 from model.errors import RunError
 from model.evaluation.metrics import compute_metrics
 from model.inference.litert import Recognizer
 from model.inference.rejection import is_accepted, rejection_scores, restrict_to_digits
 from model.networks.summary import summary
-from model.results import NO_DIGIT, UNCALIBRATED, Calibration, Checkpoint, Metrics
+from model.results import NO_DIGIT, UNCALIBRATED, Calibration, Checkpoint, Inspection, Metrics
 from model.runs.atomic_files import write_json, write_npz
 from model.runs.events import DownloadingEvent, DrawingEvent, FinishedEvent, RunState
 from model.runs.manifest import DatasetInfo, Manifest, TrainingOutcome
@@ -59,6 +60,7 @@ class Pipeline:
         """
         self.folder, self.config, self.resume = run, run.config, _first_readable(checkpoints)
         self.on_event, self.commands, self.is_cancelled = on_event, commands, is_cancelled
+        self.inspection: Inspection | None = None
 
     def run(self) -> RunState:
         """Train and return the final state, finished or stopped.
@@ -76,8 +78,9 @@ class Pipeline:
         return self._complete(result, dataset, metrics, calibration, outputs)
 
     def _load(self) -> Dataset:
-        dataset = load_dataset(self.config.dataset, self._download_progress())
+        dataset = load_dataset(self.config, self._download_progress())
         check_config(self.config)
+        self.inspection = inspect(dataset)  # of the dataset alone, as people brought it
         return join_drawings(dataset, self.config, self.folder.path, self._on_drawing)
 
     def _download_progress(self) -> Callable[[int, int], None]:
@@ -112,6 +115,7 @@ class Pipeline:
             image_shape=dataset.image_shape,
             class_names=dataset.class_names,
             training_fingerprint=_fingerprint(dataset.x_train),
+            inspection=self.inspection,
         )
         if self.resume and before and not before.has_same_images(info):
             raise RunError(

@@ -46,12 +46,13 @@ def preload() -> None:
             _preloaded[_DEFAULT_DATASET] = catalog.load(_DEFAULT_DATASET)
 
 
-def load_dataset(name: str, on_download: Callable[[int, int], None] | None = None) -> Dataset:
-    """Return a dataset, from memory if it was preloaded. `on_download(done, total)` is called with bytes.
+def load_dataset(config: TrainingConfig, on_download: Callable[[int, int], None] | None = None) -> Dataset:
+    """Return the dataset of a training, from memory if it was preloaded.
 
-    Raises DataError if it can't be loaded.
+    `on_download(done, total)` is called with bytes. Raises DataError if it can't be loaded.
     """
-    return _preloaded.pop(name, None) or catalog.load(name, on_download)
+    dataset = _preloaded.pop(config.dataset, None) or catalog.load(config.dataset, on_download)
+    return dataset.inverted() if config.invert else dataset
 
 
 def join_drawings(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation import analysis
-from model.evaluation.evaluate import EvaluationResult
+from model.evaluation.evaluate import EvaluationResult, trained_on
 from model.messages import N_
 from model.results import Metrics
 from model.runs.run import FinishedRun
@@ -15,7 +15,7 @@ from pages.ui import glossary
 from pages.ui.evaluate import help
 from pages.ui.shell import predictions
 from pages.ui.shell.text import markdown, plain, run_title
-from pages.ui.translation import _, ngettext, translate
+from pages.ui.translation import _, class_label, ngettext, translate
 
 _CARD_COLUMNS = ((N_("Measurement"), "what"), (N_("Value"), "figure"), (N_("n"), "n"))
 
@@ -41,10 +41,16 @@ def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, ep
         for label, value, meaning in shown:
             st.metric(label, value, help=meaning, width="content")
     low, high = analysis.wilson_interval(metrics.n_correct, metrics.n)
-    interval = _(
-        "Measured on {n} test images that weren't used for training. On new images of the same kind, the accuracy is "
-        "probably between {low} and {high} (95% confidence interval)."
-    ).format(n=f"{metrics.n:,}", low=f"{low:.2%}", high=f"{high:.2%}")
+    inspection = run.dataset.inspection
+    if inspection and inspection.n_shared:
+        st.warning(markdown(trained_on(inspection.n_shared, metrics.n)), icon=":material/warning:")
+        text = _("Measured on {n} test images. On images like these, the accuracy is between {low} and {high}.")
+    else:
+        text = _(
+            "Measured on {n} test images that weren't used for training. On new images of the same kind, the accuracy "
+            "is probably between {low} and {high} (95% confidence interval)."
+        )
+    interval = text.format(n=f"{metrics.n:,}", low=f"{low:.2%}", high=f"{high:.2%}")
     st.caption(f"{interval} {_network(run, epoch)}", help=glossary.explain("Confidence interval"))
 
 
@@ -65,9 +71,10 @@ def _network(run: FinishedRun, epoch: int) -> str:
 
 
 def card(run: FinishedRun) -> None:
-    """Draw the model card of a shipped network: training data, recipe, weaknesses and measurements."""
+    """Draw the card of a run: its dataset, or, of a shipped network, data, recipe, weaknesses and measurements."""
     card = run.outcome.card
     if not card:
+        _dataset(run)
         return
     with st.expander(_("Model card: training data, recipe, weaknesses, measurements"), icon=":material/badge:"):
         for title, lines in (
@@ -82,6 +89,35 @@ def card(run: FinishedRun) -> None:
             {
                 _(title): [_card_text(run, getattr(figure, name)) for figure in card.figures]
                 for title, name in _CARD_COLUMNS
+            },
+            hide_index=True,
+            border="horizontal",
+        )
+
+
+def _dataset(run: FinishedRun) -> None:
+    """Draw what the look at the dataset found when the training started; older runs have none."""
+    found = run.dataset.inspection
+    if not found:
+        return
+    with st.expander(_("Dataset: shape, range, images per class"), icon=":material/dataset:"):
+        height, width, channels = found.image_shape
+        shape = _("{source}: {size} pixels, {colours}; pixel values from {low} to {high}.").format(
+            source=plain(run.dataset.source),
+            size=f"{height}×{width}",
+            colours=_("grey") if channels == 1 else _("colour"),
+            low=f"{found.lowest:g}",
+            high=f"{found.highest:g}",
+        )
+        inverted = _("Its images were inverted.")
+        st.markdown(f"{shape} {inverted}" if run.config.invert else shape)
+        for sentence in (*found.warnings, *found.notes):
+            st.markdown(f"- {markdown(sentence)}")
+        st.table(
+            {
+                _("Class"): [plain(class_label(name)) for name in found.class_names],
+                _("Training images"): [f"{n:,}" for n in found.train_counts],
+                _("Test images"): [f"{n:,}" for n in found.test_counts],
             },
             hide_index=True,
             border="horizontal",

@@ -113,15 +113,18 @@ def neighbours(run: FinishedRun) -> Neighbours:
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=services.BY_PATH)
 def _neighbours(run: FinishedRun, modified: int) -> Neighbours:
     services.test_images(run)  # raises if the dataset isn't available, or is a different one of the same name
-    images, labels = _training_images(run.config.dataset, run.dataset.fingerprint)
+    images, labels = _training_images(run.config.dataset, run.dataset.fingerprint, run.config.invert)
     return Neighbours(images, labels, services.recognizer(run).features(images))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _training_images(name: str, fingerprint: str) -> tuple[np.ndarray, np.ndarray]:
+def _training_images(name: str, fingerprint: str, invert: bool) -> tuple[np.ndarray, np.ndarray]:
     dataset = catalog.load(name)
     chosen = round_robin_by_class(dataset.y_train, N_NEIGHBOURS)
-    return dataset.x_train[chosen], dataset.y_train[chosen]  # copies, so that the memory of the others can be freed
+    images = dataset.x_train[chosen]
+    return 255 - images if invert else images, dataset.y_train[
+        chosen
+    ]  # copies, so that the memory of the others can be freed
 
 
 def test_features(run: FinishedRun) -> tuple[np.ndarray, np.ndarray]:

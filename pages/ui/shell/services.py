@@ -16,6 +16,9 @@ import streamlit as st
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from model.data import catalog
+from model.data.dataset import Origin
+from model.data.inspection import inspect
+from model.data.uploads import Uploads
 from model.drawings.collection import DrawingCollection
 from model.errors import DataError
 from model.inference.classifier import Classifier
@@ -25,6 +28,7 @@ from model.jobs.robustness_job import RobustnessJobs
 from model.jobs.usage import UsageMonitor
 from model.limits import Limits
 from model.messages import N_
+from model.results import Inspection
 from model.runs import retention
 from model.runs.retention import StoredSize
 from model.runs.run import FinishedRun
@@ -96,6 +100,11 @@ def my_drawings() -> DrawingCollection:
     return DrawingCollection(store().home, session.visitor().browser)
 
 
+def my_uploads() -> Uploads:
+    """Return the datasets that this visitor has uploaded."""
+    return Uploads(store().home, session.visitor().browser)
+
+
 def usable_runs() -> tuple[list[FinishedRun], list[DamagedRun]]:
     """Return the runs that have a network, newest first and shipped ones last, and the damaged folders."""
     runs, damaged = store().list()
@@ -161,12 +170,14 @@ def test_images(run: FinishedRun) -> np.ndarray:
             file=f"{name}.npz",
         )
     with st.spinner(_("Reading the test images…")):
-        return _test_images(name, run.dataset.fingerprint)
+        return _test_images(name, run.dataset.fingerprint, run.config.invert)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _test_images(name: str, fingerprint: str) -> np.ndarray:
+def _test_images(name: str, fingerprint: str, invert: bool) -> np.ndarray:
     dataset = catalog.load(name)
+    if invert:
+        dataset = dataset.inverted()
     if dataset.fingerprint != fingerprint:
         raise DataError(
             "The images can't be shown because {dataset} has changed on this server since the run was scored. Put the "
@@ -185,24 +196,30 @@ class Sample:
     counts: np.ndarray  # (classes,) of the training images
     images: np.ndarray  # (n, h, w, c) uint8, some of each class in turn
     labels: np.ndarray  # (n,)
+    inspection: Inspection
+    origin: Origin
 
 
 def training_sample(name: str, n_per_class: int = 6) -> Sample:
-    """Return `n_per_class` training images of every class. Raises DataError if the dataset isn't available."""
+    """Return `n_per_class` training images of every class, and one look at the whole dataset.
+
+    Computed once for each version of its files. Raises DataError if the dataset isn't available or can't be used.
+    """
+    version = catalog.version(name)
     with st.spinner(_("Reading the training images…")):
-        return _training_sample(name, n_per_class)
+        return _training_sample(name, n_per_class, version)
 
 
-# For ten minutes, as a user's own dataset may be replaced.
-@st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
-def _training_sample(name: str, n_per_class: int) -> Sample:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _training_sample(name: str, n_per_class: int, version: tuple[tuple[str, int, int], ...]) -> Sample:
     dataset = catalog.load(name)
     n_classes = len(dataset.class_names)
     chosen = [np.flatnonzero(dataset.y_train == label)[:n_per_class] for label in range(n_classes)]
     order = [index for row in zip_longest(*chosen) for index in row if index is not None]
     # Copies, so that the memory of all other images can be freed.
     counts = np.bincount(dataset.y_train, minlength=n_classes)
-    return Sample(dataset.class_names, counts, dataset.x_train[order].copy(), dataset.y_train[order].copy())
+    images, labels = dataset.x_train[order].copy(), dataset.y_train[order].copy()
+    return Sample(dataset.class_names, counts, images, labels, inspect(dataset), dataset.origin)
 
 
 @st.cache_data(ttl=600, show_spinner=False)

@@ -21,6 +21,7 @@ _SHEET = "sheet"
 _CARRIED = "carried-strokes"
 _SAVED_DRAWING = "saved-drawing"
 _PAGE, _NOTICES = "page", "notices"
+_UPLOADED, _N_UPLOADS = "uploaded", "n-uploads"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
@@ -77,6 +78,22 @@ def request_recipe(name: str) -> None:
 def take_requested_recipe() -> str | None:
     """Return the recipe that was chosen since the settings were last drawn, only once."""
     return st.session_state.pop(_REQUESTED_RECIPE, None)
+
+
+def n_uploads() -> int:
+    """Return how many datasets this session has uploaded; a field with a new number is empty."""
+    return st.session_state.get(_N_UPLOADS, 0)
+
+
+def set_uploaded(dataset: str) -> None:
+    """Remember the dataset that was just uploaded until the settings are drawn again."""
+    st.session_state[_UPLOADED] = dataset
+    st.session_state[_N_UPLOADS] = n_uploads() + 1
+
+
+def take_uploaded() -> str | None:
+    """Return the dataset that was just uploaded, only once."""
+    return st.session_state.pop(_UPLOADED, None)
 
 
 def first_rate(run_id: str, now: float) -> float:

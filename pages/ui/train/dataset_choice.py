@@ -1,28 +1,62 @@
 """The choice of the dataset, with a note on where it is and a look at its images. Starts no download."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from model.config import TrainingConfig
 from model.data import catalog
 from model.data.catalog import DatasetStatus
+from model.errors import DigitLabError
+from model.inference.classifier import DIGITS
 from pages.ui import glossary
 from pages.ui.shell import services
 from pages.ui.shell.text import markdown, plain
-from pages.ui.train import help, labels, preview
-from pages.ui.train.setting_keys import key
+from pages.ui.train import dataset_upload, help, labels, preview
+from pages.ui.train.setting_keys import key, key_with_default
 from pages.ui.translation import _, translate
 
-DIGIT_DATASETS = ("mnist", "uci-digits")  # the datasets to which drawings can be added
-_USUAL_CLASSES = 10  # of a dataset whose classes are only known once it is loaded
+DIGIT_DATASETS = ("mnist", "uci-digits")  # the built-in datasets to which drawings can be added
+_INK_SHAPE = (28, 28, 1)
+_USUAL_CLASSES = 10  # of a dataset that can't be read
 
 
-def dataset_control() -> str:
-    """Draw the choice of the dataset; return its name."""
-    statuses = {status.name: status for status in catalog.available()}
+@dataclass(frozen=True)
+class ChosenDataset:
+    """The chosen dataset, and what the other settings need to know about it."""
+
+    name: str
+    shape: tuple[int, int, int] | None  # height, width, channels; None if it can't be read
+    class_names: tuple[str, ...] | None
+    invert: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a training can start."""
+        return self.shape is not None
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether drawings of digits can be added to its images."""
+        if self.name in catalog.BUILTINS:
+            return self.name in DIGIT_DATASETS
+        return self.shape == _INK_SHAPE and self.class_names == DIGITS
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes of the network, including "not a digit" if that class is added."""
+        adds_drawings = self.has_digits and st.session_state.get(key("drawings"), TrainingConfig.drawings)
+        return (len(self.class_names) if self.class_names else _USUAL_CLASSES) + bool(adds_drawings)
+
+
+def dataset_control() -> ChosenDataset:
+    """Draw the choice of the dataset, and one look at it."""
+    statuses = {status.name: status for status in available()}
     box = key("dataset")
+    dataset_upload.choose_new(box)
     if st.session_state.get(box) not in statuses:  # not chosen yet, or its file no longer exists
         st.session_state[box] = services.default_dataset()
-    chosen = st.selectbox(
+    name = st.selectbox(
         labels.setting("dataset"),
         list(statuses),
         key=box,
@@ -30,19 +64,48 @@ def dataset_control() -> str:
         format_func=lambda name: translate(statuses[name].title) if name in statuses else name,
         help=f"{glossary.explain('Dataset')} {_(help.DATASET)}",
     )
-    _describe(statuses[chosen], statuses["mnist"])
-    if statuses[chosen].here:
-        with st.popover(_("View images"), width="stretch", icon=":material/image:", on_change="rerun") as opened:
-            if opened.open:
-                preview.dataset(chosen)
+    _describe(statuses[name], statuses["mnist"])
+    chosen = _look_at(statuses[name])
+    with st.container(horizontal=True, gap="small", key="train-data"):
+        if statuses[name].here and chosen.is_usable:
+            with st.popover(_("View images"), icon=":material/image:", on_change="rerun") as opened:
+                if opened.open:
+                    preview.dataset(name, chosen.invert)
+        dataset_upload.menu()
     return chosen
 
 
-def n_classes(dataset: str) -> int:
-    """Return the number of classes of the network, including "not a digit" if that class is added."""
-    known = catalog.BUILTINS.get(dataset)
-    adds_drawings = dataset in DIGIT_DATASETS and st.session_state.get(key("drawings"), TrainingConfig.drawings)
-    return (len(known.class_names) if known else _USUAL_CLASSES) + bool(adds_drawings)
+def available() -> list[DatasetStatus]:
+    """Return the status of every dataset that this visitor can choose: the server's, and the visitor's uploads."""
+    found = list(catalog.available())
+    for name in services.my_uploads().names():
+        try:
+            found.append(catalog.status(name))
+        except DigitLabError:  # deleted just now
+            continue
+    return found
+
+
+def _look_at(status: DatasetStatus) -> ChosenDataset:
+    """Return the chosen dataset; one of the visitor's own is inspected, and what would spoil a training is shown."""
+    builtin = catalog.BUILTINS.get(status.name)
+    if builtin:
+        return ChosenDataset(status.name, builtin.image_shape, builtin.class_names)
+    try:
+        found = services.training_sample(status.name).inspection
+    except DigitLabError as error:
+        if not status.damaged:  # otherwise that was shown already
+            st.warning(markdown(error))
+        return ChosenDataset(status.name, None, None)
+    for note in (*found.warnings, *found.notes):
+        icon = ":material/warning:" if note in found.warnings else ":material/info:"
+        st.caption(f"{icon} {markdown(note)}")
+    invert = False
+    if found.is_dark_on_light:
+        invert = st.toggle(
+            labels.setting("invert"), key=key_with_default("invert"), persist_state="session", help=_(help.INVERT)
+        )
+    return ChosenDataset(status.name, found.image_shape, found.class_names, invert)
 
 
 def _describe(chosen: DatasetStatus, mnist: DatasetStatus) -> None:

@@ -7,7 +7,19 @@ from model.messages import N_
 
 RECIPE = N_("A recipe sets everything below except the dataset. You can then change any setting.")
 CUSTOM_SETTINGS = N_("Your own choice of settings. Choosing a recipe replaces them.")
-DATASET = N_("To add your own, put an .npz file in the folder named by DIGIT_LAB_DATA.")
+DATASET = N_("To add your own, upload its files below, or put them in the folder named by DIGIT_LAB_DATA.")
+UPLOAD = N_(
+    "A zip of a folder with one sub-folder of images per class, an .npz, a CSV with a label and pixels in each line, "
+    "or MNIST's idx files. Without a test part, a fifth of the images becomes the test set."
+)
+UPLOAD_PRIVACY = N_(
+    "Only you can choose an uploaded dataset. Everyone can see the runs trained on it and their test images. It is "
+    "deleted with its runs, or after a day without any."
+)
+INVERT = N_("Exchanges light and dark: the network is trained on light ink on black, as on the Draw page.")
+SHAPE = N_("{size} pixels, {colours}; pixel values from {low} to {high}.")
+DARK_INK = N_("Dark ink on a light ground.")
+LIGHT_INK = N_("A dark ground, or no clear ground.")
 SCHEDULE = N_(
     "Constant: no change. Step: two steps down, to a hundredth. Cosine: up, then down along a curve; good for many "
     "epochs. One-cycle: up and down in straight lines; good for few epochs."

@@ -27,6 +27,7 @@ SETTINGS = {
     "validation_share": N_("Validation share"),
     "patience": N_("Early stopping (epochs)"),
     "keep": N_("Weights to keep"),
+    "invert": N_("Invert the images"),
     "train_images": N_("Use only this many images"),
     "drawings": N_('Add a "not a digit" class'),
     "seed": N_("Seed"),

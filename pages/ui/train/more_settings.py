@@ -5,12 +5,12 @@ import streamlit as st
 from model.config import KEPT, LOSSES
 from pages.ui import glossary
 from pages.ui.train import help, labels
-from pages.ui.train.dataset_choice import DIGIT_DATASETS
+from pages.ui.train.dataset_choice import ChosenDataset
 from pages.ui.train.setting_keys import key_with_default
 from pages.ui.translation import _
 
 
-def more_settings(dataset: str) -> dict:
+def more_settings(dataset: ChosenDataset) -> dict:
     """Draw the widgets; return their settings by name."""
     return _label_settings() | _validation_settings() | _image_settings(dataset) | {"seed": _seed_control()}
 
@@ -67,7 +67,7 @@ def _validation_settings() -> dict:
     return {"validation_share": validation_share, "patience": patience, "keep": keep}
 
 
-def _image_settings(dataset: str) -> dict:
+def _image_settings(dataset: ChosenDataset) -> dict:
     train_images = st.number_input(
         labels.setting("train_images"),
         0,
@@ -78,7 +78,7 @@ def _image_settings(dataset: str) -> dict:
         help=_(help.TRAIN_IMAGES),
     )
     drawings = False
-    if dataset in DIGIT_DATASETS:
+    if dataset.has_digits:
         drawings = st.toggle(
             labels.setting("drawings"),
             key=key_with_default("drawings"),

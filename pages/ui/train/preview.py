@@ -13,39 +13,73 @@ from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.shell import services
-from pages.ui.shell.text import markdown
+from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help
-from pages.ui.translation import _, class_label
+from pages.ui.translation import _, class_label, ngettext
 
 _N_SAMPLES = 20  # images of a dataset
 _N_AUGMENTED = 4  # images that are transformed
+_MAX_SKIPPED = 12  # files listed by name
 _SIDE = 52  # pixels of an image on the screen: four fit in a row
 
 
-def dataset(name: str) -> None:
-    """Show images of a dataset with their labels, and the number of images per class, or why they aren't available."""
+def dataset(name: str, invert: bool = False) -> None:
+    """Show images of a dataset with their labels, and what it contains, or why they aren't available."""
     sample = _sample(name)
     if sample is None:
         return
     names = [class_label(each) for each in sample.class_names]
+    images = 255 - sample.images if invert else sample.images
     image_grid(
         (
             Tile(image, (names[label],), _("Training image: {label}").format(label=names[label]))
-            for image, label in list(zip(sample.images, sample.labels, strict=True))[:_N_SAMPLES]
+            for image, label in list(zip(images, sample.labels, strict=True))[:_N_SAMPLES]
         ),
         side=_SIDE,
     )
-    text = _("{images} training images in {classes} classes:")
-    st.caption(text.format(images=f"{sample.counts.sum():,}", classes=len(names)))
+    _facts(sample)
+    text = _("{images} training images and {test} test images in {classes} classes. Training images of each class:")
+    n_test = sum(sample.inspection.test_counts)
+    st.caption(text.format(images=f"{sample.counts.sum():,}", test=f"{n_test:,}", classes=len(names)))
     st.plotly_chart(
         class_balance(names, sample.counts),
         height=40 + 22 * len(names),
         config={"displayModeBar": False},
         key=f"class-balance-{name}",
     )
+    _skipped(sample)
 
 
-def augmented(name: str, augmentation: Augmentation) -> None:
+def _facts(sample: services.Sample) -> None:
+    """Show shape, range, and ink and ground; then what was changed to fit."""
+    found = sample.inspection
+    height, width, channels = found.image_shape
+    ground = _(help.DARK_INK) if found.is_dark_on_light else _(help.LIGHT_INK)
+    shape = _(help.SHAPE).format(
+        size=f"{height}×{width}",
+        colours=_("grey") if channels == 1 else _("colour"),
+        low=f"{found.lowest:g}",
+        high=f"{found.highest:g}",
+    )
+    st.caption(f"{shape} {ground}" if channels == 1 else shape)
+    for note in sample.origin.notes:
+        st.caption(markdown(note))
+
+
+def _skipped(sample: services.Sample) -> None:
+    """List the files of the dataset that aren't used, with the reasons."""
+    files = sample.origin.skipped
+    if not files:
+        return
+    text = ngettext("{n} file isn't used:", "{n} files aren't used:", len(files)).format(n=f"{len(files):,}")
+    st.caption(text)
+    for each in files[:_MAX_SKIPPED]:
+        st.caption(f"**{plain(each.file)}** {markdown(each.reason)}")
+    if len(files) > _MAX_SKIPPED:
+        st.caption(_("… and {n} more").format(n=f"{len(files) - _MAX_SKIPPED:,}"))
+
+
+def augmented(name: str, augmentation: Augmentation, invert: bool = False) -> None:
     """Show four training images and, below each, three variants as training would use them."""
     if not augmentation:
         st.caption(_(help.NO_AUGMENTATION))
@@ -54,6 +88,7 @@ def augmented(name: str, augmentation: Augmentation) -> None:
     if sample is None:
         return
     images = sample.images[:_N_AUGMENTED]
+    images = 255 - images if invert else images
     variants = (augment(images, augmentation, np.random.default_rng(seed)) for seed in range(3))
     rows = [images, *(variant.round().astype(np.uint8) for variant in variants)]
     st.caption(_(help.AUGMENTED))

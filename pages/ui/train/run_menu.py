@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from model.data import uploads
 from model.errors import DigitLabError
 from model.runs.metadata import RunMetadata
 from model.runs.run import Run
@@ -53,6 +54,8 @@ def _delete(run: Run) -> None:
             st.warning(_("This run is still active. Stop it first."))
             return
         services.store().delete(run.id)
+        left = (other.config.dataset for other in services.store().list()[0])
+        uploads.delete_with_run(services.store().home, run.config.dataset, left)
     except DigitLabError as error:
         st.warning(markdown(error))
     else:

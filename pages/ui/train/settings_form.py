@@ -16,7 +16,7 @@ from pages.ui.charts import training as training_charts
 from pages.ui.shell import services, session
 from pages.ui.shell.text import markdown
 from pages.ui.train import help, labels, network_builder, preview
-from pages.ui.train.dataset_choice import dataset_control, n_classes
+from pages.ui.train.dataset_choice import ChosenDataset, available, dataset_control
 from pages.ui.train.more_settings import more_settings
 from pages.ui.train.setting_keys import key, key_with_default, rate_key
 from pages.ui.translation import _, translate
@@ -42,10 +42,9 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     if recipe:
         fill(RECIPES[recipe].config)
     dataset = dataset_control()
-    shape = catalog.status(dataset).image_shape
-    network = network_builder.network_control(shape, n_classes(dataset))
+    network = network_builder.network_control(dataset.shape, dataset.n_classes)
     below_network = st.container()
-    values = {"dataset": dataset} | network | _training_settings()
+    values = {"dataset": dataset.name, "invert": dataset.invert} | network | _training_settings()
     with st.expander(_("Augmentation: vary the training images"), icon=":material/auto_fix_high:"):
         augmentation = _augmentation_settings(dataset)
     with st.expander(_("More settings"), icon=":material/tune:"):
@@ -55,10 +54,10 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     config = _checked(values)
     with top:
         _recipe_control(config)
-    if config is None or shape is None:
-        return config
+    if config is None or dataset.shape is None:
+        return None  # what is wrong was shown next to it
     try:
-        check_memory(config.network, shape, n_classes(dataset), config.batch_size)
+        check_memory(config.network, dataset.shape, dataset.n_classes, config.batch_size)
     except ConfigError as error:
         below_network.warning(markdown(error))  # next to the settings that cause it
         return None
@@ -86,8 +85,11 @@ def _recipe_control(config: TrainingConfig | None) -> None:
 
 
 def _recipe_of(config: TrainingConfig) -> str:
-    same = (name for name, recipe in RECIPES.items() if replace(config, dataset=recipe.config.dataset) == recipe.config)
-    return next(same, _NO_RECIPE)
+    for name, recipe in RECIPES.items():
+        # A recipe is about everything but the images.
+        if replace(config, dataset=recipe.config.dataset, invert=False) == recipe.config:
+            return name
+    return _NO_RECIPE
 
 
 def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
@@ -110,7 +112,7 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
             text = _(help.FROM_LINK_TOO_HIGH)
             changed.append(text.format(setting=labels.setting(name), value=f"{values[name]:g}", most=f"{highest:g}"))
     st.session_state[rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
-    if dataset and config.dataset in {status.name for status in catalog.available()}:
+    if dataset and config.dataset in {status.name for status in available()}:
         st.session_state[key("dataset")] = config.dataset
     elif dataset:
         changed.append(_(help.FROM_LINK_NO_DATASET).format(dataset=config.dataset))
@@ -188,7 +190,7 @@ def _learning_rate_control(optimizer: str, schedule: str) -> float:
     return learning_rate
 
 
-def _augmentation_settings(dataset: str) -> Augmentation:
+def _augmentation_settings(dataset: ChosenDataset) -> Augmentation:
     """Draw the limits of the augmentation, and a preview."""
     st.caption(_(help.AUGMENTATION))
     rotation = _limit("rotation", 45.0, 1.0)
@@ -197,10 +199,10 @@ def _augmentation_settings(dataset: str) -> Augmentation:
     shear = _limit("shear", 30.0, 1.0, glossary.explain("Shear"))
     elastic = _limit("elastic", 3.0, 0.1, glossary.explain("Elastic deformation"))
     flip = False
-    if catalog.may_flip(dataset):
+    if catalog.may_flip(dataset.name):
         flip = st.toggle(labels.setting("flip"), key=key_with_default("flip"), persist_state="session")
     augmentation = Augmentation(rotation=rotation, shift=shift, zoom=zoom, flip=flip, shear=shear, elastic=elastic)
-    preview.augmented(dataset, augmentation)
+    preview.augmented(dataset.name, augmentation, dataset.invert)
     return augmentation
 
 
