@@ -17,7 +17,10 @@ from model.ink.render import Strokes, box_of, parse_strokes
 from model.messages import Message
 from model.results import ArrayRepr
 
-DIGITS, LETTERS = "drawn-digits", "drawn-letters"
+DIGITS, LETTERS, CHARACTERS = "drawn-digits", "drawn-letters", "drawn-characters"
+# Letters and symbols that nobody can tell from a digit if they stand alone, and those that look like one in some hands.
+LIKE_DIGITS = frozenset("OoQDlI|/()'`,.-_!iZzSsbGB>qg")
+SOMETIMES_LIKE_DIGITS = frozenset("aCcdjJuUyY]};:<$^")
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _MAX_COORDINATE = 10_000  # canvas pixels from the corner
 _SHARES = ((VALIDATION, 0.12), (TEST, 0.30))  # cumulative; the rest is for training
