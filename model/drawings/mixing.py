@@ -29,7 +29,7 @@ _DIGIT_COPIES, _LETTER_COPIES = 6, 3
 # Images per letter or symbol: about as many of a rare one as of a common one, and fewer of those that a reader takes
 # for a digit in some hands.
 _PER_CHARACTER, _PER_DOUBTFUL_CHARACTER = 600, 150
-_PHOTOGRAPHED = 0.12  # share of the variations that are read from a simulated photo
+_PHOTOGRAPHED = 0.08  # share of the variations that are read from a simulated photo
 _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500
 
