@@ -19,8 +19,11 @@ from model.ink.stroke_file import SUFFIXES, check_layout, numbered_lines
 from model.messages import Message
 from model.results import NO_DIGIT, ArrayRepr
 
-DIGITS, LETTERS = "drawn-digits", "drawn-letters"
+DIGITS, LETTERS, CHARACTERS = "drawn-digits", "drawn-letters", "drawn-characters"
 MINE = "my-drawings"  # the beginning of the name of downloaded files: browsers add " (1)"
+# Letters and symbols that nobody can tell from a digit if they stand alone, and those that look like one in some hands.
+LIKE_DIGITS = frozenset("OoQDlI|/()'`,.-_!iZzSsbGB>qg")
+SOMETIMES_LIKE_DIGITS = frozenset("aCcdjJuUyY]};:<$^")
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _DIGIT_NAMES = tuple("0123456789")
 _MAX_COORDINATE = 10_000  # canvas pixels from the corner

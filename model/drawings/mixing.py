@@ -4,6 +4,7 @@ Knows datasets, strokes and how they are rendered; knows nothing of Keras. The d
 (`corpus`); without them, the only digits are those of the dataset, and all negatives are random (`negatives`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from model.data.splits import validation_split
 from model.drawings import corpus
 from model.drawings.corpus import Drawing
 from model.drawings.negatives import random_negative
+from model.drawings.photographs import photographed
 from model.drawings.stroke_augmentation import add_writing_habits, random_pen_width, vary_strokes
 from model.errors import DataError
 from model.ink.render import SIDE, GreyImage, Strokes, box_of, render
@@ -23,8 +25,12 @@ OnProgress = Callable[[int], None]
 _N_DIGITS = 10
 _DIGITS = tuple(str(digit) for digit in range(_N_DIGITS))
 # Variations per drawing, each with a different pen. Chosen so that there are about as many drawn digits as MNIST
-# digits, and about a fifth of all images aren't digits.
-_DIGIT_COPIES, _LETTER_COPIES = 6, 8
+# digits, and about a third of all images aren't digits.
+_DIGIT_COPIES, _LETTER_COPIES = 6, 3
+# Images per letter or symbol: about as many of a rare one as of a common one, and fewer of those that a reader takes
+# for a digit in some hands.
+_PER_CHARACTER, _PER_DOUBTFUL_CHARACTER = 600, 150
+_PHOTOGRAPHED = 0.08  # share of the variations that are read from a simulated photo
 _SCRIBBLES, _PAIRS = 9_000, 3_000
 _VALIDATION_SCRIBBLES = 500
 
@@ -90,14 +96,21 @@ def _training_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyImag
     for drawing in digits:
         digit = int(drawing.label)
         for _ in range(_DIGIT_COPIES):
-            yield digit, render_variation(add_writing_habits(digit, drawing.strokes, rng), rng)
+            yield digit, _variation(add_writing_habits(digit, drawing.strokes, rng), rng)
     for drawing in corpus.load(corpus.LETTERS, corpus.TRAIN):
         for _ in range(_LETTER_COPIES):
-            yield _N_DIGITS, render_variation(drawing.strokes, rng)
+            yield _N_DIGITS, _variation(drawing.strokes, rng)
+    characters = [each for each in corpus.load(corpus.CHARACTERS, corpus.TRAIN) if each.label not in corpus.LIKE_DIGITS]
+    frequency = Counter(each.label for each in characters)
+    for drawing in characters:
+        is_doubtful = drawing.label in corpus.SOMETIMES_LIKE_DIGITS
+        wanted = _PER_DOUBTFUL_CHARACTER if is_doubtful else _PER_CHARACTER
+        for _ in range(max(1, round(wanted / frequency[drawing.label]))):
+            yield _N_DIGITS, _variation(drawing.strokes, rng)
     for _ in range(_SCRIBBLES):
-        yield _N_DIGITS, render_variation(random_negative(rng), rng)
+        yield _N_DIGITS, _variation(random_negative(rng), rng)
     for _ in range(_PAIRS if digits else 0):
-        yield _N_DIGITS, render_variation(_pair(digits, rng), rng)
+        yield _N_DIGITS, _variation(_pair(digits, rng), rng)
     yield _N_DIGITS, render(Strokes())
 
 
@@ -106,6 +119,9 @@ def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyIm
         yield int(drawing.label), render(drawing.strokes)
     for drawing in corpus.load(corpus.LETTERS, corpus.VALIDATION):
         yield _N_DIGITS, render(drawing.strokes)
+    for drawing in corpus.load(corpus.CHARACTERS, corpus.VALIDATION):
+        if drawing.label not in corpus.LIKE_DIGITS | corpus.SOMETIMES_LIKE_DIGITS:
+            yield _N_DIGITS, render(drawing.strokes)
     for _ in range(_VALIDATION_SCRIBBLES):
         yield _N_DIGITS, render(vary_strokes(random_negative(rng), rng))
 
@@ -113,6 +129,12 @@ def _validation_drawings(rng: np.random.Generator) -> Iterator[tuple[int, GreyIm
 def render_variation(strokes: Strokes, rng: np.random.Generator) -> GreyImage:
     """Return the image `(28, 28)` uint8 of a drawing, varied as if by another writer with another pen."""
     return render(vary_strokes(strokes, rng), random_pen_width(rng))
+
+
+def _variation(strokes: Strokes, rng: np.random.Generator) -> GreyImage:
+    """Return an image like those of `render_variation`, or one that is read from a simulated photo."""
+    photo = photographed(vary_strokes(strokes, rng), rng) if rng.random() < _PHOTOGRAPHED else None
+    return render_variation(strokes, rng) if photo is None else photo
 
 
 def _pair(digits: list[Drawing], rng: np.random.Generator) -> Strokes:

@@ -25,6 +25,7 @@ from model.ink.render import Strokes, box_of, render
 from model.runs.store import RunStore
 from model.training.quiet import quiet_stderr
 
+SYMBOLS = "+=#%&@?*"
 CUT = "syn"  # the contributor some of whose characters are cut off
 N_NUMBERS, N_SCRIBBLES = 2_000, 10_000
 HIGH_CONFIDENCE = 0.9
@@ -43,6 +44,11 @@ class Bench:
         self.letters = corpus.load(corpus.LETTERS, part)
         if not self.digits or not self.letters:
             sys.exit("No drawings found. Put drawn-digits and drawn-letters into the folder in DIGIT_LAB_DATA.")
+        self.characters = [
+            each
+            for each in corpus.load(corpus.CHARACTERS, part)
+            if each.label not in corpus.LIKE_DIGITS | corpus.SOMETIMES_LIKE_DIGITS
+        ]
         self.labels = np.array([each.label for each in self.digits])
         self.of_digits = self.probabilities([each.strokes for each in self.digits])
         self.of_letters = self.probabilities([each.strokes for each in self.letters])
@@ -63,6 +69,7 @@ class Bench:
             *self.rejection_rows()[:1],
             ("digits accepted at the shipped threshold", percent(accepted), len(self.digits)),
             ("letters rejected at the shipped threshold", percent(rejected), len(self.letters)),
+            *self.character_rows(),
             (
                 "expected calibration error",
                 percent(expected_calibration_error(self.correct, confidence)),
@@ -79,6 +86,29 @@ class Bench:
         threshold = self.run.calibration.rejection_threshold
         digits, letters = (rejection.is_accepted(each, threshold) for each in (self.of_digits, self.of_letters))
         return float(digits.mean()), float(1 - letters.mean())
+
+    def character_rows(self) -> list[tuple[str, str, int]]:
+        """Return how many letters and symbols that can't be confused are rejected if 99% of the digits are accepted."""
+        if not self.characters:
+            return []
+        threshold = np.quantile(rejection.rejection_scores(self.of_digits), 0.99)
+        scores = rejection.rejection_scores(self.probabilities([each.strokes for each in self.characters]))
+        symbols = np.array([each.label in SYMBOLS for each in self.characters])
+        shipped = scores > self.run.calibration.rejection_threshold
+        return [
+            ("letters and symbols rejected, 99% of digits accepted", percent((scores > threshold).mean()), len(scores)),
+            (
+                f"{' '.join(SYMBOLS)} rejected, 99% of digits accepted",
+                percent((scores > threshold)[symbols].mean()),
+                int(symbols.sum()),
+            ),
+            ("letters and symbols rejected at the shipped threshold", percent(shipped.mean()), len(scores)),
+            (
+                f"{' '.join(SYMBOLS)} rejected at the shipped threshold",
+                percent(shipped[symbols].mean()),
+                int(symbols.sum()),
+            ),
+        ]
 
     def rejection_rows(self) -> list[tuple[str, str, int]]:
         """Return the AUROC of each rejection score, letters against digits, the shipped score first."""

@@ -1,6 +1,7 @@
 """Adding drawings to a dataset: which writers are for training, validation or neither, counted with fake writers."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from model.ink.render import PEN_WIDTH, render
 
 SHARE, SEED = 0.2, 5
 DIGIT_COPIES, LETTER_COPIES, SCRIBBLES, PAIRS, VALIDATION_SCRIBBLES = 2, 3, 7, 5, 4
+PER_CHARACTER, PER_DOUBTFUL_CHARACTER = 12, 4
 WRITERS = {TRAIN: ["bob", "hana"], VALIDATION: ["eva"], TEST: ["ann", "syn/0001"]}
 NO_DIGIT = 10
 
@@ -39,6 +41,9 @@ def few(monkeypatch):
     monkeypatch.setattr(mixing, "_LETTER_COPIES", LETTER_COPIES)
     monkeypatch.setattr(mixing, "_SCRIBBLES", SCRIBBLES)
     monkeypatch.setattr(mixing, "_PAIRS", PAIRS)
+    monkeypatch.setattr(mixing, "_PHOTOGRAPHED", 0.0)
+    monkeypatch.setattr(mixing, "_PER_CHARACTER", PER_CHARACTER)
+    monkeypatch.setattr(mixing, "_PER_DOUBTFUL_CHARACTER", PER_DOUBTFUL_CHARACTER)
     monkeypatch.setattr(mixing, "_VALIDATION_SCRIBBLES", VALIDATION_SCRIBBLES)
 
 
@@ -157,6 +162,27 @@ def test_without_letters_only_digits_are_added(dataset, drawn, tmp_path):
     assert counts(combined.validation[1])[NO_DIGIT] == VALIDATION_SCRIBBLES
 
 
+def test_rare_characters_become_as_many_images_as_common_ones(dataset, drawn, tmp_path):
+    def line(label, writer):
+        return json.dumps({"label": label, "writer": writer, "strokes": STROKES[TRAIN]})
+
+    before = counts(add_drawings(dataset, SHARE, SEED).y_train)[NO_DIGIT]
+    lines = [line("A", "bob")] * 6 + [line("#", "hana")] * 2 + [line("a", "bob"), line("O", "bob"), line("A", "ann")]
+    (tmp_path / f"{corpus.CHARACTERS}.jsonl").write_text("\n".join([*lines, line("A", "eva"), line("a", "eva")]))
+    combined = add_drawings(dataset, SHARE, SEED)
+    assert counts(combined.y_train)[NO_DIGIT] == before + 2 * PER_CHARACTER + PER_DOUBTFUL_CHARACTER
+    assert counts(combined.validation[1])[NO_DIGIT] == 2 + VALIDATION_SCRIBBLES, "one letter and one clear character"
+
+
+def test_some_images_are_read_from_simulated_photos(dataset, drawn, monkeypatch):
+    drawings = corpus.load(corpus.DIGITS, TRAIN)
+    monkeypatch.setattr(mixing, "_PHOTOGRAPHED", 1.0)
+    clean = render(drawings[0].strokes)
+    images = [mixing._variation(drawings[0].strokes, np.random.default_rng(seed)) for seed in range(5)]
+    ink = [(image.astype(float) * clean).sum() / np.linalg.norm(image.astype(float)) for image in images]
+    assert min(ink) / np.linalg.norm(clean.astype(float)) > 0.3, "each shows this digit"
+
+
 def test_calibration_uses_validation_writers_drawings_alone(dataset, drawn):
     combined = add_drawings(dataset, SHARE, SEED)
     images, labels = calibration_images(combined, SEED)
@@ -190,8 +216,12 @@ def test_real_drawings_are_added(dataset, real_data, monkeypatch):
     monkeypatch.setattr(mixing, "render_variation", lambda strokes, rng: render([]))  # rendering takes a minute
     combined = add_drawings(dataset, SHARE, SEED)
     trained = [len(corpus.load(name, TRAIN)) for name in (corpus.DIGITS, corpus.LETTERS)]
-    not_drawn = SCRIBBLES + PAIRS + 1
-    assert len(combined.y_train) == 160 + trained[0] * DIGIT_COPIES + trained[1] * LETTER_COPIES + not_drawn
+    symbols = [each for each in corpus.load(corpus.CHARACTERS, TRAIN) if each.label not in corpus.LIKE_DIGITS]
+    assert Counter(each.label for each in symbols).most_common()[-1][1] > PER_CHARACTER, "so each is used once"
+    others = len(symbols) + SCRIBBLES + PAIRS + 1
+    assert len(combined.y_train) == 160 + trained[0] * DIGIT_COPIES + trained[1] * LETTER_COPIES + others
     validated = [len(corpus.load(name, VALIDATION)) for name in (corpus.DIGITS, corpus.LETTERS)]
+    clear = corpus.LIKE_DIGITS | corpus.SOMETIMES_LIKE_DIGITS
+    validated.append(sum(each.label not in clear for each in corpus.load(corpus.CHARACTERS, VALIDATION)))
     assert len(combined.validation[1]) == 40 + sum(validated) + VALIDATION_SCRIBBLES
     assert combined.validation[0].any(axis=(1, 2, 3)).all()
