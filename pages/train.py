@@ -68,7 +68,7 @@ def start_button(disabled: bool) -> bool:
 
 def how_long(config: TrainingConfig) -> str:
     """Return how long the training will take, whether the time limit ends it, and whether it has to wait."""
-    seconds, minutes = estimates.estimate_seconds(config), services.limits().minutes
+    seconds, minutes = estimates.estimate_seconds(config, services.inspection(config.dataset)), services.limits().minutes
     sentences = []
     if seconds is not None:
         sentences.append(_(help.TIME).format(time=run_status.duration(seconds)))
@@ -81,7 +81,8 @@ def how_long(config: TrainingConfig) -> str:
 
 def memory_warning(config: TrainingConfig) -> str:
     """Return a warning if the training needs more memory than is free; an empty text if it doesn't or is unknown."""
-    needed, free = estimates.estimate_memory(config), services.jobs().free_memory()
+    needed = estimates.estimate_memory(config, services.inspection(config.dataset))
+    free = services.jobs().free_memory()
     if needed is None or needed <= free:
         return ""
     return "  \n" + _(help.MEMORY).format(needed=f"{needed / 1e6:,.0f}", free=f"{free / 1e6:,.0f}")

@@ -11,6 +11,7 @@ from model.config import TrainingConfig
 from model.data.catalog import BUILTINS
 from model.errors import ConfigError
 from model.networks.summary import LayerSummary, summary
+from model.results import Inspection
 from model.runs.curves import History
 
 # Fitted to two measured steps of 128 images on two AMD EPYC cores: dense-128, with 2.6 million multiplications per
@@ -50,27 +51,27 @@ def seconds_left(history: History, epochs: int) -> float | None:
     return max(total - done, 0) * history.seconds / done
 
 
-def estimate_seconds(config: TrainingConfig) -> float | None:
+def estimate_seconds(config: TrainingConfig, inspection: Inspection | None = None) -> float | None:
     """Estimate the seconds of a whole training from its settings; None if they name an unknown network.
 
-    A dataset that doesn't come with Digit Lab is assumed to be as large as MNIST.
+    Without the `inspection` of a dataset that doesn't come with Digit Lab, it is assumed to be as large as MNIST.
     """
-    n_train, _shape, layers = _known(config)
+    n_train, _shape, layers = _known(config, inspection)
     if not layers:
         return None
     n_images = min(config.train_images or n_train, n_train)
     return training_seconds(sum(layer.multiplications for layer in layers), n_images, config.epochs, config.batch_size)
 
 
-def estimate_memory(config: TrainingConfig) -> int | None:
+def estimate_memory(config: TrainingConfig, inspection: Inspection | None = None) -> int | None:
     """Estimate the bytes of memory that must be free for a training; None if its settings name an unknown network.
 
-    A dataset that doesn't come with Digit Lab is assumed to be as large as MNIST.
+    Without the `inspection` of a dataset that doesn't come with Digit Lab, it is assumed to be as large as MNIST.
 
     >>> round(estimate_memory(TrainingConfig(dataset="mnist", preset="dense-128")) / 1e6)
     642
     """
-    n_train, shape, layers = _known(config)
+    n_train, shape, layers = _known(config, inspection)
     if not layers:
         return None
     values = sum(prod(layer.shape) for layer in layers) * max(config.batch_size, LEAST_BATCH)
@@ -79,11 +80,17 @@ def estimate_memory(config: TrainingConfig) -> int | None:
     return round(WORKER + images + PER_VALUE * values + PER_PARAMETER * parameters)
 
 
-def _known(config: TrainingConfig) -> tuple[int, tuple[int, int, int], tuple[LayerSummary, ...]]:
+def _known(
+    config: TrainingConfig, inspection: Inspection | None
+) -> tuple[int, tuple[int, int, int], tuple[LayerSummary, ...]]:
     """Return the number of training images, their shape, and the layers; no layers for an unknown network."""
-    known = BUILTINS.get(config.dataset)
-    n_train, shape = (known.n_train, known.image_shape) if known else (_DEFAULT_IMAGES, _DEFAULT_SHAPE)
+    n_train, shape, n_classes = _DEFAULT_IMAGES, _DEFAULT_SHAPE, _DEFAULT_CLASSES
+    if known := BUILTINS.get(config.dataset):
+        n_train, shape, n_classes = known.n_train, known.image_shape, len(known.class_names)
+    elif inspection:
+        n_train, shape = sum(inspection.train_counts), inspection.image_shape
+        n_classes = len(inspection.class_names)
     try:
-        return n_train, shape, summary(config.network, shape, len(known.class_names) if known else _DEFAULT_CLASSES)
+        return n_train, shape, summary(config.network, shape, n_classes)
     except ConfigError:
         return n_train, shape, ()

@@ -20,7 +20,7 @@ from model.data.dataset import Origin
 from model.data.inspection import inspect
 from model.data.uploads import Uploads
 from model.drawings.collection import DrawingCollection
-from model.errors import DataError
+from model.errors import DataError, DigitLabError
 from model.inference.classifier import Classifier
 from model.inference.litert import Recognizer
 from model.jobs.manager import JobManager
@@ -220,6 +220,16 @@ def _training_sample(name: str, n_per_class: int, version: tuple[tuple[str, int,
     counts = np.bincount(dataset.y_train, minlength=n_classes)
     images, labels = dataset.x_train[order].copy(), dataset.y_train[order].copy()
     return Sample(dataset.class_names, counts, images, labels, inspect(dataset), dataset.origin)
+
+
+def inspection(name: str) -> Inspection | None:
+    """Return what a look at one of your own datasets found; None for a built-in one, or one that can't be read."""
+    if name in catalog.BUILTINS:
+        return None
+    try:
+        return training_sample(name).inspection
+    except DigitLabError:
+        return None
 
 
 @st.cache_data(ttl=600, show_spinner=False)

@@ -8,6 +8,7 @@ import pytest
 from model.config import TrainingConfig
 from model.runs.curves import EventReader
 from model.runs.events import BatchEvent, EventLog, StartedEvent
+from model.results import Inspection
 from model.training import estimates
 from model.training.recipes import RECIPES
 
@@ -102,6 +103,13 @@ def test_an_unknown_dataset_is_estimated_like_mnist(million_multiplications):
     config = TrainingConfig(dataset="unknown", epochs=3, batch_size=64)
     assert estimates.estimate_seconds(config) == pytest.approx(estimates.training_seconds(1_000_000, 60_000, 3, 64))
     assert [shape for _, shape, _ in million_multiplications] == [(28, 28, 1), (32, 32, 3), (28, 28, 1)]
+
+
+def test_a_dataset_of_ones_own_is_estimated_by_its_inspection(million_multiplications):
+    config = TrainingConfig(dataset="unknown", epochs=3, batch_size=64)
+    found = Inspection((64, 64, 3), ("cat", "dog"), (250, 150), (50, 50))
+    assert estimates.estimate_seconds(config, found) == pytest.approx(estimates.training_seconds(1_000_000, 400, 3, 64))
+    assert million_multiplications == [(config.network, (64, 64, 3), 2)]
 
 
 def test_an_unknown_network_has_no_estimate():
