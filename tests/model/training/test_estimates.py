@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from model.config import TrainingConfig
+from model.results import Inspection
 from model.runs.curves import EventReader
 from model.runs.events import BatchEvent, EventLog, StartedEvent
-from model.results import Inspection
 from model.training import estimates
 from model.training.recipes import RECIPES
 
