@@ -1,4 +1,4 @@
-"""The command line: train, evaluate, predict, runs, data.
+"""The command line: train, tune, evaluate, predict, runs, data.
 
 Parses arguments and prints; the same functions do the work for the app. Results go to stdout, everything else to
 stderr; a bad argument or file ends in exit code 2 and a one-line message.
@@ -30,24 +30,13 @@ from model.errors import ConfigError, DigitLabError, RunError
 from model.limits import Limits
 from model.networks.presets import PRESETS
 from model.runs import retention
-from model.runs.events import (
-    BatchEvent,
-    DownloadingEvent,
-    DrawingEvent,
-    EpochEvent,
-    Event,
-    FailedEvent,
-    FinishedEvent,
-    InterruptedEvent,
-    ResumedEvent,
-    RunState,
-    StartedEvent,
-    TrainingPlan,
-)
+from model.runs.events import Event, RunState
 from model.runs.run import FinishedRun, Run, open_run, require_finished
 from model.runs.store import DEFAULT_RUN, RunStore
+from model.training.progress import TerminalProgress
 from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
+from model.tuning import options
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,6 +60,7 @@ def _parser() -> _Parser:
     parser = _Parser(prog="python -m model", description="Train, evaluate and use digit networks.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network and save it as a run"))
+    _add_tune(commands.add_parser("tune", help="search for good settings: many trainings, each with other values"))
     evaluate = commands.add_parser("evaluate", help="score a run on its test set")
     evaluate.add_argument(
         "target", nargs="?", metavar="RUN", help="a run's id or folder (default: the network that ships with Digit Lab)"
@@ -96,7 +86,30 @@ def _parser() -> _Parser:
     return parser
 
 
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    options.add_arguments(parser)
+    parser.set_defaults(run=_tune)
+
+
+def _tune(chosen: argparse.Namespace) -> int:
+    from model.tuning import command
+
+    return command.run(chosen, _config(chosen))
+
+
 def _add_train(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    add = parser.add_argument
+    add("--resume", metavar="RUN", default=None, help="continue an interrupted run")
+    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
+    add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
+    add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
+    parser.set_defaults(run=_train)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the settings of a training."""
     # No defaults here: options that are not given keep the recipe's values.
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
@@ -124,11 +137,6 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--keep", choices=KEPT, help="weights to keep: best epoch on validation, or last epoch")
     add("--seed", type=int)
     add("--precision", choices=PRECISIONS)
-    add("--resume", metavar="RUN", default=None, help="continue an interrupted run")
-    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
-    add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
-    add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
-    parser.set_defaults(run=_train)
 
 
 def _design(text: str) -> Design:
@@ -146,7 +154,7 @@ def _train(chosen: argparse.Namespace) -> int:
     folder = worker.wait_for_run() if chosen.warm else _run_folder(chosen)
     if folder is None:
         return 0
-    show = _json_event if chosen.json else _Progress(folder)
+    show = _json_event if chosen.json else TerminalProgress(folder)
     state = worker.run(folder, chosen.control, show)
     return {RunState.FAILED: 1, RunState.INTERRUPTED: 130}.get(state, 0)
 
@@ -179,57 +187,6 @@ def _config(chosen: argparse.Namespace) -> TrainingConfig:
 
 def _json_event(event: Event) -> None:
     _print_json(event.to_dict())
-
-
-class _Progress:
-    """Shows the progress in a terminal: one line that is overwritten, and a permanent one for each epoch."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self._plan = TrainingPlan()
-
-    def __call__(self, event: Event) -> None:
-        match event:
-            case DownloadingEvent():
-                self._overwrite(f"Downloading {event.dataset}: {event.percent}%")
-            case DrawingEvent():
-                self._overwrite(f"Drawing training images: {event.images:,}")
-            case StartedEvent() | ResumedEvent():
-                self._plan = event.plan or self._plan
-            case BatchEvent():
-                self._batch(event)
-            case EpochEvent():
-                self._epoch(event)
-            case FailedEvent():
-                self._line(str(event.reason))
-            case InterruptedEvent():
-                reason = event.reason or "Interrupted."
-                self._line(f"{reason} Continue with: python -m model train --resume {self._folder.name}")
-            case FinishedEvent():
-                self._overwrite("")
-                print(f"Test accuracy {event.accuracy:.2%}, loss {event.loss:.4f}. Saved in {self._folder}")
-
-    def _batch(self, event: BatchEvent) -> None:
-        per_epoch, epochs = self._plan.batches_per_epoch, self._plan.epochs
-        done = event.step - (event.epoch - 1) * per_epoch
-        if done % 10 and done != per_epoch:
-            return
-        filled = 30 * done // per_epoch
-        bar = "=" * filled + "." * (30 - filled)
-        self._overwrite(f"Epoch {event.epoch}/{epochs} [{bar}] loss {event.loss:.4f}")
-
-    def _epoch(self, event: EpochEvent) -> None:
-        train = "" if event.loss is None else f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}; "
-        validation = f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.2%}"
-        self._line(f"Epoch {event.epoch}: {train}{validation}")
-
-    def _overwrite(self, text: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    def _line(self, text: str) -> None:
-        self._overwrite("")
-        print(text, file=sys.stderr, flush=True)
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
