@@ -73,6 +73,8 @@ class Range:
             )
         for bound in (self.low, self.high):
             _check_number(self.name, bound)
+        if not isinstance(self.log, bool):
+            raise ConfigError("log must be true or false for the range of {name}.", name=self.name)
         if not self.low < self.high:
             raise ConfigError(
                 "The range of {name} is empty: {low:g} to {high:g}. Give the lower bound first and a higher one after "
@@ -131,6 +133,8 @@ class Choices:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        if not isinstance(self.values, tuple):
+            raise ConfigError("The choices of {name} must be a tuple.", name=self.name)
         for value in self.values:
             _check_value(self.name, value)
         if len(set(self.values)) < len(self.values):
