@@ -249,11 +249,13 @@ class Search:
         if not isinstance(run, FinishedRun):
             self._end(active, None, reason=run.reason)
             return
-        kept = next((epoch for epoch in history.epochs if epoch.epoch == run.kept_epoch), None)
+        cut_short = active.pruned or (stopping and run.state() is RunState.STOPPED and active.reported > 0)
+        wanted = active.reported if cut_short else run.kept_epoch
+        kept = next((epoch for epoch in history.epochs if epoch.epoch == wanted), None)
         details: dict[str, Any] = (
             {"accuracy": kept.val_accuracy, "n_validation": history.plan.n_validation} if kept else {}
         )
-        if active.pruned or (stopping and run.state() is RunState.STOPPED and active.reported):
+        if cut_short:
             reason = PRUNED if active.pruned else STOPPED
             self._end(active, None, pruned=True, reason=reason, **details)
         elif kept is None:

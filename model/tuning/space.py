@@ -33,7 +33,11 @@ _WHOLE: dict[str, tuple[int, int]] = {
     "train_images": (1, 10_000_000),
 }
 _NUMBERS: dict[str, tuple[float, float]] = {"learning_rate": (1e-8, 100), "dropout": (0, 0.9), "augmentation": (0, 3)}
-_WORDS: dict[str, tuple[str, ...]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "preset": tuple(PRESETS)}
+CHOICES_OF_WORDS: dict[str, tuple[str, ...]] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "preset": tuple(PRESETS),
+}
 LAYER_NAMES = ("blocks", "filters", "dense_units", "dropout")  # these change the layers of a custom network
 
 # Usual values, as text: what `--vary NAME` and the page start with.
@@ -65,7 +69,7 @@ class Range:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        if self.name in _WORDS:
+        if self.name in CHOICES_OF_WORDS:
             raise ConfigError(
                 "{name} can't be a range. List its values, as in {name}={example}.",
                 name=self.name,
@@ -193,7 +197,7 @@ def _range(name: str, text: str) -> Range:
         raise ConfigError(
             "{text} is not a range. Write {name}=LOW:HIGH or {name}=LOW:HIGH:log.", text=_shown(text), name=name
         )
-    if name in _WORDS:
+    if name in CHOICES_OF_WORDS:
         raise ConfigError(
             "{name} can't be a range. List its values, as in {name}={example}.", name=name, example=USUAL[name]
         )
@@ -203,7 +207,7 @@ def _range(name: str, text: str) -> Range:
 
 def _choices(name: str, text: str) -> Choices:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    return Choices(name, tuple(parts) if name in _WORDS else tuple(_number(name, part) for part in parts))
+    return Choices(name, tuple(parts) if name in CHOICES_OF_WORDS else tuple(_number(name, part) for part in parts))
 
 
 def _number(name: str, text: str) -> int | float:
@@ -361,13 +365,13 @@ def _check_name(name: object) -> None:
 
 
 def _check_value(name: str, value: Any) -> None:
-    if name not in _WORDS:
+    if name not in CHOICES_OF_WORDS:
         _check_number(name, value)
-    elif value not in _WORDS[name]:
+    elif value not in CHOICES_OF_WORDS[name]:
         raise ConfigError(
             "{name} must be one of {choices}, got {value}.",
             name=name,
-            choices=_listed(_WORDS[name]),
+            choices=_listed(CHOICES_OF_WORDS[name]),
             value=_shown(repr(value)),
         )
 
@@ -376,12 +380,10 @@ def _check_number(name: str, value: Any) -> None:
     low, high = _WHOLE.get(name) or _NUMBERS[name]
     kinds = (int,) if name in _WHOLE else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:  # false for NaN too
-        text = (
-            "{name} must be a whole number from {low:g} to {high:g}, got {value}."
-            if name in _WHOLE
-            else "{name} must be a number from {low:g} to {high:g}, got {value}."
-        )
-        raise ConfigError(text, name=name, low=low, high=high, value=_shown(repr(value)))
+        values = {"name": name, "low": low, "high": high, "value": _shown(repr(value))}
+        if name in _WHOLE:
+            raise ConfigError("{name} must be a whole number from {low:g} to {high:g}, got {value}.", **values)
+        raise ConfigError("{name} must be a number from {low:g} to {high:g}, got {value}.", **values)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ _ICON = str(Path(__file__).parent / "icon.png")
 _PAGES = (
     ("app.py", N_("Home"), ":material/home:"),
     ("pages/train.py", N_("Train"), ":material/model_training:"),
+    ("pages/tune.py", N_("Tune"), ":material/tune:"),
     ("pages/evaluate.py", N_("Evaluate"), ":material/grid_on:"),
     ("pages/draw.py", N_("Draw"), ":material/draw:"),
 )
