@@ -4,7 +4,6 @@ import streamlit as st
 
 from model.errors import DigitLabError, SearchError
 from model.tuning.settings import TuningSettings, which_learning_rate
-from pages.ui import glossary
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _
@@ -101,8 +100,7 @@ def show(search_id: str) -> None:
         st.warning(markdown(error))
 
 
-st.title(_("Tune"))
-st.markdown(f"{_(help.INTRODUCTION)} {glossary.explain('Hyperparameter')}")
+st.markdown(_(help.INTRODUCTION))
 settings_form.use_settings_in_link()
 left, right = st.columns([1, 2.4], gap="medium")
 with left:

@@ -33,7 +33,7 @@ from model.tuning.space import (
 MAX_TRIALS = 200  # as many runs as a server saves by default
 MAX_MINUTES = 10_080.0  # a week
 # Measured beside the training itself: start of the worker, export and evaluation (docs/measurements.md).
-TRIAL_OVERHEAD_S = 6.0
+TRIAL_OVERHEAD_S = 10.0
 _SAMPLES = 32  # points of the space whose time is estimated
 
 

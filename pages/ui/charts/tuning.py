@@ -130,9 +130,9 @@ def slices(study: "optuna.Study", settings: TuningSettings, name: str) -> PlainF
         numbers = list(trace["marker"]["color"])
         trace["x"] = [x.strip("'") if isinstance(x, str) else x for x in trace["x"]]
         trace["customdata"] = numbers
-        trace["marker"] |= {"colorscale": _SCALE, "size": 10, "line": {"width": 0}, "showscale": len(set(numbers)) > 1}
-        trace["marker"]["colorbar"] = {"title": {"text": _("trial")}, "thickness": 12, "outlinewidth": 0}
-        trace["hovertemplate"] = "%{x}: %{y:.4g}<extra></extra>"
+        trace["marker"] = {"color": BLUE, "size": 10}
+        label = _("trial {number}").format(number="%{customdata}")
+        trace["hovertemplate"] = "%{x}: %{y:.4g}" + f"<extra>{label}</extra>"
     axis = figure["layout"].get("xaxis", {})
     figure["layout"] |= {
         "yaxis": _value_axis(settings),
@@ -160,6 +160,8 @@ def parallel_coordinates(study: "optuna.Study", settings: TuningSettings) -> Pla
     layout = figure["layout"]
     layout["xaxis"]["ticktext"] = [_title(text) for text in layout["xaxis"]["ticktext"]]
     layout["margin"] = {"l": 48, "r": 48, "t": 12, "b": 32}
+    for tick in layout.get("annotations", ()):  # in the page's colour, also in the dark theme
+        tick["font"] = {"size": 11}
     return figure
 
 

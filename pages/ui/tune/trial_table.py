@@ -20,10 +20,10 @@ def show(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResul
         return
     ordered = sorted(trials, key=lambda trial: (trial != best, trial.number))
     rows = [_row(record, trial, trial == best) for trial in ordered]
-    with st.container(key="tune-trials"):
+    with st.container(key="tune-table"):
         chosen = st.dataframe(
             rows,
-            key=f"tune-table-{record.id}",
+            key=f"tune-rows-{record.id}",
             hide_index=True,
             on_select="rerun",
             selection_mode="single-row",

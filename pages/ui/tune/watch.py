@@ -21,11 +21,16 @@ from pages.ui.tune.settings_form import summary
 from pages.ui.tune.study_cache import trials_of
 
 _UPDATE_S = 2.0
+# On a phone, a search is shown above the settings of the next one.
+_STYLE = """<style>
+@media (max-width: 640px) { .stColumn:has(> * .st-key-tune-status) { order: -1; } }
+</style>"""
 
 
 def watch(search_id: str) -> None:
     """Draw a search, and update it while it runs. Raises SearchError if it doesn't exist."""
     running = services.searches().is_running(services.searches().store.open(search_id))
+    st.html(_STYLE)
     st.fragment(_draw, run_every=_UPDATE_S if running else None)(search_id, running)
 
 
