@@ -14,6 +14,7 @@ from pages.ui.translation import _, translate
 frame.page(_("Train"))
 identity.identify()
 services.jobs().warm_up()
+services.searches()  # resumes those that an earlier server left
 
 
 def chosen_run() -> str | None:

@@ -55,9 +55,12 @@ class SearchManager:
         return here is not None and here[1].is_alive() or record.is_running()
 
     def resume_interrupted(self) -> None:
-        """Resume all searches whose process was killed; those that can't be read or are running are left alone."""
+        """Resume all searches of an app server that was killed; those that can't be read or are running are left alone.
+
+        A search of the command line has no owner, and is left to the person who started it.
+        """
         for record in self.store.list()[0]:
-            if record.shipped or record.ended or self.is_running(record):
+            if record.shipped or record.ended or not record.owner.browser or self.is_running(record):
                 continue
             with self._lock:
                 try:

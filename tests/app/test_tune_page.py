@@ -1,6 +1,7 @@
 """The Tune page in Streamlit's own AppTest, with searches over a job manager without processes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,7 @@ from pages.ui.shell import services
 from pages.ui.tune import help
 from tests.app.pages import opened, text, unescaped
 from tests.model.tuning.fake_jobs import FakeJobs
+from tests.support import wait_for
 
 PAGE = "pages/tune.py"
 
@@ -206,14 +208,19 @@ def test_only_the_teacher_starts_searches(monkeypatch):
 
 
 def test_an_interrupted_search_goes_on_when_a_server_opens_the_page(monkeypatch):
-    record = finished(trials=5)
-    record.end("")  # as after a kill just before the end
+    owner = RunMetadata(tab=fingerprint("a tab"), browser=fingerprint("a browser"))
+    replace(finished(trials=5), owner=owner).end("")  # as after a kill just before the end
     jobs = FakeJobs(RunStore().home)
     monkeypatch.setattr(services, "jobs", lambda: jobs)
-    opened(PAGE, search=record.id)
-    from tests.support import wait_for
+    opened(PAGE)
+    wait_for(lambda: SearchStore(RunStore()).list()[0][0].ended == "finished")
 
-    wait_for(lambda: SearchStore(RunStore()).open(record.id).ended == "finished")
+
+def test_a_search_of_a_terminal_is_left_to_its_terminal():
+    record = finished(trials=5).end("")
+    test = opened(PAGE, search=record.id)
+    assert f"--resume {record.id}" in text(test)
+    assert not SearchStore(RunStore()).open(record.id).ended
 
 
 def test_the_report_has_every_trial_and_loads_nothing():

@@ -36,3 +36,4 @@ REPEAT = N_(
 ELSEWHERE = N_("This search runs in another process, such as a command line. You can watch it and stop it.")
 VIEW_ONLY = N_("Somebody else started this search, so you can watch it but not stop it.")
 INTERRUPTED = N_("The search was interrupted. It goes on when this server has room for it.")
+FROM_COMMAND_LINE = N_("It was started in a terminal. Continue it there with `python -m model tune --resume {search}`.")

@@ -73,7 +73,8 @@ def _status(record: SearchRecord, trials: tuple[TrialResult, ...], running: bool
     st.markdown(f"{summary(record.settings)}  \n:small[{plain(record.id)}]")
     st.progress(min(len(ended) / total, 1.0), text=" · ".join(filter(None, words)))
     if not running and not record.ended:
-        st.caption(_(help.INTERRUPTED))
+        advice = _(help.INTERRUPTED if record.owner.browser else help.FROM_COMMAND_LINE)
+        st.caption(advice.format(search=record.id))
 
 
 def _seconds_left(ended: list[TrialResult], total: int) -> float | None:
@@ -90,18 +91,18 @@ def _buttons(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialR
             st.button(_("Stop the search"), key="tune-stop", icon=":material/stop:", on_click=_stop, args=(record.id,))
         else:
             st.caption(_(help.VIEW_ONLY if record.owner.browser else help.ELSEWHERE), width="stretch")
-    run = run_of(best)
+    run = None if running else run_of(best)
     if run:
         for path, label, icon in (
-            ("pages/evaluate.py", _("See the best one's mistakes"), ":material/grid_on:"),
+            ("pages/evaluate.py", _("See its mistakes"), ":material/grid_on:"),
             ("pages/draw.py", _("Draw with it"), ":material/draw:"),
         ):
             st.page_link(path, label=label, icon=icon, width="content", query_params={"run": run.id})
-    if best:
+    if best and not running:
         config = record.settings.config_of(best.parameters)
         st.page_link(
             "pages/train.py",
-            label=_("Train with its settings"),
+            label=_("Use its settings"),
             icon=":material/link:",
             width="content",
             query_params={"settings": settings_text(config)},
