@@ -17,7 +17,8 @@ FIRST_POINT = f"""() => {{
 }}"""
 
 
-def test_the_example_is_drawn_and_a_search_can_be_stopped(server, visitor):
+def test_the_example_is_drawn_and_a_search_can_be_stopped(server, visit):
+    visitor = visit(server)
     page = visitor.open("tune")
     page.wait_for_function(f"() => {CURVES}?.data?.length === 8")
     page.mouse.move(*page.evaluate(FIRST_POINT))
@@ -30,4 +31,3 @@ def test_the_example_is_drawn_and_a_search_can_be_stopped(server, visitor):
     store = SearchStore(RunStore(server.home / "runs"))
     wait_for(lambda: [record.ended for record in store.list()[0] if not record.shipped] == ["stopped"], 120)
     visitor.wait_for_text("tune-status", "Stopped")
-    assert visitor.errors == []
