@@ -125,13 +125,13 @@ def repeat_verdict(trials: Sequence[TrialResult], settings: TuningSettings) -> M
     first, second = groups[:2]
     values = {
         "number": first.trial.number,
-        "mean": f"{first.mean:.4g}",
-        "low": f"{min(first.values):.4g}",
-        "high": f"{max(first.values):.4g}",
+        "mean": _written(first.mean, settings),
+        "low": _written(min(first.values), settings),
+        "high": _written(max(first.values), settings),
         "second": second.trial.number,
-        "mean_2": f"{second.mean:.4g}",
-        "low_2": f"{min(second.values):.4g}",
-        "high_2": f"{max(second.values):.4g}",
+        "mean_2": _written(second.mean, settings),
+        "low_2": _written(min(second.values), settings),
+        "high_2": _written(max(second.values), settings),
     }
     if max(min(first.values), min(second.values)) <= min(max(first.values), max(second.values)):
         return Message(
@@ -144,6 +144,10 @@ def repeat_verdict(trials: Sequence[TrialResult], settings: TuningSettings) -> M
         "{mean_2} (from {low_2} to {high_2}): every seed confirms the order.",
         values,
     )
+
+
+def _written(value: float, settings: TuningSettings) -> str:
+    return f"{value:.2%}" if settings.maximize else f"{value:.4f}"
 
 
 def as_csv(trials: Sequence[TrialResult], settings: TuningSettings) -> str:

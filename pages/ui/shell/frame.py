@@ -35,7 +35,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
-  .st-key-menu [data-testid="stIconMaterial"] { display: none; }
+  .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 

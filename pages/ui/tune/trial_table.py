@@ -26,10 +26,11 @@ def show(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResul
             key=f"tune-rows-{record.id}",
             hide_index=True,
             on_select="rerun",
-            selection_mode="single-row",
+            selection_mode=["single-row", "single-cell"],
             height=_ROW * min(len(rows) + 1, _MOST_ROWS) + 3,
         )
-    selected = chosen["selection"]["rows"]
+    selection = chosen["selection"]
+    selected = [*selection["rows"], *(row for row, _column in selection["cells"])]
     if selected and selected[0] < len(ordered):
         open_run_of(ordered[selected[0]].number, trials)
 
