@@ -1,7 +1,7 @@
 """The command `tune`: run a search in this process and print its trials.
 
-Results go to stdout, everything else to stderr. It has a job manager of its own, with the server's number of trainings
-at a time and none of its other limits: a host who types a command is not limited.
+Results go to stdout, everything else to stderr. It has its own job manager, with the server's limit on simultaneous
+trainings and no others: they are for visitors of the app.
 """
 
 import argparse

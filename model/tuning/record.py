@@ -90,7 +90,7 @@ class SearchRecord:
         return (self.path / "stop").exists()
 
     def lock(self) -> FolderLock:
-        """Take the lock of whoever runs the search. Raises SearchError if another process or thread has it."""
+        """Take the lock of the running search. Raises SearchError if another process or thread has it."""
         try:
             return FolderLock(self.path)
         except RunError as error:

@@ -188,7 +188,7 @@ def ask(study: "optuna.Study", settings: TuningSettings) -> "optuna.Trial | None
         if number >= settings.n_trials:
             return None
         if settings.sampler == "grid":
-            # Not Optuna's GridSampler, which can't be told results outside `Study.optimize`: it tries to stop that.
+            # Optuna's GridSampler works only inside `Study.optimize`: after the last point, it stops that loop.
             study.enqueue_trial(settings.grid()[number])
     study.sampler = _sampler(settings, number)
     return study.ask({dimension.name: _distribution(dimension) for dimension in settings.space})

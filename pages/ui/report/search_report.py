@@ -21,11 +21,11 @@ from pages.ui.translation import _, translate
 def search_report(record: SearchRecord, trials: tuple[TrialResult, ...]) -> str:
     """Return the report on a search as one HTML page of about 5 MB, most of it Plotly itself."""
     settings, best = record.settings, results.best(trials, record.settings)
-    said = [*results.verdict(trials, settings), results.repeat_verdict(trials, settings)]
+    messages = [*results.verdict(trials, settings), results.repeat_verdict(trials, settings)]
     title = _("Search {search}").format(search=record.id)
     body = [
         f"<h1>{escape(title)}</h1>",
-        *(f"<p>{escape(translate(message))}</p>" for message in said if message),
+        *(f"<p>{escape(translate(message))}</p>" for message in messages if message),
         heading(_("Validation curves")),
         _drawn(tuning_charts.curves(trials, settings, best), ""),
         *_figures(record, trials),

@@ -50,12 +50,15 @@ def more(record: SearchRecord, trials: tuple[TrialResult, ...]) -> None:
             st.caption(_(help.MORE_PLOTS))
         return
     heat = tuning_charts.heat_map(trials, record.settings)
-    offered = [name for name in PLOTS if name != "heat" or heat]
+    missing = set() if heat else {"heat"}
+    if len(record.settings.names) < 2:  # a single hyperparameter explains everything
+        missing.add("importances")
+    offered = [name for name in PLOTS if name not in missing]
     chosen = st.segmented_control(
         _("Plot"),
         offered,
         default="heat" if heat else "slice",
-        key=f"tune-plot-{bool(heat)}",
+        key=f"tune-plot-{len(offered)}",
         format_func=lambda name: _(PLOTS[name]),
         required=True,
         label_visibility="collapsed",

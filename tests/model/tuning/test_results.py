@@ -50,9 +50,9 @@ def test_the_interval_is_wilsons():
 def test_a_difference_is_within_noise_if_the_intervals_overlap(n, noise):
     one, other = trial(0, 0.97, n=n), trial(1, 0.96, n=n)
     assert results.within_noise(one, other) == noise
-    said = results.verdict([one, other], ACCURACY)
-    assert len(said) == 2
-    assert ("within noise" in str(said[1])) == noise
+    messages = results.verdict([one, other], ACCURACY)
+    assert len(messages) == 2
+    assert ("within noise" in str(messages[1])) == noise
 
 
 def test_the_verdict_names_the_best_and_the_second_best():
@@ -68,9 +68,9 @@ def test_other_seeds_confirm_an_order_or_not(other, overlap):
     again = [trial(5 + i, value, repeats=1) for i, value in enumerate((0.961, 0.972))]
     again += [trial(7 + i, value, repeats=0) for i, value in enumerate(other)]
     trials = [trial(0, 0.945 if overlap else 0.935), trial(1, 0.97), *again]
-    said = results.repeat_verdict(trials, ACCURACY)
-    assert (said.values["number"], said.values["second"]) == (1, 0)
-    assert ("either" in str(said)) == overlap
+    messages = results.repeat_verdict(trials, ACCURACY)
+    assert (messages.values["number"], messages.values["second"]) == (1, 0)
+    assert ("either" in str(messages)) == overlap
     assert results.repeat_verdict(trials[:2], ACCURACY) is None
 
 

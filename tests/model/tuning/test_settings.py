@@ -80,7 +80,7 @@ def test_the_order_of_a_grid_depends_on_the_seed_alone():
         (["learning_rate"], {"preset": "no-such"}, {"name": "preset"}),
     ],
 )
-def test_a_search_whose_trials_cannot_all_run_never_starts(texts, change, values):
+def test_a_search_with_impossible_trials_never_starts(texts, change, values):
     with pytest.raises(ConfigError) as caught:
         check(search(*texts, config=replace(UCI, **change)), Limits())
     check_message(caught.value, **values)

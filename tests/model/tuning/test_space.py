@@ -10,7 +10,7 @@ from tests.support import check_message
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_alone_stands_for_its_usual_values(name):
+def test_a_name_alone_has_its_usual_values(name):
     dimension = parse(name)
     assert dimension.name == name
     assert parse(str(dimension)) == dimension
