@@ -17,7 +17,8 @@ Each of these packages may import the ones above it:
     drawings             collections of drawn characters
     evaluation           accuracy, confidence, robustness and explanations
     training             the training loop and the process around it
-    jobs, cli            the app's queue of worker processes; the command line
+    jobs                 the app's queue of worker processes
+    tuning, cli          searches for hyperparameters; the command line
 
 Only `networks.keras_models`, `training.loop` and `training.export` import Keras or TensorFlow, and no module that the
 web server imports reaches them. This package uses neither Streamlit nor Plotly. The names below are its public

@@ -1,4 +1,4 @@
-"""The command line: train, evaluate, predict, runs, data.
+"""The command line: train, tune, evaluate, predict, runs, data.
 
 Parses arguments and prints; the same functions do the work for the app. Results go to stdout, everything else to
 stderr; a bad argument or file ends in exit code 2 and a one-line message.
@@ -35,9 +35,10 @@ from model.runs import retention
 from model.runs.events import Event, RunState
 from model.runs.run import FinishedRun, Run, open_run, require_finished
 from model.runs.store import DEFAULT_RUN, RunStore
-from model.training.progress import Progress
+from model.training.progress import TerminalProgress
 from model.training.quiet import quiet_stderr
 from model.training.recipes import RECIPES
+from model.tuning import options
 
 _INVERT = "exchange light and dark: for dark ink on a light ground"
 
@@ -65,6 +66,7 @@ def _parser() -> _Parser:
     parser = _Parser(prog="python -m model", description="Train, evaluate and use digit networks.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network and save it as a run"))
+    _add_tune(commands.add_parser("tune", help="search for good settings: many trainings, each with other values"))
     evaluate = commands.add_parser("evaluate", help="score a run on its test set")
     evaluate.add_argument(
         "target", nargs="?", metavar="RUN", help="a run's id or folder (default: the network that ships with Digit Lab)"
@@ -93,7 +95,30 @@ def _parser() -> _Parser:
     return parser
 
 
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    options.add_arguments(parser)
+    parser.set_defaults(run=_tune)
+
+
+def _tune(chosen: argparse.Namespace) -> int:
+    from model.tuning import command
+
+    return command.run(chosen, _config(chosen))
+
+
 def _add_train(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    add = parser.add_argument
+    add("--resume", metavar="RUN", default=None, help="continue an interrupted run, with its own settings")
+    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
+    add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
+    add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
+    parser.set_defaults(run=_train)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the settings of a training."""
     # No defaults here: options that are not given keep the recipe's values.
     parser.argument_default = argparse.SUPPRESS
     add = parser.add_argument
@@ -122,11 +147,6 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--keep", choices=KEPT, help="weights to keep: best epoch on validation, or last epoch")
     add("--seed", type=int)
     add("--precision", choices=PRECISIONS)
-    add("--resume", metavar="RUN", default=None, help="continue an interrupted run, with its own settings")
-    add("--run", metavar="FOLDER", dest="folder", type=Path, default=None, help="train with this folder's config.json")
-    add("--warm", action="store_true", default=False, help="wait for the folder of a run on stdin")
-    add("--control", action="store_true", default=False, help="accept commands on stdin; closing it interrupts")
-    parser.set_defaults(run=_train)
 
 
 def _design(text: str) -> Design:
@@ -144,7 +164,7 @@ def _train(chosen: argparse.Namespace) -> int:
     folder = worker.wait_for_run() if chosen.warm else _run_folder(chosen)
     if folder is None:
         return 0
-    show = _json_event if chosen.json else Progress(folder)
+    show = _json_event if chosen.json else TerminalProgress(folder)
     state = worker.run(folder, chosen.control, show)
     return {RunState.FAILED: 1, RunState.INTERRUPTED: 130}.get(state, 0)
 

@@ -50,5 +50,9 @@ class RunError(DigitLabError):
     """A run that does not exist, is damaged, or does not support what was asked for."""
 
 
+class SearchError(DigitLabError):
+    """A search for hyperparameters that does not exist, is damaged, or does not support what was asked for."""
+
+
 class TrainingError(DigitLabError):
     """A training that can't continue, such as one whose loss is not a number."""

@@ -14,6 +14,7 @@ from pages.ui.translation import _, translate
 frame.page(_("Train"))
 identity.identify()
 services.jobs().warm_up()
+services.searches()  # resumes those that an earlier server left
 
 
 def chosen_run() -> str | None:
@@ -52,6 +53,7 @@ def choose_and_start() -> None:
             start(config)
         if config is not None:
             st.caption(how_long(config) + memory_warning(config))
+            search_link(config)
 
 
 def start_button(disabled: bool) -> bool:
@@ -63,6 +65,17 @@ def start_button(disabled: bool) -> bool:
         icon=":material/play_arrow:",
         width="stretch",
         disabled=disabled,
+    )
+
+
+def search_link(config: TrainingConfig) -> None:
+    """Draw a link to the Tune page, which takes these settings for everything that doesn't vary."""
+    st.page_link(
+        "pages/tune.py",
+        label=_("Search for better settings"),
+        icon=":material/tune:",
+        width="content",
+        query_params={"settings": settings_text(config)},
     )
 
 

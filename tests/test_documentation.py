@@ -98,5 +98,5 @@ def test_a_command_line_of_the_readme_is_understood(command):
     assert isinstance(parsed, argparse.Namespace)
 
 
-def test_the_readme_shows_five_command_lines():
-    assert len(commands()) == 5
+def test_the_readme_shows_six_command_lines():
+    assert len(commands()) == 6

@@ -1,4 +1,4 @@
-"""The metadata that the app adds to a run: a name, a note, and who may control it.
+"""The metadata that the app adds to a run: a name, a note, who may control it, and the search it belongs to.
 
 Stored as label.json in the run folder. Visitors prove who they are by secret tokens; only fingerprints of these are
 stored, so that reading the folder isn't enough to control the run. Knows one small file; knows nothing of trainings or
@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from model.errors import RunError
-from model.plain_text import readable
+from model.plain_text import is_id, readable
 from model.runs.atomic_files import write_json
 
 MAX_NAME, MAX_NOTE = 60, 500  # characters
@@ -28,13 +28,14 @@ class RunMetadata:
     """The name, note and owner of a run; empty texts if there are none.
 
     Control characters become spaces, and a name is a single line. Raises RunError if the name or the note is too long,
-    or if a value isn't text or isn't a fingerprint.
+    or if a value isn't text, a fingerprint or an id.
     """
 
     name: str = ""  # at most 60 characters
     note: str = ""  # at most 500 characters, can have several lines
     tab: str = ""  # fingerprint of the tab's token
     browser: str = ""  # fingerprint of the browser's token
+    group: str = ""  # id of the search that started the run as one of its trials: see `tuning`
 
     def __post_init__(self) -> None:
         for field, value in asdict(self).items():
@@ -49,6 +50,11 @@ class RunMetadata:
         for field in ("tab", "browser"):
             if not _FINGERPRINT.fullmatch(getattr(self, field)):
                 raise RunError("The {field} of a run must be a fingerprint of 64 hexadecimal digits.", field=field)
+        if self.group and not is_id(self.group):
+            raise RunError(
+                "The {field} of a run must be an id of up to 81 letters, digits, dots, dashes or underscores.",
+                field="group",
+            )
 
     def controlled_by(self, tab_token: str) -> bool:
         """Return whether the tab with this token started the run; always False without metadata."""

@@ -1,4 +1,4 @@
-"""The progress of a training in a terminal, as the command line shows it."""
+"""The progress of a training in a terminal. Knows events; prints to stderr, and the result to stdout."""
 
 import sys
 from pathlib import Path
@@ -18,14 +18,16 @@ from model.runs.events import (
 )
 
 
-class Progress:
+class TerminalProgress:
     """Shows the progress in a terminal: one line that is overwritten, and a permanent one for each epoch."""
 
     def __init__(self, folder: Path):
+        """Show the training of the run in `folder`."""
         self._folder = folder
         self._plan = TrainingPlan()
 
     def __call__(self, event: Event) -> None:
+        """Show one event."""
         match event:
             case DownloadingEvent():
                 self._overwrite(f"Downloading {event.dataset}: {event.percent}%")

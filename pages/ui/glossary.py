@@ -122,6 +122,18 @@ TERMS: dict[str, str] = {
         "For each weight, how much the loss would change if the weight were changed slightly. Training moves every "
         "weight a small step in the direction that lowers the loss."
     ),
+    N_("Grid search"): N_(
+        "Trains once with every combination of the chosen values. It is thorough for one or two settings, and soon "
+        "takes too long for more."
+    ),
+    N_("Hyperparameter"): N_(
+        "A setting that is chosen before the training, such as the learning rate or the number of layers. The network "
+        "doesn't learn it, so people or a search try several values."
+    ),
+    N_("Hyperparameter importance"): N_(
+        "The share of the differences between trials that one hyperparameter explains (fANOVA). A small share means "
+        "that its value hardly mattered within the search space."
+    ),
     N_("Kernel size"): N_(
         "The width and height of a filter in pixels. A larger kernel sees more of the image at once and has more "
         "weights."
@@ -203,6 +215,10 @@ TERMS: dict[str, str] = {
         'What happens at the edge of the image: with "valid", filters stay inside it and the output is smaller than '
         'the input. With "same", zeros are added around the image, so the size stays the same.'
     ),
+    N_("Parallel coordinates"): N_(
+        "A chart with one axis for each setting and one line for each trial. Lines of good trials that meet on an "
+        "axis show which values work."
+    ),
     N_("Parameters"): N_(
         "All the numbers that a network learns, mostly weights. More parameters can store more, but need more data "
         "and time."
@@ -230,6 +246,14 @@ TERMS: dict[str, str] = {
         "How often a difference at least this large would appear by chance if both networks were equally good. Below "
         "0.05 is usually called significant."
     ),
+    N_("Pruning"): N_(
+        "Stopping a trial early because it is worse than half of the others at the same epoch. The time goes to more "
+        "promising trials instead."
+    ),
+    N_("Random search"): N_(
+        "Draws the values of each trial at random from the search space. With many settings it finds good values "
+        "sooner than a grid, because every trial tries a new value of each setting."
+    ),
     N_("Recall"): N_(
         "Of all images that belong to a class, the share that the network finds. Low recall means many misses."
     ),
@@ -252,6 +276,10 @@ TERMS: dict[str, str] = {
     N_("Schedule"): N_(
         "A plan for how the learning rate changes during training. Starting high and ending low often gives better "
         "results than a constant rate."
+    ),
+    N_("Search space"): N_(
+        "All combinations of values that a search may try. It is given by a range or a list of choices for each "
+        "hyperparameter."
     ),
     N_("Seed"): N_(
         "The starting value of the random number generator. The same seed gives the same first weights and the same "
@@ -278,12 +306,20 @@ TERMS: dict[str, str] = {
         "The limit at which a prediction is accepted or rejected. A stricter threshold gives fewer but more reliable "
         "predictions."
     ),
+    N_("TPE"): N_(
+        "Tree-structured Parzen Estimator: compares where good and bad trials lie in the search space, and tries "
+        "values where good ones are more likely. Its first trials are random, as it has nothing to learn from yet."
+    ),
     N_("Training set"): N_(
         "The images that the network is trained on. High accuracy on them proves little, because they can be memorized."
     ),
     N_("t-SNE"): N_(
         "A method that arranges points in two dimensions so that similar ones become neighbours. Distances between "
         "groups that are far apart mean little."
+    ),
+    N_("Trial"): N_(
+        "One training of a search, with its own values of the hyperparameters. Here each trial is an ordinary run "
+        "that you can open, stop and use."
     ),
     N_("Underfitting"): N_(
         "The network is still poor, even on its training images. It needs more training, another learning rate or "

@@ -171,10 +171,11 @@ def test_the_shipped_network_reads_the_notebooks_seven(printed):
 
 
 def test_the_learning_rate_is_chosen_by_validation_accuracy(printed):
-    tried = re.findall(r"^learning rate (\S+): validation accuracy (\S+)$", printed, re.MULTILINE)
-    accuracies = {float(rate): float(accuracy) for rate, accuracy in tried}
-    assert len(accuracies) == 2
-    assert accuracies[number_after("chosen:", printed)] == max(accuracies.values())
+    tried = re.findall(r"^trial (\d): learning rate (\S+), validation accuracy (\S+)$", printed, re.MULTILINE)
+    accuracies = {int(number): float(accuracy) for number, _rate, accuracy in tried}
+    assert {float(rate) for _number, rate, _accuracy in tried} == {0.0003, 0.003}
+    best = int(re.search(r"^Trial (\d) is the best of 2", printed, re.MULTILINE)[1])
+    assert accuracies[best] == max(accuracies.values())
 
 
 def test_it_deletes_its_temporary_files(executed, folder_for_temporary_files):

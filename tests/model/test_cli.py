@@ -393,3 +393,52 @@ def test_a_bad_argument_exits_with_2_and_one_line(arguments):
     assert result.stdout == ""
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert len(result.stderr.strip()) > 20
+
+
+def test_tune_prints_its_trials_and_the_best():
+    arguments = [
+        "--dataset",
+        "uci-digits",
+        "--preset",
+        "dense-64",
+        "--epochs",
+        "1",
+        "--vary",
+        "learning_rate=0.0001,0.01",
+    ]
+    result = call("tune", *arguments, "--sampler", "grid", "--trials", "2", "--seed", "0", "--json")
+    assert result.returncode == 0, result.stderr
+    *trials, last = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [sorted(trial) for trial in trials] == [["parameters", "run", "state", "trial", "value"]] * 2
+    assert {trial["parameters"]["learning_rate"] for trial in trials} == {0.0001, 0.01}
+    assert {trial["state"] for trial in trials} == {"complete"}
+    assert last == {"best": max(trials, key=lambda trial: trial["value"])}
+    assert last["best"]["parameters"] == {"learning_rate": 0.01}, "one epoch at 0.0001 learns next to nothing"
+    for trial in trials:
+        run = RunStore().open(trial["run"])
+        assert run.config.learning_rate == trial["parameters"]["learning_rate"]
+        assert run.metadata.group
+        assert run.history().epochs[-1].val_accuracy == trial["value"], "not the accuracy on the test images"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--vary", "learning_rate=0.1:0.1"],
+        ["--vary", "momentum"],
+        ["--vary", "batch_size=16,4000"],
+        ["--trials", "10000"],
+        ["--trials", "many"],
+        ["--sampler", "genetic"],
+        ["--resume", "no-such-search"],
+        ["--vary", "preset", "dropout"],
+    ],
+)
+def test_a_search_that_cannot_work_is_refused_in_one_line(arguments, capsys):
+    try:
+        code = main(["tune", "--dataset", "uci-digits", *arguments])
+    except SystemExit as exit_:
+        code = exit_.code
+    out, err = capsys.readouterr()
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert not RunStore().home.exists()

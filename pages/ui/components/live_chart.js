@@ -55,10 +55,11 @@ function showPictures(node, pictures) {
 const MARK = { fillcolor: "rgba(59,111,224,.35)", line: { color: "#3b6fe0", width: 2.5 } }; // of the clicked cell
 const MOST_PX = 8; // a finger or mouse may move this far between down and up and still click
 
-// Returns the point with `customdata` that is nearest to a place on the screen; undefined outside the axes.
+// Returns the point with `customdata` that is nearest to a place on the screen; undefined outside the axes and, if the
+// chart has a reach in pixels, farther away than that.
 function nearest(node, { clientX, clientY }) {
   const box = node.getBoundingClientRect();
-  let found, least = Infinity;
+  let found, least = node.newest.reach || Infinity;
   for (const { x, y, customdata, xaxis = "x", yaxis = "y" } of node.data ?? []) {
     if (!customdata) continue;
     const [across, down] = [xaxis, yaxis].map((name) => node._fullLayout[`${name[0]}axis${name.slice(1)}`]);
@@ -105,9 +106,9 @@ function withMark(node, shapes = []) {
   return [...shapes, { type: "rect", name: "clicked", ...edges, ...MARK }];
 }
 
-function draw(Plotly, node, { figure, pictures, clickable }) {
+function draw(Plotly, node, { figure, pictures, clickable, reach }) {
   const layout = themed(figure.layout, node);
-  if (clickable) layout.shapes = withMark(node, layout.shapes);
+  if (clickable && !reach) layout.shapes = withMark(node, layout.shapes);
   return Plotly.react(node, figure.data, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });
 }
 

@@ -56,13 +56,15 @@ def live_chart(
     description: str,
     pictures: Pictures | None = None,
     clickable: bool = False,
+    reach: int = 0,
     follow: Follow | None = None,
 ) -> Any:
     """Draw or update a chart of `height` pixels; `description` describes its current content to screen readers.
 
     `figure` is a Plotly figure or a dictionary of plain values with `data` and `layout`. With `pictures` the point
     under the mouse shows its image. With `clickable` the chart marks the cell of a clicked point and returns the
-    point's `customdata` once, as the browser sent it; None if nothing was clicked.
+    point's `customdata` once, as the browser sent it; None if nothing was clicked. With `reach`, only clicks at most
+    so many pixels from a point count, and nothing is marked.
     """
     _chart(
         key=key,
@@ -72,6 +74,7 @@ def live_chart(
             "description": description,
             "pictures": asdict(pictures) if pictures else None,
             "clickable": clickable,
+            "reach": reach,
             "follow": follow and asdict(follow),
             "script": f"component/{_FILES.name}/plotly.min.js",
             "failure": _("The chart can't be shown ({reason}). Reload the page."),

@@ -51,33 +51,35 @@ def training_report(run: FinishedRun, images: np.ndarray | None = None) -> str:
         f'<p class="note">{escape(run.metadata.note)}</p>' if run.metadata.note else "",
         f"<p>{escape(_summary(run))}</p>",
         f"<p>{escape(_reliability(stored_result(run)))}</p>",
-        _heading(_("Training curves")),
+        heading(_("Training curves")),
         "<div class='two'>",
-        _chart(go.Figure(training_charts.curve(history, "loss")), 320, _("Loss")),
-        _chart(go.Figure(training_charts.curve(history, "accuracy")), 320, _("Accuracy")),
+        chart(go.Figure(training_charts.curve(history, "loss")), 320, _("Loss")),
+        chart(go.Figure(training_charts.curve(history, "accuracy")), 320, _("Accuracy")),
         "</div>",
-        _chart(go.Figure(training_charts.learning_rate(history)), 180, _("Learning rate")),
-        _heading(_("Metrics after each epoch")),
+        chart(go.Figure(training_charts.learning_rate(history)), 180, _("Learning rate")),
+        heading(_("Metrics after each epoch")),
         _epochs(history.epochs),
-        _heading(_("Confusion matrix")),
+        heading(_("Confusion matrix")),
         _confusion(run),
         f"<p>{escape(_confusions(run))}</p>",
         _mistakes(run, images) if images is not None else "",
-        _heading(_("Metrics per class")),
+        heading(_("Metrics per class")),
         _classes(run),
-        _heading(_("Network")),
+        heading(_("Network")),
         _network(run),
-        _heading(_("Settings")),
-        _table((_("Setting"), _("Value")), _settings(run)),
+        heading(_("Settings")),
+        table((_("Setting"), _("Value")), _settings(run)),
     ]
-    return _page(run.metadata.name or run.id, body)
+    return page(run.metadata.name or run.id, body)
 
 
-def _heading(text: str) -> str:
+def heading(text: str) -> str:
+    """Return a heading of a section."""
     return f"<h2>{escape(text)}</h2>"
 
 
-def _page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str]) -> str:
+    """Return a whole HTML page that needs no network; `body` is HTML."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Digit Lab</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
@@ -85,7 +87,8 @@ def _page(title: str, body: Iterable[str]) -> str:
     )
 
 
-def _chart(figure: go.Figure, height: int, title: str) -> str:
+def chart(figure: go.Figure, height: int, title: str) -> str:
+    """Return a figure of `height` pixels as HTML for a page that includes Plotly."""
     # The template "none" leaves axes without lines, which the app's own chart adds from its theme.
     figure.update_layout(height=height, title=None, font={"family": "system-ui,sans-serif", "size": 13})
     figure.update_xaxes(gridcolor="#e3e6ec").update_yaxes(gridcolor="#e3e6ec")
@@ -140,7 +143,7 @@ def _confusions(run: FinishedRun) -> str:
 def _mistakes(run: FinishedRun, images: np.ndarray) -> str:
     names = _names(run)
     figures = (_mistake(mistake, images[mistake.index], names) for mistake in run.metrics.mistakes[:_SHOWN])
-    return _heading(_("Most confident mistakes")) + f'<div class="images">{"".join(figures)}</div>'
+    return heading(_("Most confident mistakes")) + f'<div class="images">{"".join(figures)}</div>'
 
 
 def _mistake(mistake: Mistake, image: np.ndarray, names: Sequence[str]) -> str:
@@ -160,7 +163,7 @@ def _names(run: FinishedRun) -> list[str]:
 def _epochs(epochs: Sequence[EpochEvent]) -> str:
     columns = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
     rows = [[_number(getattr(event, name)) for name in columns] for event in epochs]
-    return _table((_("Epoch"), _("Loss"), _("Accuracy"), _("Validation loss"), _("Validation accuracy")), rows)
+    return table((_("Epoch"), _("Loss"), _("Accuracy"), _("Validation loss"), _("Validation accuracy")), rows)
 
 
 def _number(value: object) -> str:
@@ -168,7 +171,7 @@ def _number(value: object) -> str:
 
 
 def _confusion(run: FinishedRun) -> str:
-    return _chart(evaluation_charts.confusion_matrix(run.metrics.confusion, _names(run), dark=False), 520, "")
+    return chart(evaluation_charts.confusion_matrix(run.metrics.confusion, _names(run), dark=False), 520, "")
 
 
 def _classes(run: FinishedRun) -> str:
@@ -177,7 +180,7 @@ def _classes(run: FinishedRun) -> str:
         for row in run.metrics.classes
         if row.support
     ]
-    return _table((_("Class"), _("Precision"), _("Recall"), _("F1"), _("Images")), rows)
+    return table((_("Class"), _("Precision"), _("Recall"), _("F1"), _("Images")), rows)
 
 
 def _network(run: FinishedRun) -> str:
@@ -188,7 +191,7 @@ def _network(run: FinishedRun) -> str:
         return f"<p>{escape(text)}</p>"
     rows = [(translate(row.title), " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
     total = (_("Total"), "", f"{run.outcome.parameters:,}")
-    return _table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])
+    return table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])
 
 
 def _settings(run: FinishedRun) -> list[tuple[str, str]]:
@@ -197,7 +200,8 @@ def _settings(run: FinishedRun) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), in_words(value)) for name, value in values.items()]
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as HTML; its texts are escaped."""
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

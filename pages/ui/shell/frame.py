@@ -17,13 +17,14 @@ _ICON = str(Path(__file__).parent / "icon.png")
 _PAGES = (
     ("app.py", N_("Home"), ":material/home:"),
     ("pages/train.py", N_("Train"), ":material/model_training:"),
+    ("pages/tune.py", N_("Tune"), ":material/tune:"),
     ("pages/evaluate.py", N_("Evaluate"), ":material/grid_on:"),
     ("pages/draw.py", N_("Draw"), ":material/draw:"),
 )
 
 # Streamlit covers the top of the page with a bar of 3.75rem for one button on the right. Our menu is under that bar,
-# which is therefore transparent and lets clicks through. A phone has no room for both, nor for side margins of a tenth
-# of its screen.
+# which is therefore transparent and lets clicks through. A phone has no room for both, nor for icons in the menu and
+# side margins of a tenth of its screen.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: .75rem; padding-bottom: 1.5rem; max-width: 84rem; }
 .stAppHeader { background: transparent; }
@@ -34,6 +35,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
+  .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 

@@ -51,6 +51,12 @@ def may_take_control(run: Run) -> bool:
     return _policy().may_take_control(run.metadata, run.shipped)
 
 
+def may_control_search(owner: RunMetadata) -> bool:
+    """Return whether this visitor may stop a search and train its best again: from any tab that can start its runs."""
+    policy = _policy()
+    return policy.may_train() and (policy.may_control(owner) or policy.owns(owner))
+
+
 def owns(run: Run) -> bool:
     """Return whether this visitor may rename, extend and delete the run."""
     return _policy().owns(run.metadata, run.shipped)

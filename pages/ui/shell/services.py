@@ -33,6 +33,7 @@ from model.runs import retention
 from model.runs.retention import StoredSize
 from model.runs.run import FinishedRun
 from model.runs.store import DEFAULT_RUN, DamagedRun, RunStore
+from model.tuning.manager import SearchManager
 from pages.ui.shell import session
 from pages.ui.translation import _
 
@@ -61,6 +62,15 @@ def jobs() -> JobManager:
     """Return the manager of the worker processes; it stops them when the server exits."""
     manager = JobManager(store(), limits())
     atexit.register(manager.close)
+    return manager
+
+
+@st.cache_resource(show_spinner=False)
+def searches() -> SearchManager:
+    """Return the manager of the searches, after it has resumed those that an earlier server left."""
+    manager = SearchManager(jobs())
+    atexit.register(manager.close)  # before the job manager is closed, as it was registered later
+    manager.resume_interrupted()
     return manager
 
 

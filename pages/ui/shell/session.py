@@ -11,11 +11,14 @@ from typing import Any
 
 import streamlit as st
 
+from model.config import TrainingConfig
+
 _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
 _FIRST_RATE, _STEPS_REQUESTED = "first-rate-", "steps-requested-"  # followed by the run's id
 _LAST_START = "last-start"
 _REQUESTED_RECIPE = "requested-recipe"
+_LINKED_SETTINGS = "linked-settings"
 _CANVAS_NUMBER = "canvas-number"
 _SHEET = "sheet"
 _CARRIED = "carried-strokes"
@@ -119,6 +122,22 @@ def last_start() -> tuple[str, str, float] | None:
 def set_last_start(settings: str, run_id: str) -> None:
     """Remember that a run with these settings was started just now."""
     st.session_state[_LAST_START] = (settings, run_id, time.monotonic())
+
+
+def just_started(settings: str, within_s: float) -> str | None:
+    """Return what was started with the same settings less than `within_s` seconds ago: it was a double click."""
+    last = last_start()
+    return last[1] if last and last[0] == settings and time.monotonic() - last[2] < within_s else None
+
+
+def linked_settings() -> TrainingConfig | None:
+    """Return the settings of the link with which this visitor came to the Tune page."""
+    return st.session_state.get(_LINKED_SETTINGS)
+
+
+def set_linked_settings(config: TrainingConfig) -> None:
+    """Remember the settings of a link to the Tune page."""
+    st.session_state[_LINKED_SETTINGS] = config
 
 
 def follow_link(widget: str, run_id: str | None, known: bool) -> None:

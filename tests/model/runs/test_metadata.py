@@ -117,3 +117,10 @@ def test_shipped_and_missing_runs_get_no_metadata(store, run_id):
     with pytest.raises(RunError):
         store.set_metadata(run_id, ANNS)
     assert not list(store.shipped.rglob("label.json"))
+
+
+def test_a_group_is_the_id_of_a_search(store):
+    run = store.create(TrainingConfig(), RunMetadata(group="20261125-225316-learning-rate"))
+    assert store.open(run.id).metadata.group == "20261125-225316-learning-rate"
+    with pytest.raises(RunError):
+        RunMetadata(group="../elsewhere")

@@ -1,0 +1,48 @@
+"""The table of trials: state, value, parameters and duration. Selecting a row opens the trial's run."""
+
+import streamlit as st
+
+from model.messages import N_
+from model.tuning import results
+from model.tuning.record import SearchRecord
+from model.tuning.study import COMPLETE, FAILED, PRUNED, RUNNING, TrialResult
+from pages.ui.charts.tuning import OBJECTIVES, PARAMETERS
+from pages.ui.translation import _
+from pages.ui.tune.open_run import open_run_of
+
+STATES = {RUNNING: N_("running"), COMPLETE: N_("complete"), PRUNED: N_("stopped early"), FAILED: N_("failed")}
+_ROW, _MOST_ROWS = 35, 9  # height of a row in pixels; rows in sight
+
+
+def show(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResult | None) -> None:
+    """Draw the table, the best trial first and the others by number."""
+    if not trials:
+        return
+    ordered = sorted(trials, key=lambda trial: (trial != best, trial.number))
+    rows = [_row(record, trial, trial == best) for trial in ordered]
+    with st.container(key="tune-table"):
+        chosen = st.dataframe(
+            rows,
+            key=f"tune-rows-{record.id}",
+            hide_index=True,
+            on_select="rerun",
+            selection_mode=["single-row", "single-cell"],
+            height=_ROW * min(len(rows) + 1, _MOST_ROWS) + 3,
+        )
+    selection = chosen["selection"]
+    selected = [*selection["rows"], *(row for row, _column in selection["cells"])]
+    if selected and selected[0] < len(ordered):
+        open_run_of(ordered[selected[0]].number, trials)
+
+
+def _row(record: SearchRecord, trial: TrialResult, is_best: bool) -> dict[str, str]:
+    value = "–" if trial.value is None else f"{trial.value:.2%}" if record.settings.maximize else f"{trial.value:.4f}"
+    name = f"{trial.number} ★" if is_best else str(trial.number)
+    if trial.repeats is not None:
+        name = _("{number} (repeats {original})").format(number=trial.number, original=trial.repeats)
+    row = {_("Trial"): name, _("State"): _(STATES[trial.state]), _(OBJECTIVES[record.settings.objective]): value}
+    for parameter in record.settings.names:
+        row[_(PARAMETERS[parameter])] = results.value_text(trial.parameters.get(parameter, "–"))
+    row[_("Seconds")] = "–" if trial.seconds is None else f"{trial.seconds:.0f}"
+    row[_("Note")] = _(trial.reason)
+    return row
