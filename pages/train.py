@@ -81,10 +81,8 @@ def search_link(config: TrainingConfig) -> None:
 
 def how_long(config: TrainingConfig) -> str:
     """Return how long the training will take, whether the time limit ends it, and whether it has to wait."""
-    seconds, minutes = (
-        estimates.estimate_seconds(config, services.inspection(config.dataset)),
-        services.limits().minutes,
-    )
+    seconds = estimates.estimate_seconds(config, services.inspection(config.dataset))
+    minutes = services.limits().minutes
     sentences = []
     if seconds is not None:
         sentences.append(_(help.TIME).format(time=run_status.duration(seconds)))
