@@ -1,0 +1,1 @@
+"""The parts of the Learn page: a lesson of seven steps."""
