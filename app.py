@@ -108,6 +108,12 @@ st.markdown(
         "and reads what you draw."
     )
 )
+st.page_link(
+    "pages/learn.py",
+    label=_("**Start the lesson:** from 784 pixels to a digit, in seven steps"),
+    icon=":material/school:",
+    width="content",
+)
 show_drawings()
 show_lessons()
 left, right = st.columns(2, gap="medium")

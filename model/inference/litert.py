@@ -10,6 +10,7 @@ from model.errors import RunError
 from model.networks.layers import LAYER_OUTPUTS
 
 _BATCH = 100  # images per pass: enough to keep two threads busy, few enough for a small server
+_LARGEST_KERNEL = 7  # of all networks that can be built
 _PROBABILITIES, _FEATURES = "probabilities", "features"
 
 
@@ -65,6 +66,17 @@ class Recognizer:
             probabilities = self._single.run(image)[0]
             return {_PROBABILITIES: probabilities} | self._single.layers()
 
+    def first_filters(self) -> np.ndarray:
+        """Return the filters of the first layer if it is a convolution of grey images, `(filters, side, side)` float32.
+
+        They apply to pixels in [0, 1], and include the scale of a batch normalization. Empty, `(0, 0, 0)`, for any
+        other first layer.
+        """
+        with self._lock:
+            weights = self._single.first_filters()
+        # The export merges the scaling of the pixels, which precedes the first layer, with its weights.
+        return weights * np.float32(255)
+
     def _check(self, images: np.ndarray) -> None:
         if images.shape[1:] != self.input_shape:
             raise RunError(
@@ -110,6 +122,14 @@ class _Pass:
         self._interpreter.invoke()
         index = self._probabilities if name == _PROBABILITIES else self._layers[name]
         return np.asarray(self._interpreter.get_tensor(index))
+
+    def first_filters(self) -> np.ndarray:
+        """Return the weights `(filters, side, side)` of the only convolution whose input has one channel."""
+        for tensor in self._interpreter.get_tensor_details():
+            shape = tensor["shape"]
+            if len(shape) == 4 and 1 < shape[1] == shape[2] <= _LARGEST_KERNEL and shape[3] == 1:
+                return np.array(self._interpreter.get_tensor(tensor["index"])[..., 0])
+        return np.empty((0, 0, 0), np.float32)
 
     def layers(self) -> dict[str, np.ndarray]:
         """Return the layers' outputs for the first image of the last pass."""

@@ -134,6 +134,10 @@ TERMS: dict[str, str] = {
         "The share of the differences between trials that one hyperparameter explains (fANOVA). A small share means "
         "that its value hardly mattered within the search space."
     ),
+    N_("Kernel"): N_(
+        "Another word for a filter: the small grid of weights that a convolution slides over the image. The lesson's "
+        "kernels have 3 × 3 weights."
+    ),
     N_("Kernel size"): N_(
         "The width and height of a filter in pixels. A larger kernel sees more of the image at once and has more "
         "weights."
@@ -230,6 +234,9 @@ TERMS: dict[str, str] = {
     N_("Perturbation"): N_(
         "A controlled change to an image, such as noise, blur or rotation. It tests whether a prediction is robust."
     ),
+    N_("Pixel"): N_(
+        "One dot of an image, stored as a number for its brightness. In a grey image, 0 is black and 255 is white."
+    ),
     N_("Precision"): N_(
         "Of all images predicted as a class, the share that really belongs to it. Low precision means many false "
         "alarms."
@@ -297,6 +304,10 @@ TERMS: dict[str, str] = {
     N_("Standard deviation"): N_(
         "How far values typically are from their mean. In noise with a standard deviation of 20, about two thirds of "
         "the pixels change by less than 20 grey levels."
+    ),
+    N_("Stride"): N_(
+        "How many pixels a filter moves from one position to the next. With a stride of 2, the output has half the "
+        "width and half the height."
     ),
     N_("Test set"): N_(
         "Images that are set aside until the training is over. Because they had no influence on it, the accuracy on "

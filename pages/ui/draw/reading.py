@@ -123,6 +123,9 @@ def _show_sections(sample: Sample | None, network: Network, kind: str) -> None:
 
         my_drawings.label_control(sample)
     reads_digits = network.classifier.reads_digits
+    linked = st.query_params.get("part")
+    if session.is_new_link("draw-part", linked) and linked in options.SECTIONS:
+        st.session_state["draw-part"] = linked
     section = st.segmented_control(
         _("More about this prediction"),
         [section for section in options.SECTIONS if section != options.MY_DRAWINGS or reads_digits],

@@ -16,6 +16,7 @@ from pages.ui.translation import _
 _ICON = str(Path(__file__).parent / "icon.png")
 _PAGES = (
     ("app.py", N_("Home"), ":material/home:"),
+    ("pages/learn.py", N_("Learn"), ":material/school:"),
     ("pages/train.py", N_("Train"), ":material/model_training:"),
     ("pages/tune.py", N_("Tune"), ":material/tune:"),
     ("pages/evaluate.py", N_("Evaluate"), ":material/grid_on:"),
@@ -54,6 +55,21 @@ def page(title: str) -> None:
     with st.container(key="menu", horizontal=True, gap="small"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
+    _way_back()
+
+
+def _way_back() -> None:
+    """Draw a link back to the lesson on a page that the lesson opened (`?lesson=` and the name of the step)."""
+    step = st.query_params.get("lesson", "")
+    if step.isascii() and step.isalpha():
+        with st.container(key="back-to-lesson"):
+            st.page_link(
+                "pages/learn.py",
+                label=_("Back to the lesson"),
+                icon=":material/arrow_back:",
+                query_params={"step": step},
+                width="content",
+            )
 
 
 def title(text: str) -> None:

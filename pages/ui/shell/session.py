@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from model.config import TrainingConfig
+from model.config import Design, TrainingConfig
 
 _VISITOR = "visitor"
 _RUN_WATCHED = "run-watched"
@@ -25,6 +25,7 @@ _CARRIED = "carried-strokes"
 _SAVED_DRAWING = "saved-drawing"
 _PAGE, _NOTICES = "page", "notices"
 _UPLOADED, _N_UPLOADS = "uploaded", "n-uploads"
+_LESSON_STEP, _LESSON_ANSWERS, _LESSON_DESIGN = "lesson-step", "lesson-answers", "lesson-design"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
@@ -203,3 +204,33 @@ def saved_drawing() -> tuple[str, int | str, str] | None:
 def set_saved_drawing(saved: tuple[str, int | str, str] | None) -> None:
     """Remember which drawing was last saved, so that a rerun of the page doesn't save it again."""
     st.session_state[_SAVED_DRAWING] = saved
+
+
+def lesson_step() -> str | None:
+    """Return the step of the lesson that this visitor saw last."""
+    return st.session_state.get(_LESSON_STEP)
+
+
+def set_lesson_step(name: str) -> None:
+    """Remember which step of the lesson is shown."""
+    st.session_state[_LESSON_STEP] = name
+
+
+def lesson_answers() -> dict[str, int]:
+    """Return the numbers of the chosen options by the name of their step."""
+    return st.session_state.get(_LESSON_ANSWERS, {})
+
+
+def answer_question(step: str, option: int) -> None:
+    """Remember the option that was chosen first; a later one doesn't count, as the answer has been shown by then."""
+    st.session_state[_LESSON_ANSWERS] = {step: option} | lesson_answers()
+
+
+def lesson_design() -> Design | None:
+    """Return the network that this visitor has built in the lesson; None for the classroom network."""
+    return st.session_state.get(_LESSON_DESIGN)
+
+
+def set_lesson_design(design: Design | None) -> None:
+    """Remember the network that was built in the lesson."""
+    st.session_state[_LESSON_DESIGN] = design

@@ -1,0 +1,34 @@
+"""Learn: the way from 784 pixels to a digit in seven steps, each with a question that comes before its answer."""
+
+import streamlit as st
+
+from model.errors import DigitLabError
+from pages.ui.shell import frame
+from pages.ui.translation import _
+
+frame.page(_("Learn"))
+
+from pages.ui.learn import image_steps, last_steps, network_steps, progress, steps  # noqa: E402
+from pages.ui.shell.text import markdown  # noqa: E402
+
+SHOW = {
+    steps.PIXELS: image_steps.pixels,
+    steps.CONVOLUTION: image_steps.convolution,
+    steps.POOLING: image_steps.pooling,
+    steps.BUILD: network_steps.build,
+    steps.TRAIN: network_steps.train,
+    steps.MISTAKES: last_steps.mistakes,
+    steps.DRAW: last_steps.draw,
+}
+
+step = progress.current()
+progress.restore(step)
+progress.stepper(step)
+with st.container(key=f"learn-step-{step.name}"):
+    try:
+        SHOW[step.name](step)
+    except DigitLabError as error:
+        st.warning(markdown(error))
+progress.turn_pages(step)
+
+frame.footer()

@@ -1,0 +1,73 @@
+"""The steps on single images: Pixels, Convolution and Pooling.
+
+Each draws its text and its question side by side, and its instrument below.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from model.results import Array
+from pages.ui.components.term_text import term_text
+from pages.ui.learn import answers, grids, materials, question, steps
+from pages.ui.learn.answers import Answer
+from pages.ui.learn.steps import Step
+from pages.ui.translation import _
+
+_PIXELS_DIGIT, _DIGIT, _POOLED_DIGIT = 3, 1, 5
+_BLUR, _SHARPEN = np.full((3, 3), 1 / 9), np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+_ALL_CONTROLS = ("image", "kernel", "stride", "padding", "relu", "pooling")
+_POSITION = (12, 10)  # row and column that are shown first
+
+
+def pixels(step: Step) -> None:
+    """Draw an image as numbers, then the same image one pixel further to the right."""
+    image = materials.digits()[_PIXELS_DIGIT]
+    answered = _explain(step, lambda: answers.pixels(image))
+    second = answers.moved_right(image) if answered else None
+    grids.pixel_grid(image, _POSITION, "learn-pixels", second, _(steps.MOVED))
+
+
+def convolution(step: Step) -> None:
+    """Draw the playground with the vertical kernel, then with all kernels."""
+    answered = _explain(step, lambda: answers.convolution(materials.digits()[_DIGIT]))
+    start = grids.Start(str(_DIGIT), "horizontal" if answered else "vertical", _POSITION)
+    _playground(start, "learn-convolution", () if answered else _ALL_CONTROLS)
+
+
+def pooling(step: Step) -> None:
+    """Draw the playground with ReLU, then with max pooling, too."""
+    answered = _explain(step, lambda: answers.pooling(materials.digits()[_POOLED_DIGIT]))
+    start = grids.Start(str(_POOLED_DIGIT), "vertical", _POSITION, relu=True, pooling=answered)
+    _playground(start, "learn-pooling", () if answered else ("stride", "padding", "pooling"))
+
+
+def _explain(step: Step, compute: Callable[[], Answer]) -> bool:
+    """Draw text and question side by side; return whether the question is answered."""
+    text, asked = st.columns([1.15, 1], gap="medium")
+    answered = question.is_answered(step)
+    with text:
+        st.subheader(_(step.title), anchor=False)
+        term_text(_(step.text), key=f"learn-text-{step.name}")
+        if answered:
+            term_text(_("Your turn: {task}").format(task=_(step.task)), key=f"learn-task-{step.name}")
+    with asked:
+        question.ask(step, compute)
+    return answered
+
+
+def _playground(start: grids.Start, key: str, locked: tuple[str, ...]) -> None:
+    images = {str(digit): image for digit, image in enumerate(materials.digits())}
+    grids.playground(images, kernels(), start, key, locked)
+
+
+def kernels() -> list[tuple[str, str, Array]]:
+    """Return the kernels of the playground: id, name, and weights `(3, 3)`."""
+    return [
+        ("vertical", _("vertical edges"), np.array(answers.VERTICAL)),
+        ("horizontal", _("horizontal edges"), np.array(answers.HORIZONTAL)),
+        ("blur", _("blur"), _BLUR),
+        ("sharpen", _("sharpen"), _SHARPEN),
+        ("learned", _("learned by the classroom network"), materials.learned_kernel()),
+    ]

@@ -1,0 +1,151 @@
+"""The last two steps, Mistakes and Draw.
+
+Each draws its text and its question on the left, and its instrument on the right.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+import numpy as np
+import streamlit as st
+
+from model.inference.digit_reader import DigitReader
+from model.ink.render import Strokes
+from model.runs.run import FinishedRun
+from pages.ui.charts.evaluation import confusion_matrix
+from pages.ui.components.image_grid import Tile, image_grid, picture
+from pages.ui.components.live_chart import live_chart
+from pages.ui.learn import answers, materials, steps
+from pages.ui.learn.layout import explain, tile
+from pages.ui.learn.pad import pad
+from pages.ui.learn.steps import Step
+from pages.ui.shell import services
+from pages.ui.shell.drawings import DRAWN
+from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _, ngettext
+
+_SHEET = "learn-sheet"  # the key of the chosen drawing to begin with
+_MATRIX = 400
+
+
+def mistakes(step: Step) -> None:
+    """Draw three test images, then their predictions, and the confusion matrix, whose cells open their images."""
+    run = materials.networks()["overfitted"]
+    predictions, images = run.predictions(), services.test_images(run)
+    shown = answers.three_images(predictions)
+    left, right = st.columns([1, 1.25], gap="large")
+    with left:
+        answered = explain(step, lambda: answers.mistakes(predictions, shown))
+        cell_images = st.container(key="learn-cell")
+    with right:
+        with st.container(key="learn-three"):
+            image_grid(
+                (_lettered(images[i], letter, run, i, answered) for letter, i in zip("ABC", shown, strict=True)),
+                side=72 if answered else 120,
+            )
+        if answered:
+            cell = _matrix(run)
+            with cell_images:
+                _show_cell(run, images, cell)
+
+
+def _lettered(image: np.ndarray, letter: str, run: FinishedRun, index: int, answered: bool) -> Tile:
+    name = _("Image {letter}").format(letter=letter)
+    if not answered:
+        return Tile(image, (name,), name)
+    predictions = run.predictions()
+    true, predicted = int(predictions.labels[index]), int(predictions.predicted[index])
+    tile = tile(image, str(predicted), str(true))
+    lines = (f"{letter}: {tile.lines[0]}", percent(float(predictions.confidence[index])))
+    return Tile(image, lines, f"{name}, {tile.alt}", tile.right)
+
+
+def _matrix(run: FinishedRun) -> Any:
+    names = list(run.class_names)
+    figure = confusion_matrix(run.metrics.confusion, names, dark=st.context.theme.type == "dark")
+    description = _("Confusion matrix of {n} images: true digits in rows, predicted digits in columns.")
+    with st.container(key="learn-matrix"):
+        return live_chart(figure, "learn-matrix-chart", _MATRIX, description.format(n=run.metrics.n), clickable=True)
+
+
+def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
+    """Draw the images of the cell that was just clicked; of the largest one until then."""
+    confusion = run.metrics.confusion
+    if _is_cell(clicked):
+        st.session_state["learn-cell-clicked"] = tuple(clicked)
+    largest = np.unravel_index((confusion - np.diag(np.diag(confusion))).argmax(), confusion.shape)
+    true, predicted = st.session_state.get("learn-cell-clicked", tuple(map(int, largest)))
+    predictions = run.predictions()
+    indices = predictions.indices_in_cell(true, predicted)
+    text = ngettext(
+        "Row {true}, column {predicted}: {n} image of a {true} predicted as {predicted}.",
+        "Row {true}, column {predicted}: {n} images of a {true} predicted as {predicted}.",
+        len(indices),
+    )
+    st.caption(text.format(n=len(indices), true=true, predicted=predicted))
+    image_grid((tile(images[i], str(predicted), str(true)) for i in indices[:12].tolist()), side=48)
+
+
+def _is_cell(clicked: Any) -> TypeGuard[list[int]]:
+    """Check what the browser sent."""
+    return (
+        isinstance(clicked, list)
+        and len(clicked) == 2
+        and all(type(label) is int and 0 <= label < 10 for label in clicked)
+    )
+
+
+def draw(step: Step) -> None:
+    """Draw a star, then a sheet whose drawing four networks read."""
+    readers = materials.readers()
+    left, right = st.columns([1, 1.25], gap="large")
+    with left:
+        answered = explain(step, lambda: answers.draw(readers, materials.STAR))
+        if answered:
+            st.success(_(steps.FINISHED), icon=":material/school:")
+    with right:
+        if answered:
+            _read_drawings(readers)
+        else:
+            star = readers["deep"].read_strokes(materials.STAR).digits[0]
+            picture(star.image, 224, _("a drawing of a star"))
+
+
+@st.fragment
+def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
+    drawn = dict(zip(("2", "4", "5", "6", "7", "8", _("star")), [*DRAWN], strict=True))
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        sheet = st.session_state.get(_SHEET, (0, None))
+        with st.container(key="learn-pad"):
+            strokes = pad(f"learn-sheet-{sheet[0]}", drawn.get(sheet[1] or "", ()))
+        with st.container(horizontal=True, gap="small"):
+            st.button(_("Clear"), key="learn-clear", icon=":material/delete:", on_click=_new_sheet, args=(None,))
+        st.caption(_("Or take a drawing:"))
+        with st.container(key="learn-drawings", horizontal=True, gap="small"):
+            for name in drawn:
+                st.button(name, key=f"learn-take-{name}", on_click=_new_sheet, args=(name,))
+    with right, st.container(key="learn-read"):
+        _readings(readers, strokes)
+
+
+def _new_sheet(drawing: str | None) -> None:
+    number, _drawing = st.session_state.get(_SHEET, (0, None))
+    st.session_state[_SHEET] = (number + 1, drawing)
+
+
+def _readings(readers: Mapping[str, DigitReader], strokes: Strokes) -> None:
+    """Show the prediction of each network for a drawing, and the image that all of them get."""
+    titles = {name: _(title) for name, (title, _trained_on) in steps.NETWORKS.items()}
+    titles["deep"] = _("Network of the Draw page")
+    first = readers["deep"].read_strokes(strokes).digits
+    if not first:
+        st.caption(_("Nothing drawn yet."))
+        return
+    picture(first[0].image, 84, _("the 28 × 28 pixels that the networks get"))
+    for name, reader in readers.items():
+        digit = reader.read_strokes(strokes).digits[0]
+        text = f"**{plain(digit.prediction.text)}** · {percent(digit.probability)}"
+        if not digit.accepted:
+            text = f"**{plain(digit.prediction.text)}** · {_('not a digit')}"
+        st.markdown(f"{titles[name]}: {text}")

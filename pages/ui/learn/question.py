@@ -1,0 +1,68 @@
+"""The question of a step: options until one is chosen, then the answer that the app computed, and one sentence on why.
+
+Knows Streamlit, the steps and the session; the answers come from `answers`.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui.components.term_text import term_text
+from pages.ui.learn.answers import Answer
+from pages.ui.learn.steps import Step
+from pages.ui.shell import session
+from pages.ui.shell.text import percent, plain
+from pages.ui.translation import _
+
+_STYLE = """<style>
+.st-key-learn-question { border-left: 3px solid #3b6fe0; padding-left: .9rem; }
+.st-key-learn-question button { justify-content: flex-start; text-align: left; min-height: 2.25rem; }
+</style>"""
+
+
+def is_answered(step: Step) -> bool:
+    """Return whether the visitor has chosen an option, so that the app may show the answer."""
+    return step.name in session.lesson_answers()
+
+
+def ask(step: Step, compute: Callable[[], Answer], **values: object) -> None:
+    """Draw the question of a step, or once it is answered, what is right; `values` are those of the question."""
+    st.html(_STYLE)
+    chosen = session.lesson_answers().get(step.name)
+    with st.container(key="learn-question", gap="small"):
+        st.markdown(f"**{_('Predict first')}** · {_(step.question).format(**_shown(values))}")
+        if chosen is None:
+            for number, option in enumerate(step.options):
+                st.button(
+                    _(option),
+                    key=f"learn-option-{step.name}-{number}",
+                    width="stretch",
+                    on_click=session.answer_question,
+                    args=(step.name, number),
+                )
+            return
+        answer = compute()
+        _show(step, chosen, answer)
+
+
+def _show(step: Step, chosen: int, answer: Answer) -> None:
+    right = _(step.options[answer.option])
+    if chosen == answer.option:
+        st.markdown(f":material/check_circle: {_('**Right:** {option}').format(option=plain(right))}")
+    else:
+        text = _("**Not quite.** You said “{chosen}”; the answer is “{right}”.")
+        chosen_text = plain(_(step.options[chosen]))
+        st.markdown(f":material/lightbulb: {text.format(chosen=chosen_text, right=plain(right))}")
+    result = _(step.result).format(**_shown({"answer": right} | dict(answer.figures)))
+    term_text(f"{result} {_('Why?')} {_(step.why)}", key=f"learn-why-{step.name}")
+
+
+def _shown(values: dict[str, object]) -> dict[str, str]:
+    """Return figures as a page shows them: counts with separators, and a confidence in percent."""
+    return {name: _in_words(value) for name, value in values.items()}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, float):
+        return percent(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
