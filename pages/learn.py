@@ -23,12 +23,11 @@ SHOW = {
 
 step = progress.current()
 progress.restore(step)
-progress.stepper(step)
+progress.header(step)
 with st.container(key=f"learn-step-{step.name}"):
     try:
         SHOW[step.name](step)
     except DigitLabError as error:
         st.warning(markdown(error))
-progress.turn_pages(step)
 
 frame.footer()

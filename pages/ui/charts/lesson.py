@@ -59,6 +59,12 @@ def training_losses(history: History) -> list[float]:
     return [float(history.loss[numbers == number].mean()) for number in range(len(ends))]
 
 
+def last_training_accuracy(history: History) -> float:
+    """Return the share of training images that were classified correctly in the last epoch, in [0, 1]."""
+    start = history.epochs[-2].step if len(history.epochs) > 1 else 0
+    return float(history.accuracy[history.step > start].mean())
+
+
 def parameters(names: Sequence[str], counts: Sequence[int]) -> PlainFigure:
     """Draw one bar for each layer with its number of parameters; the largest is highlighted."""
     largest = max(counts)
@@ -77,7 +83,7 @@ def parameters(names: Sequence[str], counts: Sequence[int]) -> PlainFigure:
         "margin": {"l": 16 + 7 * max(map(len, names)), "r": 76, "t": 4, "b": 8},
         "showlegend": False,
         "xaxis": {"visible": False, "fixedrange": True, "range": [0, largest]},
-        "yaxis": {"type": "category", "autorange": "reversed", "fixedrange": True},
+        "yaxis": {"type": "category", "autorange": "reversed", "fixedrange": True, "showgrid": False},
         "dragmode": False,
     }
     return {"data": [bars], "layout": layout}

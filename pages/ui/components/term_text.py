@@ -14,7 +14,7 @@ from pages.ui.translation import _
 
 _TERM = re.compile(r"\[\[([^]|]+)(?:\|([^]]+))?\]\]")
 _CSS = """
-.term-text { color: var(--st-text-color); font-size: 1rem; line-height: 1.5; }
+.term-text { color: var(--st-text-color); font-size: 1rem; line-height: 1.45; }
 .term-text .term { all: unset; cursor: help; font-weight: 700; text-decoration: underline dotted;
   text-underline-offset: 3px; }
 .term-text .term:hover { color: var(--st-primary-color); }

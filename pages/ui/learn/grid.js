@@ -2,7 +2,7 @@
 // text is put before each component of the lesson that shows grids.
 
 const POINTED = "#ffb000"; // of the cell that is pointed at; seen on black, grey, white and blue
-const MOST_CELL = 16, LEAST_NUMBERED = 13; // pixels of a cell; in smaller ones numbers couldn't be read
+const MOST_CELL = 14, LEAST_NUMBERED = 13; // pixels of a cell; in smaller ones numbers couldn't be read
 
 function element(name, properties = {}, ...children) {
   const { data, ...others } = properties;

@@ -15,12 +15,12 @@ from pages.ui.translation import _
 _CSS = """
 .lesson-grids { color: var(--st-text-color); font-size: .875rem; line-height: 1.35; }
 .lesson-grids .grids { display: flex; flex-wrap: wrap; gap: 14px 16px; align-items: flex-start; }
-.lesson-grids figure { margin: 0; }
+.lesson-grids figure { margin: 0; width: min-content; }
 .lesson-grids figure[hidden] { display: none; }
 .lesson-grids canvas.grid { display: block; border-radius: 4px; background: #000; touch-action: none; }
 .lesson-grids canvas.grid:focus-visible { outline: 3px solid #3b6fe0; outline-offset: 2px; }
 .lesson-grids canvas.paper { cursor: crosshair; }
-.lesson-grids figcaption { margin-top: 4px; font-size: .8rem; opacity: .85; max-width: 448px; }
+.lesson-grids figcaption { margin-top: 4px; font-size: .8rem; opacity: .85; }
 .lesson-grids .place { font-size: 1.1rem; margin: .5rem 0 0; max-width: 230px; }
 .lesson-grids .note { margin: 0 0 .5rem; opacity: .8; }
 .lesson-grids .controls { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-bottom: 10px; }
@@ -36,7 +36,7 @@ _CSS = """
 .lesson-grids :is(select, input):disabled { opacity: .6; }
 .lesson-grids :is(select, button, input):focus-visible { outline: 2px solid #3b6fe0; outline-offset: 1px; }
 .lesson-grids input[type=checkbox] { width: 16px; height: 16px; accent-color: #3b6fe0; }
-.lesson-grids .middle { width: 246px; }
+.lesson-grids .middle { width: 228px; }
 .lesson-grids .nine { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px; margin: 4px 0 8px; }
 .lesson-grids .nine input { width: 100%; box-sizing: border-box; padding: 2px 4px; text-align: center;
   appearance: textfield; }

@@ -45,7 +45,7 @@ def pooling(step: Step) -> None:
 
 def _explain(step: Step, compute: Callable[[], Answer]) -> bool:
     """Draw text and question side by side; return whether the question is answered."""
-    text, asked = st.columns([1.15, 1], gap="medium")
+    text, asked = st.columns([1, 1.15], gap="medium")
     answered = question.is_answered(step)
     with text:
         st.subheader(_(step.title), anchor=False)
@@ -53,7 +53,7 @@ def _explain(step: Step, compute: Callable[[], Answer]) -> bool:
         if answered:
             term_text(_("Your turn: {task}").format(task=_(step.task)), key=f"learn-task-{step.name}")
     with asked:
-        question.ask(step, compute)
+        question.ask(step, compute, in_a_row=True)
     return answered
 
 

@@ -55,9 +55,9 @@ def _lettered(image: np.ndarray, letter: str, run: FinishedRun, index: int, answ
         return Tile(image, (name,), name)
     predictions = run.predictions()
     true, predicted = int(predictions.labels[index]), int(predictions.predicted[index])
-    tile = tile(image, str(predicted), str(true))
-    lines = (f"{letter}: {tile.lines[0]}", percent(float(predictions.confidence[index])))
-    return Tile(image, lines, f"{name}, {tile.alt}", tile.right)
+    of_digit = tile(image, str(predicted), str(true))
+    lines = (f"{letter}: {of_digit.lines[0]}", percent(float(predictions.confidence[index])))
+    return Tile(image, lines, f"{name}, {of_digit.alt}", of_digit.right)
 
 
 def _matrix(run: FinishedRun) -> Any:
@@ -78,8 +78,8 @@ def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
     predictions = run.predictions()
     indices = predictions.indices_in_cell(true, predicted)
     text = ngettext(
-        "Row {true}, column {predicted}: {n} image of a {true} predicted as {predicted}.",
-        "Row {true}, column {predicted}: {n} images of a {true} predicted as {predicted}.",
+        "Row {true}, column {predicted}: {n} image of the digit {true}, predicted as {predicted}.",
+        "Row {true}, column {predicted}: {n} images of the digit {true}, predicted as {predicted}.",
         len(indices),
     )
     st.caption(text.format(n=len(indices), true=true, predicted=predicted))

@@ -18,7 +18,7 @@ def explain(step: Step, compute: Callable[[], Answer], **values: object) -> bool
     answered = question.is_answered(step)
     st.subheader(_(step.title), anchor=False)
     term_text(_(step.text), key=f"learn-text-{step.name}")
-    question.ask(step, compute, **values)
+    question.ask(step, compute, values=values)
     if answered:
         term_text(_("Your turn: {task}").format(task=_(step.task)), key=f"learn-task-{step.name}")
     return answered
@@ -27,5 +27,5 @@ def explain(step: Step, compute: Callable[[], Answer], **values: object) -> bool
 def tile(image: np.ndarray, predicted: str, true: str) -> Tile:
     """Return a tile for an image and its prediction, with a tick or a cross."""
     right = predicted == true
-    alt = _("a {true}, predicted as {predicted}").format(true=true, predicted=predicted)
+    alt = _("the digit {true}, predicted as {predicted}").format(true=true, predicted=predicted)
     return Tile(image, (f"{predicted} {'✓' if right else '✗'}",), alt, right)

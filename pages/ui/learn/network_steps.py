@@ -21,7 +21,8 @@ from pages.ui.learn.steps import Step
 from pages.ui.shell import services, session
 from pages.ui.translation import _, ngettext
 
-_N_TEST_TILES, _TILE, _CHART = 5, 40, 150
+_DIGITS, _TILE, _CHART = "24567", 36, 150  # labels of the drawings
+_N_TEST_TILES = 5
 _OWN, _FILTERS, _NEURONS = "learn-pooling-on", "learn-filters", "learn-neurons"
 
 
@@ -35,7 +36,8 @@ def build(step: Step) -> None:
         session.set_lesson_design(None if design == CLASSROOM else design)
         rows = summary(design, answers.SHAPE, 10)
         with st.container(key="learn-diagram"):
-            st.html(diagram(rows, answers.SHAPE))
+            # Not st.html, which removes every SVG. The diagram contains nothing that a user typed.
+            st.markdown(f"<div>{diagram(rows, answers.SHAPE)}</div>", unsafe_allow_html=True)
         if answered:
             _parameters(rows)
 
@@ -103,17 +105,16 @@ def _network(name: str, run: FinishedRun, with_validation: bool) -> None:
         description.format(first=f"{losses[0]:.3f}", last=f"{losses[-1]:.3f}"),
     )
     if with_validation:
-        text = _("Test images: **{n_wrong} of {n} wrong** ({accuracy} right)")
-        n_wrong = len(run.metrics.mistakes)
-        accuracy = f"{run.metrics.accuracy:.1%}"
-        st.markdown(f":small[{text.format(n_wrong=n_wrong, n=run.metrics.n, accuracy=accuracy)}]")
+        right = _("Training images: {share} right").format(share=f"{charts.last_training_accuracy(history):.1%}")
+        wrong = _("Test images: **{n_wrong} of {n} wrong**").format(n_wrong=answers.n_wrong(run), n=run.metrics.n)
+        st.markdown(f":small[{right}]  \n:small[{wrong}]")
 
 
 def _tiles(run: FinishedRun, drawings: list, shown: list[int]) -> None:
-    """Draw what a network makes of the drawings, labelled as on the Home page, and of some test images."""
+    """Draw what a network makes of the drawings, and of some test images."""
     reader = DigitReader(services.classifier(run))
-    digits = [reader.read_strokes(strokes).digits[0] for strokes in drawings]
-    tiles = [tile(digit.image, digit.prediction.label, label) for digit, label in zip(digits, "245678", strict=True)]
+    digits = [reader.read_strokes(strokes).digits[0] for strokes in drawings[: len(_DIGITS)]]
+    tiles = [tile(digit.image, digit.prediction.label, label) for digit, label in zip(digits, _DIGITS, strict=True)]
     image_grid(tiles, side=_TILE)
     images, predictions = services.test_images(run), run.predictions()
     image_grid((tile(images[i], str(predictions.predicted[i]), str(predictions.labels[i])) for i in shown), side=_TILE)

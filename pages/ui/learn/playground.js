@@ -3,7 +3,7 @@
 
 const DRAWN = "drawn", OWN = "own"; // values of the select boxes
 const PEN = 0.085, FINE = 10; // width of the pen, a share of the image's side; dots per pixel and side when drawing
-const PLAY_MS = 60, MIDDLE_PX = 250, NARROW_PX = 700;
+const PLAY_MS = 60, MIDDLE_PX = 228, NARROW_PX = 700;
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".playground");
@@ -140,7 +140,7 @@ export default function ({ data, parentElement }) {
     if (!width) return;
     const narrow = width < NARROW_PX;
     const columns = side + convolved.side + (pooled && !narrow ? pooled.side : 0);
-    const gaps = narrow ? 20 : MIDDLE_PX + 60;
+    const gaps = narrow ? 20 : MIDDLE_PX + 50;
     cell = Math.max(4, Math.min(MOST_CELL, Math.floor((width - gaps) / columns)));
     draw();
   }

@@ -12,16 +12,27 @@ from pages.ui.shell import session
 from pages.ui.translation import _
 
 PAGE = "pages/learn.py"
+# Streamlit marks all links to the page that is shown, which here are all steps. On a phone, Back and Next stay at the
+# lower edge, and only the step that is shown has a label.
 _STYLE = """<style>
 .st-key-learn-progress { display: none; }
-.st-key-learn-stepper { gap: .1rem !important; flex-wrap: nowrap !important; padding: 0; }
-.st-key-learn-stepper a { padding: .1rem .4rem; min-height: 0; }
-.st-key-learn-stepper a p { font-size: .875rem; }
-.st-key-learn-stepper .st-key-learn-current a { background: rgba(128,128,128,.18); }
+.st-key-learn-header { margin-top: -.5rem; row-gap: 0 !important; }
+.st-key-learn-stepper { gap: .1rem !important; flex-wrap: nowrap !important; }
+:is(.st-key-learn-stepper, .st-key-learn-pages) a { background: transparent; padding: .1rem .45rem; min-height: 0; }
+:is(.st-key-learn-stepper, .st-key-learn-pages) a:hover { background: rgba(128,128,128,.12); }
+.st-key-learn-stepper a * { font-weight: 400; font-size: .875rem; }
+.st-key-learn-stepper .st-key-learn-current a { background: rgba(59,111,224,.18); }
+.st-key-learn-stepper .st-key-learn-current a * { font-weight: 600; }
+.st-key-learn-pages a { border: 1px solid rgba(128,128,128,.4); padding: .25rem .8rem; }
+[class*="st-key-learn-step-"] h3 { font-size: 1.4rem; padding: 0; }
 @media (max-width: 640px) {
   .st-key-learn-stepper a { padding: .1rem .3rem; }
   .st-key-learn-stepper > :not(.st-key-learn-current, :has(> .st-key-learn-current)) a
     [data-testid="stMarkdownContainer"] { display: none; }
+  .st-key-learn-pages { position: fixed; bottom: 0; left: 0; right: 0; z-index: 100; padding: .4rem 1rem;
+    background: var(--st-background-color, Canvas); border-top: 1px solid rgba(128,128,128,.3);
+    justify-content: space-between; width: 100% !important; max-width: none !important; }
+  .stMainBlockContainer { padding-bottom: 4rem; }
 }
 </style>"""
 
@@ -56,29 +67,32 @@ def restore(step: Step) -> None:
                 session.answer_question(name, option)
 
 
-def stepper(step: Step) -> None:
-    """Draw the seven steps as links, those with an answered question ticked."""
+def header(step: Step) -> None:
+    """Draw the seven steps as links, those with an answered question ticked, and Back and Next."""
     st.html(_STYLE)
+    with st.container(
+        key="learn-header", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        _stepper(step)
+        _turn_pages(step)
+
+
+def _stepper(step: Step) -> None:
     answered = session.lesson_answers()
-    with st.container(key="learn-stepper", horizontal=True):
+    with st.container(key="learn-stepper", horizontal=True, width="content"):
         for number, each in enumerate(STEPS, 1):
             icon = ":material/check_circle:" if each.name in answered else f":material/counter_{number}:"
             key = "learn-current" if each is step else f"learn-to-{each.name}"
             with st.container(key=key, width="content"):
-                label = f"**{_(each.label)}**" if each is step else _(each.label)
-                st.page_link(PAGE, label=label, icon=icon, query_params={"step": each.name}, width="content")
+                _link(each, _(each.label), icon)
 
 
-def turn_pages(step: Step) -> None:
-    """Draw Back, the link to go on trying elsewhere, and Next."""
+def _turn_pages(step: Step) -> None:
     number = STEPS.index(step)
-    with st.container(key="learn-pages", horizontal=True, horizontal_alignment="distribute", gap="small"):
+    with st.container(key="learn-pages", horizontal=True, width="content", gap="small"):
         if number:
             with st.container(key="learn-back", width="content"):
                 _link(STEPS[number - 1], _("Back"), ":material/arrow_back:")
-        if step.name in session.lesson_answers():
-            with st.container(key="learn-try", width="content"):
-                _try_it(step)
         if number + 1 < len(STEPS):
             following = STEPS[number + 1]
             with st.container(key="learn-next", width="content"):
@@ -87,11 +101,3 @@ def turn_pages(step: Step) -> None:
 
 def _link(step: Step, label: str, icon: str) -> None:
     st.page_link(PAGE, label=label, icon=icon, query_params={"step": step.name}, width="content")
-
-
-def _try_it(step: Step) -> None:
-    from pages.ui.learn import try_it
-
-    label = _("Try it yourself: {what}").format(what=_(step.invitation))
-    query = {"lesson": step.name} | try_it.settings_of(step)
-    st.page_link(step.page, label=label, icon=":material/science:", query_params=query, width="content")

@@ -3,11 +3,12 @@
 Knows Streamlit, the steps and the session; the answers come from `answers`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from pages.ui.components.term_text import term_text
+from pages.ui.learn import try_it
 from pages.ui.learn.answers import Answer
 from pages.ui.learn.steps import Step
 from pages.ui.shell import session
@@ -16,7 +17,9 @@ from pages.ui.translation import _
 
 _STYLE = """<style>
 .st-key-learn-question { border-left: 3px solid #3b6fe0; padding-left: .9rem; }
-.st-key-learn-question button { justify-content: flex-start; text-align: left; min-height: 2.25rem; }
+.st-key-learn-question button { min-height: 2.1rem; }
+.st-key-learn-question { gap: .5rem !important; }
+.st-key-learn-try a { padding: .1rem .4rem; min-height: 0; border: 1px solid rgba(128,128,128,.4); }
 </style>"""
 
 
@@ -25,24 +28,30 @@ def is_answered(step: Step) -> bool:
     return step.name in session.lesson_answers()
 
 
-def ask(step: Step, compute: Callable[[], Answer], **values: object) -> None:
-    """Draw the question of a step, or once it is answered, what is right; `values` are those of the question."""
+def ask(
+    step: Step, compute: Callable[[], Answer], in_a_row: bool = False, values: Mapping[str, object] | None = None
+) -> None:
+    """Draw the question of a step, or once it is answered, what is right, why, and where to try it.
+
+    The options stand below each other, or `in_a_row` if they are short; `values` are those of the question.
+    """
     st.html(_STYLE)
     chosen = session.lesson_answers().get(step.name)
     with st.container(key="learn-question", gap="small"):
-        st.markdown(f"**{_('Predict first')}** · {_(step.question).format(**_shown(values))}")
+        st.markdown(f"**{_('Predict first')}** · {_(step.question).format(**_shown(values or {}))}")
         if chosen is None:
-            for number, option in enumerate(step.options):
-                st.button(
-                    _(option),
-                    key=f"learn-option-{step.name}-{number}",
-                    width="stretch",
-                    on_click=session.answer_question,
-                    args=(step.name, number),
-                )
-            return
-        answer = compute()
-        _show(step, chosen, answer)
+            with st.container(key="learn-options", horizontal=in_a_row, gap="xsmall"):
+                for number, option in enumerate(step.options):
+                    st.button(
+                        _(option),
+                        key=f"learn-option-{step.name}-{number}",
+                        width="content" if in_a_row else "stretch",
+                        on_click=session.answer_question,
+                        args=(step.name, number),
+                    )
+        else:
+            _show(step, chosen, compute())
+            _try_it(step)
 
 
 def _show(step: Step, chosen: int, answer: Answer) -> None:
@@ -57,7 +66,14 @@ def _show(step: Step, chosen: int, answer: Answer) -> None:
     term_text(f"{result} {_('Why?')} {_(step.why)}", key=f"learn-why-{step.name}")
 
 
-def _shown(values: dict[str, object]) -> dict[str, str]:
+def _try_it(step: Step) -> None:
+    label = _("Try it yourself: {what}").format(what=_(step.invitation))
+    query = {"lesson": step.name} | try_it.settings_of(step)
+    with st.container(key="learn-try", width="content"):
+        st.page_link(step.page, label=label, icon=":material/science:", query_params=query, width="content")
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, str]:
     """Return figures as a page shows them: counts with separators, and a confidence in percent."""
     return {name: _in_words(value) for name, value in values.items()}
 

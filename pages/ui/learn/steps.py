@@ -148,7 +148,7 @@ STEPS = (
         (
             N_("None: it has learned perfectly"),
             N_("About as many as the first network"),
-            N_("At least one and a half times as many as the first network"),
+            N_("Clearly more than the first network"),
         ),
         N_("It gets {overfitted} wrong, the first network {good}, and the one with augmentation {augmented}."),
         N_(
@@ -171,7 +171,7 @@ STEPS = (
         N_("Click a number outside the diagonal to see its images."),
         N_("The network that was trained on 200 images gets one of these three wrong. Which one?"),
         (N_("Image A"), N_("Image B"), N_("Image C")),
-        N_("It reads image {letter}, a {true}, as {predicted}, and is {confidence} sure."),
+        N_("Image {letter} shows the digit {true}. The network reads it as {predicted} and is {confidence} sure."),
         N_(
             "The [[Confidence|confidence]] only says how well an image fits what the network has learned, so a "
             "confident answer can be wrong."
@@ -206,7 +206,7 @@ BY_NAME = {step.name: step for step in STEPS}
 MOVED = N_("The same digit, one pixel further to the right")
 NETWORKS = {
     "good": (N_("Good"), N_("{n} images, {epochs} epochs")),
-    "augmented": (N_("Augmented"), N_("the same {n} images, varied, {epochs} epochs")),
+    "augmented": (N_("Augmented"), N_("the same, varied, {epochs} epochs")),
     "overfitted": (N_("Overfitted"), N_("only {n} images, {epochs} epochs")),
 }
 ONLY_TRAINING = N_("Blue: loss on the training images. The loss on other images follows after your answer.")
