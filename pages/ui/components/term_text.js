@@ -24,7 +24,7 @@ export default function ({ data, parentElement }) {
     tip.style.left = `${Math.max(EDGE, Math.min(box.left, window.innerWidth - tip.offsetWidth - EDGE))}px`;
     tip.style.top = `${below ? box.bottom + GAP : box.top - GAP - tip.offsetHeight}px`;
   }
-  for (const button of root.querySelectorAll("button.term")) {
+  for (const button of root.querySelectorAll(".term")) {
     let pinned = false; // opened by a click, so it stays when the pointer leaves
     // Light dismissal has already closed an open explanation by the time of the click.
     let wasOpen = false;
@@ -33,6 +33,11 @@ export default function ({ data, parentElement }) {
       if (event.detail && wasOpen) return;
       pinned = true;
       open(button);
+    });
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      button.click();
     });
     button.addEventListener("pointerenter", (event) => {
       if (event.pointerType !== "mouse") return;

@@ -15,7 +15,7 @@ from pages.ui.translation import _
 _TERM = re.compile(r"\[\[([^]|]+)(?:\|([^]]+))?\]\]")
 _CSS = """
 .term-text { color: var(--st-text-color); font-size: 1rem; line-height: 1.45; }
-.term-text .term { all: unset; cursor: help; font-weight: 700; text-decoration: underline dotted;
+.term-text .term { cursor: help; font-weight: 700; text-decoration: underline dotted;
   text-underline-offset: 3px; }
 .term-text .term:hover { color: var(--st-primary-color); }
 .term-text .term:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; border-radius: 2px; }
@@ -67,14 +67,15 @@ def html_of(text: str) -> str:
     """Return a text as HTML: a button for each term, everything else escaped. Raises KeyError for an unknown entry.
 
     >>> html_of("2 < 3 [[ReLU]]")
-    '2 &lt; 3 <button type="button" class="term" data-term="0">ReLU</button>'
+    '2 &lt; 3 <span role="button" tabindex="0" class="term" data-term="0">ReLU</span>'
     """
     parts, position = [], 0
+    # A span, because a line can be broken before and after a <button>, even in front of a comma.
     for number, match in enumerate(_TERM.finditer(text)):
         if match[1] not in TERMS:
             raise KeyError(match[1])
         shown = escape(match[2] or _(match[1]))
         parts.append(escape(text[position : match.start()], quote=False))
-        parts.append(f'<button type="button" class="term" data-term="{number}">{shown}</button>')
+        parts.append(f'<span role="button" tabindex="0" class="term" data-term="{number}">{shown}</span>')
         position = match.end()
     return "".join([*parts, escape(text[position:], quote=False)])

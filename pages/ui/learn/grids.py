@@ -43,6 +43,8 @@ _CSS = """
 .lesson-grids .product { border: 1px solid rgba(128,128,128,.35); border-radius: 6px; text-align: center;
   padding: 2px 0; font-size: .75rem; font-variant-numeric: tabular-nums; }
 .lesson-grids .product b { display: block; font-size: .9rem; }
+.lesson-grids.narrow .middle { order: 1; width: 100%; display: grid; grid-template-columns: 2fr 3fr; gap: 0 16px; }
+.lesson-grids.narrow .sum { grid-column: 1 / 3; }
 .lesson-grids .sum { margin: 0; min-height: 3.9em; font-variant-numeric: tabular-nums; }
 """
 _FOLDER = Path(__file__).parent

@@ -15,7 +15,7 @@ from pages.ui.learn.answers import Answer
 from pages.ui.learn.steps import Step
 from pages.ui.translation import _
 
-_PIXELS_DIGIT, _DIGIT, _POOLED_DIGIT = 3, 1, 5
+PIXELS_DIGIT, DIGIT, POOLED_DIGIT = 3, 1, 5
 _BLUR, _SHARPEN = np.full((3, 3), 1 / 9), np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
 _ALL_CONTROLS = ("image", "kernel", "stride", "padding", "relu", "pooling")
 _POSITION = (12, 10)  # row and column that are shown first
@@ -23,7 +23,7 @@ _POSITION = (12, 10)  # row and column that are shown first
 
 def pixels(step: Step) -> None:
     """Draw an image as numbers, then the same image one pixel further to the right."""
-    image = materials.digits()[_PIXELS_DIGIT]
+    image = materials.digits()[PIXELS_DIGIT]
     answered = _explain(step, lambda: answers.pixels(image))
     second = answers.moved_right(image) if answered else None
     grids.pixel_grid(image, _POSITION, "learn-pixels", second, _(steps.MOVED))
@@ -31,15 +31,15 @@ def pixels(step: Step) -> None:
 
 def convolution(step: Step) -> None:
     """Draw the playground with the vertical kernel, then with all kernels."""
-    answered = _explain(step, lambda: answers.convolution(materials.digits()[_DIGIT]))
-    start = grids.Start(str(_DIGIT), "horizontal" if answered else "vertical", _POSITION)
+    answered = _explain(step, lambda: answers.convolution(materials.digits()[DIGIT]))
+    start = grids.Start(str(DIGIT), "horizontal" if answered else "vertical", _POSITION)
     _playground(start, "learn-convolution", () if answered else _ALL_CONTROLS)
 
 
 def pooling(step: Step) -> None:
     """Draw the playground with ReLU, then with max pooling, too."""
-    answered = _explain(step, lambda: answers.pooling(materials.digits()[_POOLED_DIGIT]))
-    start = grids.Start(str(_POOLED_DIGIT), "vertical", _POSITION, relu=True, pooling=answered)
+    answered = _explain(step, lambda: answers.pooling(materials.digits()[POOLED_DIGIT]))
+    start = grids.Start(str(POOLED_DIGIT), "vertical", _POSITION, relu=True, pooling=answered)
     _playground(start, "learn-pooling", () if answered else ("stride", "padding", "pooling"))
 
 

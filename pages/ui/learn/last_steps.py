@@ -19,13 +19,12 @@ from pages.ui.learn import answers, materials, steps
 from pages.ui.learn.layout import explain, tile
 from pages.ui.learn.pad import pad
 from pages.ui.learn.steps import Step
-from pages.ui.shell import services
+from pages.ui.shell import services, session
 from pages.ui.shell.drawings import DRAWN
 from pages.ui.shell.text import percent, plain
 from pages.ui.translation import _, ngettext
 
-_SHEET = "learn-sheet"  # the key of the chosen drawing to begin with
-_MATRIX = 400
+_MATRIX = 380
 
 
 def mistakes(step: Step) -> None:
@@ -36,7 +35,6 @@ def mistakes(step: Step) -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         answered = explain(step, lambda: answers.mistakes(predictions, shown))
-        cell_images = st.container(key="learn-cell")
     with right:
         with st.container(key="learn-three"):
             image_grid(
@@ -45,7 +43,7 @@ def mistakes(step: Step) -> None:
             )
         if answered:
             cell = _matrix(run)
-            with cell_images:
+            with st.container(key="learn-cell", gap="xsmall"):
                 _show_cell(run, images, cell)
 
 
@@ -72,9 +70,9 @@ def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
     """Draw the images of the cell that was just clicked; of the largest one until then."""
     confusion = run.metrics.confusion
     if _is_cell(clicked):
-        st.session_state["learn-cell-clicked"] = tuple(clicked)
+        session.set_lesson_cell((clicked[0], clicked[1]))
     largest = np.unravel_index((confusion - np.diag(np.diag(confusion))).argmax(), confusion.shape)
-    true, predicted = st.session_state.get("learn-cell-clicked", tuple(map(int, largest)))
+    true, predicted = session.lesson_cell() or map(int, largest)
     predictions = run.predictions()
     indices = predictions.indices_in_cell(true, predicted)
     text = ngettext(
@@ -116,22 +114,17 @@ def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
     drawn = dict(zip(("2", "4", "5", "6", "7", "8", _("star")), [*DRAWN], strict=True))
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        sheet = st.session_state.get(_SHEET, (0, None))
+        number, chosen = session.lesson_sheet()
         with st.container(key="learn-pad"):
-            strokes = pad(f"learn-sheet-{sheet[0]}", drawn.get(sheet[1] or "", ()))
+            strokes = pad(f"learn-sheet-{number}", drawn.get(chosen, ()))
         with st.container(horizontal=True, gap="small"):
-            st.button(_("Clear"), key="learn-clear", icon=":material/delete:", on_click=_new_sheet, args=(None,))
+            st.button(_("Clear"), key="learn-clear", icon=":material/delete:", on_click=session.start_lesson_sheet)
         st.caption(_("Or take a drawing:"))
         with st.container(key="learn-drawings", horizontal=True, gap="small"):
             for name in drawn:
-                st.button(name, key=f"learn-take-{name}", on_click=_new_sheet, args=(name,))
+                st.button(name, key=f"learn-take-{name}", on_click=session.start_lesson_sheet, args=(name,))
     with right, st.container(key="learn-read"):
         _readings(readers, strokes)
-
-
-def _new_sheet(drawing: str | None) -> None:
-    number, _drawing = st.session_state.get(_SHEET, (0, None))
-    st.session_state[_SHEET] = (number + 1, drawing)
 
 
 def _readings(readers: Mapping[str, DigitReader], strokes: Strokes) -> None:

@@ -15,6 +15,7 @@ from pages.ui.charts import lesson as charts
 from pages.ui.charts.network_diagram import diagram
 from pages.ui.components.image_grid import image_grid
 from pages.ui.components.live_chart import live_chart
+from pages.ui.components.term_text import term_text
 from pages.ui.learn import answers, materials, steps
 from pages.ui.learn.layout import explain, tile
 from pages.ui.learn.steps import Step
@@ -88,7 +89,11 @@ def train(step: Step) -> None:
                 _network(name, run, answered)
                 if answered:
                     _tiles(run, drawings, shown)
-        st.caption(f"{_(steps.BOTH_CURVES)} {_(steps.SAME_DIGITS)}" if answered else _(steps.ONLY_TRAINING))
+        if answered:
+            st.caption(f"{_(steps.BOTH_CURVES)} {_(steps.SAME_DIGITS)}")
+            term_text(_(steps.REMEDIES), key="learn-remedies")
+        else:
+            st.caption(_(steps.ONLY_TRAINING))
 
 
 def _network(name: str, run: FinishedRun, with_validation: bool) -> None:

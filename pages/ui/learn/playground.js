@@ -77,8 +77,9 @@ export default function ({ data, parentElement }) {
   const products = Array.from({ length: 9 }, () => element("div", { className: "product" }));
   const sum = element("p", { className: "sum" });
   sum.setAttribute("aria-live", "polite");
-  const middle = element("div", { className: "middle" }, element("b", { textContent: texts.weights }), element("div", { className: "nine" }, ...weights),
-    element("b", { textContent: texts.products }), element("div", { className: "nine" }, ...products), sum);
+  const middle = element("div", { className: "middle" },
+    element("div", {}, element("b", { textContent: texts.weights }), element("div", { className: "nine" }, ...weights)),
+    element("div", {}, element("b", { textContent: texts.products }), element("div", { className: "nine" }, ...products)), sum);
 
   // The grids
   const input = makeGrid("input");
@@ -139,6 +140,7 @@ export default function ({ data, parentElement }) {
   function size(width) {
     if (!width) return;
     const narrow = width < NARROW_PX;
+    root.classList.toggle("narrow", narrow);
     const columns = side + convolved.side + (pooled && !narrow ? pooled.side : 0);
     const gaps = narrow ? 20 : MIDDLE_PX + 50;
     cell = Math.max(4, Math.min(MOST_CELL, Math.floor((width - gaps) / columns)));

@@ -20,6 +20,7 @@ _STYLE = """<style>
 .st-key-learn-question button { min-height: 2.1rem; }
 .st-key-learn-question { gap: .5rem !important; }
 .st-key-learn-try a { padding: .1rem .4rem; min-height: 0; border: 1px solid rgba(128,128,128,.4); }
+.st-key-learn-try a * { white-space: normal; overflow: visible; }
 </style>"""
 
 

@@ -137,8 +137,8 @@ STEPS = (
         N_(
             "At first all weights are random. The network predicts a [[Batch|batch]] of images, the [[Loss|loss]] "
             "measures how wrong it is, and every weight moves a little, so that the loss gets smaller. Once through "
-            "all images is an [[Epoch|epoch]]. Here the same network was trained in three ways. With "
-            "[[Augmentation|augmentation]], every image is rotated and shifted a little each time."
+            "all [[Training set|training images]] is an [[Epoch|epoch]]. Here the same network was trained in three "
+            "ways. With [[Augmentation|augmentation]], every image is rotated and shifted a little each time."
         ),
         N_("Compare the curves, and what the three make of the same digits."),
         N_(
@@ -157,7 +157,7 @@ STEPS = (
             "[[Validation set|validation set]] has begun to rise."
         ),
         "pages/train.py",
-        N_("What will the loss do at learning rate 2? Predict, then train"),
+        N_("What does a learning rate of 2 do to the loss?"),
     ),
     Step(
         MISTAKES,
@@ -210,9 +210,10 @@ NETWORKS = {
     "overfitted": (N_("Overfitted"), N_("only {n} images, {epochs} epochs")),
 }
 ONLY_TRAINING = N_("Blue: loss on the training images. The loss on other images follows after your answer.")
-BOTH_CURVES = N_(
-    "Blue: loss on the training images. Orange, with diamonds: loss on validation images. What helps against "
-    "overfitting: more images, augmentation, dropout, and stopping before the orange curve rises."
+BOTH_CURVES = N_("Blue: loss on the training images. Orange, with diamonds: loss on the validation images.")
+REMEDIES = N_(
+    "What helps against overfitting: more images, augmentation, [[Dropout|dropout]], or stopping before the orange "
+    "curve rises."
 )
 SAME_DIGITS = N_("Tilted drawings above, test images below. ✓ right, ✗ wrong.")
 FINISHED = N_(

@@ -24,8 +24,8 @@ _PAGES = (
 )
 
 # Streamlit covers the top of the page with a bar of 3.75rem for one button on the right. Our menu is under that bar,
-# which is therefore transparent and lets clicks through. A phone has no room for both, nor for icons in the menu and
-# side margins of a tenth of its screen.
+# which is therefore transparent and lets clicks through. A phone has no room for both, nor for icons and space in
+# the menu, nor for side margins of a tenth of its screen.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: .75rem; padding-bottom: 1.5rem; max-width: 84rem; }
 .stAppHeader { background: transparent; }
@@ -36,6 +36,8 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
+  .st-key-menu { gap: 0 !important; }
+  .st-key-menu a { padding: .25rem .4rem; }
   .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""

@@ -26,6 +26,7 @@ _SAVED_DRAWING = "saved-drawing"
 _PAGE, _NOTICES = "page", "notices"
 _UPLOADED, _N_UPLOADS = "uploaded", "n-uploads"
 _LESSON_STEP, _LESSON_ANSWERS, _LESSON_DESIGN = "lesson-step", "lesson-answers", "lesson-design"
+_LESSON_CELL, _LESSON_SHEET = "lesson-cell", "lesson-sheet"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
@@ -234,3 +235,23 @@ def lesson_design() -> Design | None:
 def set_lesson_design(design: Design | None) -> None:
     """Remember the network that was built in the lesson."""
     st.session_state[_LESSON_DESIGN] = design
+
+
+def lesson_cell() -> tuple[int, int] | None:
+    """Return the cell of the lesson's confusion matrix, (true, predicted), that was clicked last."""
+    return st.session_state.get(_LESSON_CELL)
+
+
+def set_lesson_cell(cell: tuple[int, int]) -> None:
+    """Remember which cell of the lesson's confusion matrix was clicked."""
+    st.session_state[_LESSON_CELL] = cell
+
+
+def lesson_sheet() -> tuple[int, str]:
+    """Return the number of the lesson's current sheet, and the name of the drawing on it; empty for none."""
+    return st.session_state.get(_LESSON_SHEET, (0, ""))
+
+
+def start_lesson_sheet(drawing: str = "") -> None:
+    """Begin the lesson's next sheet, empty or with a drawing."""
+    st.session_state[_LESSON_SHEET] = (lesson_sheet()[0] + 1, drawing)
