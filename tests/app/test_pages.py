@@ -29,7 +29,15 @@ from pages.ui.shell.text import plain, run_title
 from pages.ui.train import help, labels
 from tests.app.pages import opened, recipe_box, text, unescaped
 
-PAGES = ("app.py", "pages/train.py", "pages/tune.py", "pages/evaluate.py", "pages/glossary.py", "pages/host.py")
+PAGES = (
+    "app.py",
+    "pages/learn.py",
+    "pages/train.py",
+    "pages/tune.py",
+    "pages/evaluate.py",
+    "pages/glossary.py",
+    "pages/host.py",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

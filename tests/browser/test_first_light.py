@@ -205,7 +205,7 @@ def test_every_page_opens_first_and_the_server_has_no_tensorflow(server_with_mni
     import psutil
 
     server = server_with_mnist
-    for path in ("", "train", "evaluate", "draw", "glossary"):
+    for path in ("", "learn?step=mistakes", "train", "evaluate", "draw", "glossary"):
         visit(server).open(path)
     visitor = visit(server)
     page = visitor.open("evaluate")

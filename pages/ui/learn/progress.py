@@ -47,8 +47,7 @@ def current() -> Step:
     """Return the step in the link, else the last one in this session, else the first; the link gets its name."""
     linked = st.query_params.get("step")
     step = BY_NAME.get(linked or session.lesson_step() or "", STEPS[0])
-    if linked != step.name:
-        st.query_params["step"] = step.name
+    st.query_params["step"] = step.name  # always, because a link from one step to another doesn't change the address
     session.set_lesson_step(step.name)
     return step
 

@@ -21,6 +21,7 @@ from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
 
 pytestmark = pytest.mark.slow
 
+LESSON = ("lesson-good", "lesson-augmented", "lesson-overfitted")
 BOTH = pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
 
 
@@ -173,3 +174,22 @@ def test_scribbles_are_rarely_accepted(recognizer, deep, rng):
 )
 def test_obvious_non_digits_are_rejected(recognizer, deep, strokes):
     assert not DigitReader(Classifier(deep, recognizer)).read_strokes(strokes).accepted
+
+
+@pytest.mark.parametrize("name", LESSON)
+def test_a_run_of_the_lesson_agrees_with_keras(name, uci_digits):
+    import keras
+
+    run = RunStore().open_finished(name)
+    assert uci_digits.fingerprint == run.dataset.fingerprint
+    expected = keras.models.load_model(run.path / "model.keras").predict(uci_digits.x_test.astype("float32"), verbose=0)
+    assert Recognizer(run.network).probabilities(uci_digits.x_test) == pytest.approx(expected, abs=1e-5)
+    assert run.predictions().probabilities == pytest.approx(expected, abs=1e-5)
+    assert run.predictions().labels.tolist() == uci_digits.y_test.tolist()
+    again = compute_metrics(run.predictions().labels, run.predictions().probabilities, run.class_names)
+    assert again.to_dict() == run.metrics.to_dict()
+
+
+def test_the_runs_of_the_lesson_are_small():
+    files = [path for name in LESSON for path in RunStore().open(name).path.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 1.5e6
