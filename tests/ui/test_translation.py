@@ -110,7 +110,9 @@ def untranslated(text):
     return re.findall(r"[A-Za-z]{3,}", text)
 
 
-@pytest.mark.parametrize("page", ["app.py", "pages/train.py", "pages/evaluate.py", "pages/glossary.py"])
+@pytest.mark.parametrize(
+    "page", ["app.py", "pages/learn.py", "pages/train.py", "pages/evaluate.py", "pages/glossary.py"]
+)
 def test_a_page_shows_no_text_that_cannot_be_translated(page, in_brackets):
     test = opened(page)
     assert not test.exception

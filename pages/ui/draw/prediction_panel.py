@@ -13,7 +13,7 @@ from model.inference.classifier import Prediction
 from pages.ui.components.image_grid import picture
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
-from pages.ui.shell.text import percent, plain
+from pages.ui.shell.text import name_of, percent, plain
 from pages.ui.translation import _, class_label
 
 _HIGH, _MEDIUM = 0.95, 0.75  # least confidence
@@ -112,7 +112,7 @@ def agreement(sample: Sample, other: Sample) -> None:
 
 def _network(sample: Sample) -> str:
     run = sample.network.run
-    return plain(run.metadata.name or run.config.preset)
+    return plain(name_of(run) or run.config.preset)
 
 
 def _aligned(prediction: Prediction, names: tuple[str, ...]) -> np.ndarray:

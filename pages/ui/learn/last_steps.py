@@ -11,6 +11,7 @@ import streamlit as st
 
 from model.inference.digit_reader import DigitReader
 from model.ink.render import Strokes
+from model.results import NO_DIGIT
 from model.runs.run import FinishedRun
 from pages.ui.charts.evaluation import confusion_matrix
 from pages.ui.components.image_grid import Tile, image_grid, picture
@@ -22,7 +23,7 @@ from pages.ui.learn.steps import Step
 from pages.ui.shell import services, session
 from pages.ui.shell.drawings import DRAWN
 from pages.ui.shell.text import percent, plain
-from pages.ui.translation import _, ngettext
+from pages.ui.translation import _, class_label, ngettext
 
 _MATRIX = 380
 
@@ -140,5 +141,5 @@ def _readings(readers: Mapping[str, DigitReader], strokes: Strokes) -> None:
         digit = reader.read_strokes(strokes).digits[0]
         text = f"**{plain(digit.prediction.text)}** · {percent(digit.probability)}"
         if not digit.accepted:
-            text = f"**{plain(digit.prediction.text)}** · {_('not a digit')}"
+            text = f"**{plain(digit.prediction.text)}** · {class_label(NO_DIGIT)}"
         st.markdown(f"{titles[name]}: {text}")

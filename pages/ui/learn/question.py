@@ -39,7 +39,8 @@ def ask(
     st.html(_STYLE)
     chosen = session.lesson_answers().get(step.name)
     with st.container(key="learn-question", gap="small"):
-        st.markdown(f"**{_('Predict first')}** · {_(step.question).format(**_shown(values or {}))}")
+        before = _("Predict first")
+        st.markdown(f"**{before}** · {_(step.question).format(**_shown(values or {}))}")
         if chosen is None:
             with st.container(key="learn-options", horizontal=in_a_row, gap="xsmall"):
                 for number, option in enumerate(step.options):
@@ -58,13 +59,15 @@ def ask(
 def _show(step: Step, chosen: int, answer: Answer) -> None:
     right = _(step.options[answer.option])
     if chosen == answer.option:
-        st.markdown(f":material/check_circle: {_('**Right:** {option}').format(option=plain(right))}")
+        text = _("**Right:** {option}")
+        st.markdown(f":material/check_circle: {text.format(option=plain(right))}")
     else:
         text = _("**Not quite.** You said “{chosen}”; the answer is “{right}”.")
         chosen_text = plain(_(step.options[chosen]))
         st.markdown(f":material/lightbulb: {text.format(chosen=chosen_text, right=plain(right))}")
     result = _(step.result).format(**_shown({"answer": right} | dict(answer.figures)))
-    term_text(f"{result} {_('Why?')} {_(step.why)}", key=f"learn-why-{step.name}")
+    why = _("Why?")
+    term_text(f"{result} {why} {_(step.why)}", key=f"learn-why-{step.name}")
 
 
 def _try_it(step: Step) -> None:

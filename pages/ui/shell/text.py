@@ -6,7 +6,7 @@ from string import Formatter
 from typing import Any
 
 from model.errors import DigitLabError
-from model.messages import Message
+from model.messages import N_, Message
 from model.plain_text import readable
 from model.runs.run import FinishedRun, Run
 from pages.ui.translation import _
@@ -20,11 +20,24 @@ _REPLACED_LATER = re.compile(
 )
 
 
+# Names of shipped runs, which have no name of their own, because a file can't be translated.
+_SHIPPED_NAMES = {
+    "lesson-good": N_("Lesson: good"),
+    "lesson-augmented": N_("Lesson: augmented"),
+    "lesson-overfitted": N_("Lesson: overfitted"),
+}
+
+
+def name_of(run: Run) -> str:
+    """Return the name of a run in the visitor's language if it is a shipped one; empty without a name."""
+    return _(_SHIPPED_NAMES[run.id]) if run.shipped and run.id in _SHIPPED_NAMES else run.metadata.name
+
+
 def run_title(run: Run) -> str:
     """Return the title of a run: its name, network, images, accuracy and date."""
     dataset = run.config.dataset
     parts = [
-        run.metadata.name,
+        name_of(run),
         _("custom network") if run.config.design else run.config.preset,
         _("{dataset} and drawings").format(dataset=dataset) if run.config.drawings else dataset,
         _("{accuracy} correct").format(accuracy=f"{run.metrics.accuracy:.2%}") if isinstance(run, FinishedRun) else "",

@@ -13,7 +13,7 @@ from model.runs.run import Run
 from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
 from pages.ui.shell import services
-from pages.ui.shell.text import created, in_words, plain
+from pages.ui.shell.text import created, in_words, name_of, plain
 from pages.ui.train import help, labels
 from pages.ui.translation import _
 
@@ -53,7 +53,7 @@ def _charts(runs: Sequence[Run], zoomed: bool) -> None:
 
 def short_title(run: Run) -> str:
     """Return the name of a run in a legend: its owner's choice, or its network and date."""
-    return run.metadata.name or f"{labels.option(run.config.preset)}, {created(run)}"
+    return name_of(run) or f"{labels.option(run.config.preset)}, {created(run)}"
 
 
 def _differences(runs: Sequence[Run]) -> None:
