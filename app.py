@@ -42,7 +42,21 @@ _LESSONS = (
     ),
 )
 
+_STYLE = """<style>
+.st-key-home-lesson a { background: #3b6fe0; padding: .4rem .9rem; }
+.st-key-home-lesson a:hover { background: #2f5bc0; }
+.st-key-home-lesson a * { color: #fff !important; white-space: normal; }
+</style>"""
+
 _MAX_SHOWN = 8  # entries of a list
+
+
+def start_lesson() -> None:
+    """Draw the link to the lesson, which looks like a button: it is where to begin."""
+    st.html(_STYLE)
+    with st.container(key="home-lesson"):
+        label = _("Start the lesson: from 784 pixels to a digit in seven steps")
+        st.page_link("pages/learn.py", label=label, icon=":material/school:", width="content")
 
 
 def show_drawings() -> None:
@@ -108,12 +122,7 @@ st.markdown(
         "and reads what you draw."
     )
 )
-st.page_link(
-    "pages/learn.py",
-    label=_("**Start the lesson:** from 784 pixels to a digit, in seven steps"),
-    icon=":material/school:",
-    width="content",
-)
+start_lesson()
 show_drawings()
 show_lessons()
 left, right = st.columns(2, gap="medium")

@@ -23,6 +23,7 @@ from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun, Run, open_run, req
 SHIPPED = Path(__file__).parent.parent / "pretrained"
 DEFAULT_RUN = "deep"  # used if no run is chosen
 CLASSROOM_RUN = "dense-128-dropout"  # the network of the classroom exercise
+LESSON_RUNS = ("lesson-good", "lesson-augmented", "lesson-overfitted")  # small networks for the Learn page
 _MAX_SHOWN = 80  # characters of the name of a folder that isn't a run
 
 
@@ -123,7 +124,10 @@ class RunStore:
                 path = next(self.home / name for name in names if not (self.home / name).exists())
 
     def list(self) -> Listing:
-        """Return the readable runs, newest first and shipped ones last, and the damaged runs with the reasons."""
+        """Return the readable runs, newest first and shipped ones last, and the damaged runs with the reasons.
+
+        The runs of the lesson come after all others.
+        """
         runs: list[Run] = []
         damaged: list[DamagedRun] = []
         for folder, shipped in ((self.home, False), (self.shipped, True)):
@@ -136,7 +140,7 @@ class RunStore:
                 except DigitLabError as error:
                     if path.is_dir():  # otherwise it was deleted just now
                         damaged.append(DamagedRun(path.name, error.message))
-        return runs, damaged
+        return sorted(runs, key=lambda run: run.shipped and run.id in LESSON_RUNS), damaged
 
     def open(self, run_id: str) -> Run:
         """Return a run by its id. Raises RunError if it doesn't exist or is damaged."""

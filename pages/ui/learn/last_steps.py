@@ -25,7 +25,7 @@ from pages.ui.shell.drawings import DRAWN
 from pages.ui.shell.text import percent, plain
 from pages.ui.translation import _, class_label, ngettext
 
-_MATRIX = 380
+_MATRIX, _MOST_TILES = 360, 10
 
 
 def mistakes(step: Step) -> None:
@@ -68,21 +68,33 @@ def _matrix(run: FinishedRun) -> Any:
 
 
 def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
-    """Draw the images of the cell that was just clicked; of the largest one until then."""
+    """Draw the images of one cell: the one that was clicked, or chosen in a list, which needs no mouse."""
     confusion = run.metrics.confusion
     if _is_cell(clicked):
         session.set_lesson_cell((clicked[0], clicked[1]))
-    largest = np.unravel_index((confusion - np.diag(np.diag(confusion))).argmax(), confusion.shape)
-    true, predicted = session.lesson_cell() or map(int, largest)
-    predictions = run.predictions()
-    indices = predictions.indices_in_cell(true, predicted)
-    text = ngettext(
-        "Row {true}, column {predicted}: {n} image of the digit {true}, predicted as {predicted}.",
-        "Row {true}, column {predicted}: {n} images of the digit {true}, predicted as {predicted}.",
-        len(indices),
+    wrong = [(true, predicted) for true, predicted in np.ndindex(*confusion.shape) if true != predicted]
+    wrong = sorted((cell for cell in wrong if confusion[cell]), key=lambda cell: -confusion[cell])
+    now = session.lesson_cell() or wrong[0]
+    offered = wrong if now in wrong else [now, *wrong]
+    true, predicted = st.selectbox(
+        _("Images of one cell"),
+        offered,
+        index=offered.index(now),
+        key=f"learn-cell-{now[0]}-{now[1]}",  # a click on the matrix brings a new box
+        format_func=lambda cell: _in_words(cell, int(confusion[cell])),
+        label_visibility="collapsed",
     )
-    st.caption(text.format(n=len(indices), true=true, predicted=predicted))
-    image_grid((tile(images[i], str(predicted), str(true)) for i in indices[:12].tolist()), side=48)
+    indices = run.predictions().indices_in_cell(true, predicted)[:_MOST_TILES]
+    image_grid((tile(images[i], str(predicted), str(true)) for i in indices.tolist()), side=48)
+
+
+def _in_words(cell: tuple[int, int], n: int) -> str:
+    text = ngettext(
+        "Row {true}, column {predicted}: {n} image of the digit {true}, predicted as {predicted}",
+        "Row {true}, column {predicted}: {n} images of the digit {true}, predicted as {predicted}",
+        n,
+    )
+    return text.format(n=n, true=cell[0], predicted=cell[1])
 
 
 def _is_cell(clicked: Any) -> TypeGuard[list[int]]:
@@ -121,7 +133,7 @@ def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
         with st.container(horizontal=True, gap="small"):
             st.button(_("Clear"), key="learn-clear", icon=":material/delete:", on_click=session.start_lesson_sheet)
         st.caption(_("Or take a drawing:"))
-        with st.container(key="learn-drawings", horizontal=True, gap="small"):
+        with st.container(key="learn-drawings", horizontal=True, gap="xsmall"):
             for name in drawn:
                 st.button(name, key=f"learn-take-{name}", on_click=session.start_lesson_sheet, args=(name,))
     with right, st.container(key="learn-read"):

@@ -11,13 +11,14 @@ import streamlit as st
 from model.inference.digit_reader import DigitReader
 from model.results import Array
 from model.runs.run import FinishedRun
-from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, LESSON_RUNS
 from pages.ui.shell import services
 from pages.ui.shell.drawings import DRAWN
 
-RUNS = {"good": "lesson-good", "augmented": "lesson-augmented", "overfitted": "lesson-overfitted"}
+RUNS = dict(zip(("good", "augmented", "overfitted"), LESSON_RUNS, strict=True))
 STAR = DRAWN[-1]
 _TILT = 20  # degrees, clockwise
+_BALANCED = 0.2  # sum of the weights of a kernel for edges
 _CENTRE = 140  # of a drawing, canvas pixels
 
 
@@ -48,8 +49,13 @@ def _most_typical(images: Array) -> Array:
 
 @st.cache_data(show_spinner=False)
 def learned_kernel() -> Array:
-    """Return the filter of the classroom network's first layer with the largest weights, `(3, 3)`, to two digits."""
+    """Return a filter of the classroom network's first layer, `(3, 3)` float64, rounded to two digits.
+
+    Of those whose weights nearly add up to 0, so that they respond to edges instead of areas, the one with the largest
+    weights.
+    """
     filters = services.recognizer(services.store().open_finished(CLASSROOM_RUN)).first_filters()
+    filters = filters[np.abs(filters.sum(axis=(1, 2))) < _BALANCED]
     return np.asarray(filters[np.linalg.norm(filters, axis=(1, 2)).argmax()].astype(np.float64).round(2))
 
 

@@ -78,7 +78,7 @@ def header(step: Step) -> None:
 
 def _stepper(step: Step) -> None:
     answered = session.lesson_answers()
-    with st.container(key="learn-stepper", horizontal=True, width="content"):
+    with st.container(key="learn-stepper", horizontal=True, vertical_alignment="center", width="content"):
         for number, each in enumerate(STEPS, 1):
             icon = ":material/check_circle:" if each.name in answered else f":material/counter_{number}:"
             key = "learn-current" if each is step else f"learn-to-{each.name}"

@@ -164,11 +164,12 @@ STEPS = (
         N_("Mistakes"),
         N_("See where it fails"),
         N_(
-            "How good a network is shows on the [[Test set|test set]], which it has never seen. A [[Confusion "
-            "matrix|confusion matrix]] has a row for each true digit and a column for each predicted one. On the "
-            "diagonal both are the same; every other number counts one kind of mistake."
+            "The [[Test set|test set]] contains images that the network has never seen, so it shows how good the "
+            "network really is. A [[Confusion matrix|confusion matrix]] sorts them: a row for each true digit, a "
+            "column for each predicted one. The diagonal counts right answers; every other number counts one kind of "
+            "mistake."
         ),
-        N_("Click a number outside the diagonal to see its images."),
+        N_("Click a number outside the diagonal, or choose one in the list, to see its images."),
         N_("The network that was trained on 200 images gets one of these three wrong. Which one?"),
         (N_("Image A"), N_("Image B"), N_("Image C")),
         N_("Image {letter} shows the digit {true}. The network reads it as {predicted} and is {confidence} sure."),

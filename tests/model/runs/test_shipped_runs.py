@@ -17,11 +17,10 @@ from model.inference.digit_reader import DigitReader
 from model.inference.litert import Recognizer
 from model.inference.rejection import rejection_scores
 from model.ink.render import render
-from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
+from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, LESSON_RUNS, RunStore
 
 pytestmark = pytest.mark.slow
 
-LESSON = ("lesson-good", "lesson-augmented", "lesson-overfitted")
 BOTH = pytest.mark.parametrize("name", [CLASSROOM_RUN, DEFAULT_RUN])
 
 
@@ -176,7 +175,7 @@ def test_obvious_non_digits_are_rejected(recognizer, deep, strokes):
     assert not DigitReader(Classifier(deep, recognizer)).read_strokes(strokes).accepted
 
 
-@pytest.mark.parametrize("name", LESSON)
+@pytest.mark.parametrize("name", LESSON_RUNS)
 def test_a_run_of_the_lesson_agrees_with_keras(name, uci_digits):
     import keras
 
@@ -190,6 +189,7 @@ def test_a_run_of_the_lesson_agrees_with_keras(name, uci_digits):
     assert again.to_dict() == run.metrics.to_dict()
 
 
-def test_the_runs_of_the_lesson_are_small():
-    files = [path for name in LESSON for path in RunStore().open(name).path.rglob("*") if path.is_file()]
+def test_the_runs_of_the_lesson_are_small_and_listed_last():
+    assert {run.id for run in RunStore().list()[0][-3:]} == set(LESSON_RUNS)
+    files = [path for name in LESSON_RUNS for path in RunStore().open(name).path.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 1.5e6

@@ -173,5 +173,6 @@ def test_the_learned_kernel_is_the_one_in_the_keras_file():
     file.visititems(lambda name, item: found.append(item[()]) if getattr(item, "shape", ()) == (3, 3, 1, 32) else None)
     (weights,) = found
     filters = np.moveaxis(weights[:, :, 0], -1, 0)
-    largest = filters[np.linalg.norm(filters, axis=(1, 2)).argmax()]
-    assert materials.learned_kernel() == pytest.approx(largest, abs=0.0051)
+    distances = np.abs(filters - materials.learned_kernel()).max(axis=(1, 2))
+    assert distances.min() < 0.0051, "rounded to two digits"
+    assert abs(materials.learned_kernel().sum()) < 0.25
