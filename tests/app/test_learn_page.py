@@ -2,6 +2,7 @@
 
 import json
 import re
+from gettext import NullTranslations
 from urllib.parse import parse_qs
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from model.config import settings_from
 from model.errors import RunError
 from model.training.recipes import RECIPES
+from pages.ui import translation
 from pages.ui.learn import materials, steps
 from pages.ui.learn.steps import BY_NAME, STEPS
 from pages.ui.shell import services
@@ -143,6 +145,22 @@ def test_without_its_networks_a_step_says_why(monkeypatch):
     test = opened(LEARN, step="train")
     assert not test.exception
     assert "lesson" in test.warning[0].value
+
+
+@pytest.mark.parametrize("name", [steps.PIXELS, steps.CONVOLUTION, steps.MISTAKES])
+def test_the_texts_of_components_are_translated(name, monkeypatch):
+    class InBrackets(NullTranslations):
+        def gettext(self, message):
+            return f"⟦{message}⟧"
+
+    monkeypatch.setattr(translation, "catalog", InBrackets)
+    test = answer(opened(LEARN, step=name), name)
+    data = [json.loads(each.proto.json) for each in test.get("bidi_component")]
+    texts = [text for each in data for text in each.get("texts", {}).values()]
+    texts += [each["html"] for each in data if "html" in each]
+    texts += [kernel["name"] for each in data for kernel in each.get("kernels", ())]
+    assert texts
+    assert [text for text in texts if text and not text.startswith("⟦")] == []
 
 
 def test_the_playground_gets_whole_images_and_five_kernels():
