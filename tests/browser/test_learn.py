@@ -182,3 +182,9 @@ def test_no_step_is_wider_than_a_phone_and_a_drawing_is_read(server, visit):
     assert read.locator("img").count() == 1
     page.locator(".st-key-learn-clear button").click()
     read.get_by_text("Network of the Draw page").wait_for(state="detached")
+    page.locator(".st-key-learn-again button").click()
+    go_to(page, STEPS[0])
+    page.reload()
+    page.locator(".st-key-learn-option-pixels-0 button").wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator(".st-key-learn-try").count() == 0, "the old answers don't come back"

@@ -59,10 +59,12 @@ function makeGrid(name, onPoint) {
     onPoint(...grid.at);
   };
   if (onPoint) {
-    canvas.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const box = canvas.getBoundingClientRect();
       move(Math.floor((event.clientY - box.top) / grid.cell), Math.floor((event.clientX - box.left) / grid.cell));
-    });
+    };
+    canvas.addEventListener("pointermove", point);
+    canvas.addEventListener("pointerdown", point); // a finger's tap
     canvas.addEventListener("keydown", (event) => {
       const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
       if (!step || event.ctrlKey || event.altKey || event.metaKey) return;

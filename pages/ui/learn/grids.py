@@ -17,9 +17,9 @@ _CSS = """
 .lesson-grids .grids { display: flex; flex-wrap: wrap; gap: 14px 16px; align-items: flex-start; }
 .lesson-grids figure { margin: 0; width: min-content; }
 .lesson-grids figure[hidden] { display: none; }
-.lesson-grids canvas.grid { display: block; border-radius: 4px; background: #000; touch-action: none; }
+.lesson-grids canvas.grid { display: block; border-radius: 4px; background: #000; touch-action: pan-y; }
 .lesson-grids canvas.grid:focus-visible { outline: 3px solid #3b6fe0; outline-offset: 2px; }
-.lesson-grids canvas.paper { cursor: crosshair; }
+.lesson-grids canvas.paper { cursor: crosshair; touch-action: none; }
 .lesson-grids figcaption { margin-top: 4px; font-size: .8rem; opacity: .85; }
 .lesson-grids .place { font-size: 1.1rem; margin: .5rem 0 0; max-width: 230px; }
 .lesson-grids .note { margin: 0 0 .5rem; opacity: .8; }

@@ -16,7 +16,7 @@ from model.runs.run import FinishedRun
 from pages.ui.charts.evaluation import confusion_matrix
 from pages.ui.components.image_grid import Tile, image_grid, picture
 from pages.ui.components.live_chart import live_chart
-from pages.ui.learn import answers, materials, steps
+from pages.ui.learn import answers, materials, progress, steps
 from pages.ui.learn.layout import explain, tile
 from pages.ui.learn.pad import pad
 from pages.ui.learn.steps import Step
@@ -114,6 +114,12 @@ def draw(step: Step) -> None:
         answered = explain(step, lambda: answers.draw(readers, materials.STAR))
         if answered:
             st.success(_(steps.FINISHED), icon=":material/school:")
+            st.button(
+                _("Start the lesson again"),
+                key="learn-again",
+                icon=":material/restart_alt:",
+                on_click=progress.start_again,
+            )
     with right:
         if answered:
             _read_drawings(readers)

@@ -4,19 +4,21 @@ const PLACE = "digit-lab-lesson";
 // Where arrow keys already have a meaning.
 const OWN_KEYS = "input, textarea, select, canvas, [contenteditable], [role=slider], [role=radio], [role=tab], [role=listbox]";
 
-function stored() {
+// Returns the stored answers, unless the lesson has been started again since: only a new session is in round 0.
+function stored(round) {
   try {
-    return JSON.parse(sessionStorage.getItem(PLACE)) ?? {};
+    const kept = JSON.parse(sessionStorage.getItem(PLACE)) ?? {};
+    return round && kept.round !== round ? {} : kept.answers ?? {};
   } catch {
     return {}; // storage is disabled: a refresh starts the lesson again
   }
 }
 
 export default function ({ data, setStateValue }) {
-  const answers = { ...stored(), ...data.answers };
+  const answers = { ...stored(data.round), ...data.answers };
   if (Object.keys(answers).some((step) => !(step in data.answers))) setStateValue("answers", answers);
   try {
-    sessionStorage.setItem(PLACE, JSON.stringify(answers));
+    sessionStorage.setItem(PLACE, JSON.stringify({ round: data.round, answers }));
   } catch { /* as above */ }
   if (window.digitLabStep !== data.step) {
     if (window.digitLabStep) document.querySelector(".stMain")?.scrollTo(0, 0);

@@ -54,16 +54,23 @@ def current() -> Step:
 
 def restore(step: Step) -> None:
     """Remember the answers that this tab gave before a refresh."""
+    round_ = session.lesson_round()
     with st.container(key="learn-progress"):
         kept = _keeper(
-            key="learn-keeper",
-            data={"answers": session.lesson_answers(), "step": step.name},
+            key=f"learn-keeper-{round_}",
+            data={"answers": session.lesson_answers(), "step": step.name, "round": round_},
             on_answers_change=lambda: None,
         ).get("answers")
     if isinstance(kept, dict):
         for name, option in kept.items():
             if name in BY_NAME and type(option) is int and 0 <= option < len(BY_NAME[name].options):
                 session.answer_question(name, option)
+
+
+def start_again() -> None:
+    """Forget all answers and return to the first step, as for the next person at this computer."""
+    session.restart_lesson()
+    st.query_params["step"] = STEPS[0].name
 
 
 def header(step: Step) -> None:

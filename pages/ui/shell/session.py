@@ -26,7 +26,7 @@ _SAVED_DRAWING = "saved-drawing"
 _PAGE, _NOTICES = "page", "notices"
 _UPLOADED, _N_UPLOADS = "uploaded", "n-uploads"
 _LESSON_STEP, _LESSON_ANSWERS, _LESSON_DESIGN = "lesson-step", "lesson-answers", "lesson-design"
-_LESSON_CELL, _LESSON_SHEET = "lesson-cell", "lesson-sheet"
+_LESSON_CELL, _LESSON_SHEET, _LESSON_ROUND = "lesson-cell", "lesson-sheet", "lesson-round"
 _LINK_FOLLOWED = "link-followed-"  # followed by the key of the widget that it set
 
 
@@ -225,6 +225,20 @@ def lesson_answers() -> dict[str, int]:
 def answer_question(step: str, option: int) -> None:
     """Remember the option that was chosen first; a later one doesn't count, as the answer has been shown by then."""
     st.session_state[_LESSON_ANSWERS] = {step: option} | lesson_answers()
+
+
+def lesson_round() -> int:
+    """Return how often this session has started the lesson again."""
+    return st.session_state.get(_LESSON_ROUND, 0)
+
+
+def restart_lesson() -> None:
+    """Forget the answers, the network and the drawing of the lesson."""
+    st.session_state[_LESSON_ROUND] = lesson_round() + 1
+    st.session_state[_LESSON_ANSWERS] = {}
+    for key in (_LESSON_DESIGN, _LESSON_CELL):
+        st.session_state.pop(key, None)
+    start_lesson_sheet()
 
 
 def lesson_design() -> Design | None:
