@@ -131,7 +131,7 @@ def draw(step: Step) -> None:
 @st.fragment
 def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
     drawn = dict(zip(("2", "4", "5", "6", "7", "8", _("star")), [*DRAWN], strict=True))
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.columns([1.25, 1], gap="medium")
     with left:
         number, chosen = session.lesson_sheet()
         with st.container(key="learn-pad"):

@@ -103,6 +103,17 @@ def network(request, tmp_path_factory):
 
 
 @pytest.mark.slow
+def test_the_first_filters_are_those_of_keras(network):
+    model, path, name = network
+    filters = Recognizer(path).first_filters()
+    expected = np.moveaxis(model.layers[1].get_weights()[0][:, :, 0], -1, 0)
+    if name == "deep":  # its batch normalization scales each filter
+        gamma, _beta, _mean, variance = model.layers[2].get_weights()
+        expected = expected * (gamma / np.sqrt(variance + model.layers[2].epsilon))[:, None, None]
+    assert filters == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.slow
 def test_layer_outputs_are_those_of_keras(network):
     import keras
 

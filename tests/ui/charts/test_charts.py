@@ -11,6 +11,7 @@ from model.runs.curves import History
 from model.runs.events import EpochEvent, FinishedEvent, TrainingPlan
 from model.training.schedules import learning_rate
 from pages.ui.charts import evaluation as evaluation_charts
+from pages.ui.charts import lesson as lesson_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.charts.common import BLUE, GREY, probability_bars
 from pages.ui.charts.training import RATE_CHANGE, schedule
@@ -113,3 +114,20 @@ def test_the_matrix_shows_counts_and_colours_mistakes_only():
 
 def test_a_figure_is_json():
     json.dumps(training_charts.curve(history(3), "loss"), allow_nan=False)
+
+
+def test_the_curves_of_the_lesson_are_means_of_epochs():
+    step = np.arange(1, 7)
+    epochs = tuple(EpochEvent(epoch=n, step=2 * n, val_loss=0.1 * n, val_accuracy=0.9) for n in (1, 2, 3))
+    three = History(step, np.array([6, 4, 3, 1, 0.5, 0.1]), np.array([0, 0, 0, 0, 0.8, 0.9]), step * 0.0, epochs)
+    (training,) = lesson_charts.losses(three, with_validation=False)["data"]
+    assert training["y"] == pytest.approx([5, 2, 0.3])
+    _training, validation = lesson_charts.losses(three, with_validation=True)["data"]
+    assert (validation["x"], validation["y"]) == ([1, 2, 3], pytest.approx([0.1, 0.2, 0.3]))
+    assert lesson_charts.last_training_accuracy(three) == pytest.approx(0.85)
+
+
+def test_the_bars_of_the_parameters_highlight_the_largest_layer():
+    (bars,) = lesson_charts.parameters(["a", "b<c>"], [10, 2000])["data"]
+    assert (bars["x"], bars["text"], bars["y"][1]) == ([10, 2000], ["10", "2,000"], "b&lt;c&gt;")
+    assert bars["marker"]["color"] == [GREY, BLUE]
