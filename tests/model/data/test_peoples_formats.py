@@ -193,7 +193,7 @@ def test_idx_files_are_read_with_or_without_gzip(folder, packed, place, name):
 
 def test_whatever_cannot_be_used_is_listed_with_a_reason(folder):
     odd = ["notes.txt", "alone.png", "x.npy", "letters.jsonl", "a" * 120 + ".npz", "what?.npz"]
-    write(folder, dict.fromkeys(odd, b"PK") | {"empty/readme.txt": b"", "drawn-digits.jsonl": b"", ".hidden": b""})
+    write(folder, dict.fromkeys(odd, b"PK") | {"empty/readme.txt": b"", "drawn-digits.jsonl": b"", "my-drawings (1).jsonl": b"", ".hidden": b""})
     (folder / "same.csv").write_text("a")
     (folder / "same.npz").write_bytes(npz_bytes({"what": np.zeros(3)}))
     unusable = {each.file: str(each.reason) for each in catalog.unusable()}
