@@ -11,6 +11,8 @@ from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
 from pages.ui.translation import _, translate
 
+FEW_SECONDS = 5  # a start takes about as long
+
 frame.page(_("Train"))
 identity.identify()
 services.jobs().warm_up()
@@ -85,7 +87,8 @@ def how_long(config: TrainingConfig) -> str:
     minutes = services.limits().minutes
     sentences = []
     if seconds is not None:
-        sentences.append(_(help.TIME).format(time=run_status.duration(seconds)))
+        text = _(help.TIME_SHORT if seconds < FEW_SECONDS else help.TIME)
+        sentences.append(text.format(time=run_status.duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
         sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
     if not services.jobs().free_slots():

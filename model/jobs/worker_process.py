@@ -112,10 +112,17 @@ def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
         stderr=log,
         start_new_session=True,
     )
-    with suppress(AttributeError, OSError):  # Windows has no niceness; the process may have ended
-        # At once, before it has other threads: they inherit it.
-        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    _let_visitors_go_first(process.pid)
     return WorkerProcess(process)
+
+
+def _let_visitors_go_first(pid: int) -> None:
+    """Raise the niceness of a worker that was just started, before it has other threads: they inherit it."""
+    with suppress(AttributeError, OSError):  # Windows has no niceness; the process may have ended
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    # Linux may divide processor time among sessions first: then niceness counts only inside the worker's own session.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def last_output(folder: Path) -> str:

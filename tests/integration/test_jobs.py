@@ -149,6 +149,9 @@ def test_a_warm_worker_takes_the_next_run_and_its_commands(warm):
     assert [job.worker for job in jobs._queue.jobs] == started
     threads = [int(path.name) for path in Path(f"/proc/{started[0].pid}/task").iterdir()]
     assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {min(os.nice(0) + NICENESS, 19)}
+    group = Path(f"/proc/{started[0].pid}/autogroup")
+    if group.exists():  # /autogroup-1328 nice 5
+        assert int(group.read_text().split()[-1]) == NICENESS, "its session, too"
     jobs.warm_up()  # none during a training, but one as soon as it has ended
     assert len(started) == 1
     jobs.send(run.id, Command("stop"))
