@@ -272,7 +272,7 @@ from model.jobs.manager import JobManager
 from model.runs.store import RunStore
 jobs = JobManager(RunStore())
 run = jobs.start(TrainingConfig.from_dict(__import__("json").loads(sys.argv[1])))
-print(jobs._queue.jobs[0].worker._process.pid, run.id, flush=True)
+print(jobs.processes()[run.id], run.id, flush=True)
 time.sleep(600)
 """
 

@@ -52,7 +52,7 @@ def test_a_second_training_waits_and_starts_automatically(jobs):
 def test_a_killed_run_is_soon_interrupted_and_can_be_resumed(jobs):
     run = jobs.start(ENDLESS)
     wait_for(lambda: run.history().epochs)
-    jobs._queue.jobs[0].worker.kill()
+    jobs._local._queue.jobs[0].worker.kill()
     wait_for(lambda: jobs.state(run) == "interrupted", seconds=3)
     assert "SIGKILL" in run.history().last.reason
     wait_for(lambda: not jobs.active(), seconds=3)
@@ -146,7 +146,7 @@ def test_a_warm_worker_takes_the_next_run_and_its_commands(warm):
     jobs.warm_up()  # a second visitor opens the page
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 3)
-    assert [job.worker for job in jobs._queue.jobs] == started
+    assert [job.worker for job in jobs._local._queue.jobs] == started
     threads = [int(path.name) for path in Path(f"/proc/{started[0].pid}/task").iterdir()]
     assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {min(os.nice(0) + NICENESS, 19)}
     jobs.warm_up()  # none during a training, but one as soon as it has ended
@@ -175,7 +175,7 @@ def test_closing_ends_a_warm_worker(warm):
 def test_a_command_to_a_closed_worker_is_ignored(jobs):
     run = jobs.start(ENDLESS)
     wait_for(lambda: n_batches(run) > 0)
-    jobs._queue.jobs[0].worker.close_stdin()
+    jobs._local._queue.jobs[0].worker.close_stdin()
     jobs.send(run.id, Command("stop"))
 
 
