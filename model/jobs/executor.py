@@ -35,6 +35,9 @@ class Executor(Protocol):
         Raises RunError if the queue is full; the function raises RunError if the run can't be started.
         """
 
+    def refresh(self, run_id: str) -> None:
+        """Find out whether a run has just ended; may take a second."""
+
     def send(self, run_id: str, command: Command) -> None:
         """Send a command to a running worker; `stop` also removes a queued run. Does nothing if the run has ended."""
 

@@ -57,6 +57,9 @@ class LocalExecutor:
                 self._queue.check_room()
             yield self._add
 
+    def refresh(self, run_id: str) -> None:
+        """Do nothing: this process always knows."""
+
     def send(self, run_id: str, command: Command) -> None:
         """Send a command to a running worker; `stop` also removes a queued run."""
         with self._lock:

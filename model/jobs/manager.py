@@ -62,12 +62,8 @@ class JobManager:
         Reports a variable that can't be used on stderr, and trains on this machine then.
         """
         address = os.environ.get(SCHEDULER, "").strip()
-        if not address:
-            return cls(store, limits)
-        from model.jobs import cluster
-
         try:
-            return cls(store, limits, cluster=cluster.ClusterExecutor(address, store, limits))
+            return cls(store, limits, cluster=_cluster(address, store, limits) if address else None)
         except ConfigError as error:
             print(f"{error} Trainings run on this machine.", file=sys.stderr)
             return cls(store, limits)
@@ -96,14 +92,16 @@ class JobManager:
 
     def resume(self, run_id: str, here: bool = False) -> None:
         """Resume an interrupted run like `start`. Raises RunError if it is complete, running or queued, too."""
-        state = self.state(self.store.open(run_id))
+        run, executor = self.store.open(run_id), self._executor(here)
+        executor.refresh(run_id)
+        state = self.state(run)
         if state is not RunState.INTERRUPTED:
             raise RunError(
                 "Only an interrupted run can be resumed, but {run} is {state}. Start a new training instead.",
                 run=run_id,
                 state=state,
             )
-        with self._executor(here).room() as add:  # or this very run might be deleted to make room
+        with executor.room() as add:  # or this very run might be deleted to make room
             add(run_id)
 
     def send(self, run_id: str, command: Command) -> None:
@@ -233,3 +231,16 @@ class JobManager:
             return 0.0
         paused = history.paused and not training.is_queued
         return seconds_to_hold(seconds, executor.seconds_held(training.run_id), 60 * self.limits.minutes, paused)
+
+
+def _cluster(address: str, store: RunStore, limits: Limits) -> Executor:
+    """Return the executor of a Dask scheduler. Raises ConfigError if Dask isn't installed or the address isn't one."""
+    try:
+        from model.jobs.cluster import ClusterExecutor
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "{name} is set, but {package} isn't installed. Run: pip install -r requirements-cluster.txt",
+            name=SCHEDULER,
+            package=error.name,
+        ) from error
+    return ClusterExecutor(address, store, limits)

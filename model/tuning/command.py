@@ -36,7 +36,7 @@ def run(chosen: argparse.Namespace, config: TrainingConfig) -> int:
         print(message, file=sys.stderr)
     limits = replace(limits, minutes=_NO_LIMIT, epochs=1000, runs=_NO_LIMIT, disk_mb=_NO_LIMIT)
     record = _resumed(chosen.resume) if chosen.resume else _created(chosen, config)
-    jobs = JobManager(RunStore(), limits)
+    jobs = JobManager.from_environment(RunStore(), limits)
     try:
         record = Search(record, jobs, lambda trial: _show(trial, chosen.json)).run()
     except KeyboardInterrupt:

@@ -152,7 +152,7 @@ class Search:
         """Return whether to start a trial: all slots may be used, but at most one trial waits in the queue."""
         if self._refused and self._clock() - self._refused[1] < _RETRY_S:
             return False
-        return not self._active or (len(self._active) < self.jobs.limits.trainings and self.jobs.free_slots() > 0)
+        return not self._active or (len(self._active) < self.jobs.slots() and self.jobs.free_slots() > 0)
 
     def _start(self, trial: "optuna.Trial") -> bool:
         """Start the run of a trial; return False if it has to wait because the server accepts no run now."""
@@ -194,7 +194,7 @@ class Search:
     def _seconds_spent(self) -> float:
         """Return for how long earlier processes have run this search."""
         spent = sum(result.seconds or 0.0 for result in studies.results(self.study))
-        return spent / self.jobs.limits.trainings
+        return spent / max(self.jobs.slots(), 1)
 
     # Trials that run
 

@@ -59,8 +59,8 @@ def limits() -> Limits:
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
-    """Return the manager of the worker processes; it stops them when the server exits."""
-    manager = JobManager(store(), limits())
+    """Return the manager of the trainings; it ends those of this server when the server exits."""
+    manager = JobManager.from_environment(store(), limits())
     atexit.register(manager.close)
     return manager
 

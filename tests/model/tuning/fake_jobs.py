@@ -38,6 +38,9 @@ class FakeJobs:
         self.store, self.limits = RunStore(home), Limits(trainings=trainings, epochs=1000)
         self.active, self.refuse, self.fail, self.sent, self.resumed = [], "", False, [], []
 
+    def slots(self):
+        return self.limits.trainings
+
     def free_slots(self):
         return self.limits.trainings - len(self.active)
 
