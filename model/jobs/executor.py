@@ -36,7 +36,7 @@ class Executor(Protocol):
         """
 
     def refresh(self, run_id: str) -> None:
-        """Find out whether a run has just ended; may take a second."""
+        """Find out whether a run has just ended; may take a second. Raises SchedulerError if nobody answers."""
 
     def send(self, run_id: str, command: Command) -> None:
         """Send a command to a running worker; `stop` also removes a queued run. Does nothing if the run has ended."""

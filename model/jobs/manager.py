@@ -130,13 +130,17 @@ class JobManager:
         """Return the place of a run in its queue, counted from 1; 0 if it isn't waiting."""
         return len(self._queue_until(run_id)[1])
 
-    def slots(self) -> int:
-        """Return how many trainings can run at the same time."""
-        return self._executor().slots()
+    def check_answers(self) -> None:
+        """Raise SchedulerError if there is a cluster that doesn't answer."""
+        self._executor().refresh("")
 
-    def free_slots(self) -> int:
+    def slots(self, here: bool = False) -> int:
+        """Return how many trainings can run at the same time, on the cluster if there is one, or `here`."""
+        return self._executor(here).slots()
+
+    def free_slots(self, here: bool = False) -> int:
         """Return how many trainings could start right now; 0 if the next one has to wait."""
-        executor = self._executor()
+        executor = self._executor(here)
         return max(executor.slots() - len(executor.trainings()), 0)
 
     def processes(self) -> dict[str, int]:

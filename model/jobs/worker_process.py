@@ -109,7 +109,9 @@ def _start(arguments: list[str], log: IO[bytes] | int, environment: Mapping[str,
     process = subprocess.Popen(
         [sys.executable, "-m", "model", "train", *arguments, "--control"],
         cwd=PROJECT,
-        env=os.environ | absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME") | environment,
+        env=os.environ
+        | absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME")
+        | dict(environment),
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

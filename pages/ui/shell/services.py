@@ -65,6 +65,11 @@ def jobs() -> JobManager:
     return manager
 
 
+def n_slots() -> int:
+    """Return how many trainings can run at the same time, for estimates: at least 1, also while no worker is there."""
+    return max(jobs().slots(), 1)
+
+
 @st.cache_resource(show_spinner=False)
 def searches() -> SearchManager:
     """Return the manager of the searches, after it has resumed those that an earlier server left."""
