@@ -5,8 +5,10 @@ app server submits its own trainings: when it exits or disconnects, Dask drops t
 checkpoint and end. Time and disk limits are checked beside each worker (`cluster_task`).
 """
 
+import logging
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +40,8 @@ _JUST_NOW_S = 0.5
 _SETTLE_S = 1.0
 _RESERVED = "?"  # first character of the id of a place that has no run yet
 _NO_LIMIT = 1_000_000
+# A lost connection is one line in the server's log, not several tracebacks.
+logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
 _ADDRESS = re.compile(r"(?:tcp|tls)://\[?([^\[\]/\s]+)\]?:([0-9]{1,5})")
 
 
@@ -82,6 +86,7 @@ class ClusterExecutor:
         if waiting >= 0:
             raise RunError("The queue is full ({n} waiting). Try again later.", n=waiting)
         try:
+            self._look()  # whoever makes room for the run has to know what is in use on all servers
             yield partial(self._add, token)
         finally:
             with suppress(SchedulerError):
@@ -148,10 +153,16 @@ class ClusterExecutor:
     # The connection
 
     def _watch(self) -> None:
+        """Look at the board again and again, and report in the server's log when the scheduler falls silent."""
+        answers = True
         while not self._closed.wait(_LOOK_S):
             try:
                 self._look()
-            except SchedulerError:
+                answers = True
+            except SchedulerError as error:
+                if answers and not self._closed.is_set():
+                    print(error, file=sys.stderr)
+                answers = False
                 self._closed.wait(_RECONNECT_S)
 
     def _connected(self) -> Client:

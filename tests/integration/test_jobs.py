@@ -49,18 +49,6 @@ def test_a_second_training_waits_and_starts_automatically(jobs):
     assert not second.history().last, "a run that left the queue never starts"
 
 
-def test_a_killed_run_is_soon_interrupted_and_can_be_resumed(jobs):
-    run = jobs.start(ENDLESS)
-    wait_for(lambda: run.history().epochs)
-    jobs._local._queue.jobs[0].worker.kill()
-    wait_for(lambda: jobs.state(run) == "interrupted", seconds=3)
-    assert "SIGKILL" in run.history().last.reason
-    wait_for(lambda: not jobs.active(), seconds=3)
-    assert RunStore().open(run.id).history().last.reason == run.history().last.reason, "a restarted server reads it too"
-    jobs.resume(run.id)
-    wait_for(lambda: run.history().last and run.history().last.name == "batch" and jobs.state(run) == "running")
-
-
 def test_closing_interrupts_workers_and_saves_checkpoints(jobs):
     run = jobs.start(ENDLESS)
     jobs.start(ENDLESS)
@@ -177,15 +165,3 @@ def test_a_command_to_a_closed_worker_is_ignored(jobs):
     wait_for(lambda: n_batches(run) > 0)
     jobs._local._queue.jobs[0].worker.close_stdin()
     jobs.send(run.id, Command("stop"))
-
-
-def test_a_training_out_of_time_is_saved_and_the_next_starts():
-    jobs = JobManager(RunStore(), replace(WIDE, minutes=1 / 60))
-    try:
-        first, second = jobs.start(ENDLESS), jobs.start(ENDLESS)
-        wait_for(lambda: jobs.state(jobs.store.open(first.id)) == "stopped")
-        assert first.history().seconds < 30
-        assert jobs.store.open(first.id).metrics
-        wait_for(lambda: n_batches(second) > 0)
-    finally:
-        jobs.close()
