@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future as ConnectionAttempt
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
@@ -60,6 +61,7 @@ class ClusterExecutor:
         self._address, self._host, self._port = address, found[1], int(found[2])
         self._store, self._limits = store, limits
         self._client: Client | None = None
+        self._attempt: ConnectionAttempt[Client] | None = None  # to connect, while it goes on
         self._slots, self._trainings = 0, ()  # type: int, tuple[Training, ...]
         self._mine: dict[str, Future | None] = {}  # run id -> its task; None while it waits
         self._is_new = False  # connected since the last look: the scheduler may have forgotten what waits
@@ -185,22 +187,38 @@ class ClusterExecutor:
             self._connecting.release()
 
     def _connect(self) -> Client:
+        """Return a new client. Raises SchedulerError after five seconds."""
         deadline = time.monotonic() + ANSWER_S
-        client = None
         try:
-            # First a connection without threads: usually, nobody listens there.
-            socket.create_connection((self._host, self._port), ANSWER_S).close()
-            client = Client(self._address, timeout=max(deadline - time.monotonic(), 0.1), set_as_default=False)
-            left = max(deadline - time.monotonic(), 0.1)
-            client.sync(client._run_on_scheduler, board.installer(), callback_timeout=left)
+            if self._attempt is None:
+                # At once and without a thread: usually, nobody listens there.
+                socket.create_connection((self._host, self._port), ANSWER_S).close()
+                self._attempt = ConnectionAttempt()
+                threading.Thread(target=self._open, args=(self._attempt,), name="cluster-connect", daemon=True).start()
+            client = self._attempt.result(max(deadline - time.monotonic(), 0.0))
         except Exception as error:  # OSError, TimeoutError, and many more of Dask
             self._failed_at = time.monotonic()
-            if client is not None:
-                with suppress(Exception):
-                    client.close(timeout=1)
+            if self._attempt is not None and self._attempt.done():
+                self._attempt = None
             raise self._no_answer() from error
-        self._client, self._is_new = client, True
+        self._client, self._attempt, self._is_new = client, None, True
         return client
+
+    def _open(self, attempt: "ConnectionAttempt[Client]") -> None:
+        """Create a client and set up the board, however long it takes: Dask waits on and on for a hanging scheduler."""
+        try:
+            client = Client(self._address, timeout=ANSWER_S, set_as_default=False)
+            try:
+                client.sync(client._run_on_scheduler, board.installer(), callback_timeout=ANSWER_S)
+            except BaseException:
+                client.close(timeout=1)
+                raise
+        except BaseException as error:
+            attempt.set_exception(error)
+        else:
+            attempt.set_result(client)
+            if self._closed.is_set():
+                client.close(timeout=1)
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
