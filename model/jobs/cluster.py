@@ -290,25 +290,30 @@ class ClusterExecutor:
     def _submit(self, client: Client, run_id: str, key: str) -> None:
         folder = (self._store.home / run_id).resolve()
         environment = absolute("DIGIT_LAB_DATA") | {"DIGIT_LAB_HOME": str(folder.parent)}
-        task = client.submit(
-            cluster_task.train_on_worker(str(PROJECT)),
-            str(folder),
-            asdict(self._limits),
-            environment,
-            key=key,
-            resources={"training": 1},
-            pure=False,
-        )
+        try:
+            task = client.submit(
+                cluster_task.train_on_worker(str(PROJECT)),
+                str(folder),
+                asdict(self._limits),
+                environment,
+                key=key,
+                resources={"training": 1},
+                pure=False,
+            )
+            task.add_done_callback(partial(self._ended, run_id))
+        except Exception as error:  # the connection has broken; the run is queued again with the next one
+            self._disconnect()
+            raise self._no_answer() from error
         self._mine[run_id] = task
-        task.add_done_callback(partial(self._ended, run_id))
 
     def _ended(self, run_id: str, task: Future) -> None:
         """Save why a training couldn't be started, and give its slot to the next one."""
         reason = ""
-        if task.status == "finished":
-            reason = task.result(timeout=ANSWER_S)
-        elif task.status == "error":
-            reason = f"A worker of the cluster can't train it: {task.exception(timeout=ANSWER_S)!r:.300}."
+        with suppress(Exception):  # the connection may break meanwhile
+            if task.status == "finished":
+                reason = task.result(timeout=ANSWER_S)
+            elif task.status == "error":
+                reason = f"A worker of the cluster can't train it: {repr(task.exception(timeout=ANSWER_S))[:300]}."
         if reason:
             endings.save_reason(Run(self._store.home / run_id), reason, None)
         with self._looking:

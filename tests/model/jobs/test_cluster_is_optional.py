@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from model.cli import main
 from model.jobs.manager import JobManager
 from model.runs.store import RunStore
 from tests.support import PROJECT
@@ -14,6 +15,7 @@ def test_without_a_scheduler_nothing_imports_dask():
     code = """
 import sys
 import model.cli, model.tuning.command, pages.ui.shell.services
+from model.cli import main
 from model.jobs.manager import JobManager
 from model.runs.store import RunStore
 JobManager.from_environment(RunStore()).close()
@@ -41,3 +43,10 @@ def test_a_server_without_dask_says_what_to_install(monkeypatch, capsys):
     assert not JobManager.from_environment(RunStore()).has_cluster
     (line,) = capsys.readouterr().err.splitlines()
     assert "requirements-cluster.txt" in line
+
+
+def test_a_search_on_the_command_line_needs_a_scheduler_that_answers(monkeypatch, capsys):
+    monkeypatch.setenv("DIGIT_LAB_SCHEDULER", "tcp://127.0.0.1:9")  # nobody listens there
+    assert main(["tune", "--dataset", "uci-digits", "--trials", "1"]) == 2
+    assert "tcp://127.0.0.1:9" in capsys.readouterr().err
+    assert not RunStore().home.exists()
