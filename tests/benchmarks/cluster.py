@@ -79,7 +79,8 @@ def compare(store: RunStore, config: TrainingConfig, n: int) -> None:
     for name, of_kind in zip(("local process", "Dask task"), zip(*times, strict=True), strict=True):
         print(f"| {name} | {' | '.join(_summary(seconds) for seconds in zip(*of_kind, strict=True))} |")
     added = [task[1] - local[1] for local, task in times]
-    print(f"\nDask adds {statistics.median(added):.2f} s to a training (median of {n} pairs; {_range(added)}).")
+    median = f"{statistics.median(added):.2f} s"
+    print(f"\nDask adds {median} to a training (median of {n} pairs; {_range(added)}).", flush=True)
 
 
 def _summary(seconds: tuple[float, ...]) -> str:

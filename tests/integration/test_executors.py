@@ -102,19 +102,15 @@ def test_a_training_out_of_time_is_stopped_and_kept(serve, address):
     assert "minutes" in jobs.store.open_finished(run.id).reason
 
 
-def test_a_killed_worker_is_explained_and_resumes(serve, address):
+def test_a_killed_worker_is_explained(serve, address):
     jobs = serve(address)
     run = jobs.start(ENDLESS)
     wait_for(lambda: run.history().epochs)
     os.kill(trainer_of(run), signal.SIGKILL)
-    wait_for(lambda: jobs.state(run) == "interrupted", seconds=3)
+    wait_for(lambda: jobs.state(run) == "interrupted", seconds=5)
     assert "SIGKILL" in run.history().last.reason
-    before = run.latest_checkpoint().step
-    jobs.resume(run.id)
-    assert jobs.state(run) == "starting"
-    wait_for(lambda: run.history().last.name == "batch")
-    assert jobs.state(run) == "running"
-    assert run.history().steps_done > before
+    assert run.latest_checkpoint().step == run.history().epochs[-1].step
+    assert jobs.store.open(run.id).history().last.reason == run.history().last.reason
 
 
 SERVER = """
@@ -143,7 +139,9 @@ def test_a_killed_server_leaves_a_run_that_another_resumes(serve, address):
     trained = run.history().steps_done
     assert run.latest_checkpoint().step == trained
     other.resume(run.id)
+    assert other.state(run) == "starting"
     wait_for(lambda: run.history().steps_done > trained)
+    assert other.state(run) == "running"
     assert other.active() == (run.id,)
 
 
@@ -162,7 +160,7 @@ def test_app_servers_share_one_queue_and_its_limits(serve, shared):
     first, second = serve(shared.address, narrow), serve(shared.address, narrow)
     runs = [first.start(ENDLESS), second.start(ENDLESS), first.start(ENDLESS)]
     for jobs in (first, second):
-        wait_for(lambda jobs=jobs: jobs.active() == tuple(run.id for run in runs), seconds=3)
+        wait_for(lambda jobs=jobs: jobs.active() == tuple(run.id for run in runs), seconds=6)
         assert [jobs.queue_position(run.id) for run in runs] == [0, 0, 1]
         assert (jobs.slots(), jobs.free_slots()) == (2, 0)
         with pytest.raises(RunError) as caught:
@@ -170,7 +168,7 @@ def test_app_servers_share_one_queue_and_its_limits(serve, shared):
         check_message(caught.value, n=1)
         assert len(list(jobs.store.home.iterdir())) == 3
     second.send(runs[2].id, Command("stop"))
-    wait_for(lambda: first.active() == (runs[0].id, runs[1].id), seconds=3)
+    wait_for(lambda: first.active() == (runs[0].id, runs[1].id), seconds=6)
     assert first.state(runs[2]) == "interrupted"
     wait_for(lambda: n_batches(runs[0]) > 0)
     with pytest.raises(RunError):
@@ -203,7 +201,7 @@ def test_a_run_survives_its_worker_and_its_scheduler(serve, tmp_path):
         cluster.add_worker()
         wait_for(lambda: n_batches(waiting) > 0)
         jobs.resume(run.id)
-        wait_for(lambda: jobs.state(run) == "queued", seconds=3)
+        wait_for(lambda: jobs.state(run) == "queued", seconds=6)
     finally:
         cluster.close()
 
