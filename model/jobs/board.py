@@ -5,7 +5,9 @@ the scheduler runs: a server that connects sends the functions, which use only t
 added is forgotten when it disconnects.
 
 A place is a dict: `run` (id of the run, or of a reservation), `client` (which server added it), `key` of its Dask task,
-"" while it waits, `worker` that executes it, "" until one was seen to, and `seen`: whether the task has arrived.
+"" while it waits, `worker` that executes it, "" until one was seen to, `seen`: whether the task has arrived, and
+`since` when the place exists, by the scheduler's clock. A reservation that gets no run within a minute is given up: its
+server may never have heard of it.
 """
 
 from collections.abc import Callable
@@ -19,6 +21,7 @@ def installer() -> Callable[[Any], None]:
 
     def install(dask_scheduler: Any) -> None:
         """Add the handlers `digit_lab_…`, or replace those of an earlier version, and keep the board."""
+        from time import monotonic
         from uuid import uuid4
 
         scheduler = dask_scheduler
@@ -30,7 +33,8 @@ def installer() -> Callable[[Any], None]:
             board: list[Place] = scheduler.digit_lab_board
             for place in list(board):
                 task = scheduler.tasks.get(place["key"])
-                if place["client"] not in scheduler.clients:
+                is_given_up = place["run"].startswith("?") and monotonic() > place["since"] + 60
+                if place["client"] not in scheduler.clients or is_given_up:
                     board.remove(place)
                 elif task is None:
                     if place["seen"]:
@@ -63,7 +67,8 @@ def installer() -> Callable[[Any], None]:
             free = max(count_slots() - (len(board) - queued), 0)
             if queued - free >= waiting:
                 return queued
-            board.append({"run": token, "client": client, "key": "", "worker": "", "seen": False})
+            place = {"run": token, "client": client, "key": "", "worker": "", "seen": False, "since": monotonic()}
+            board.append(place)
             return -1
 
         def fill(token: str, run: str) -> bool:

@@ -249,17 +249,24 @@ class ClusterExecutor:
     # Trainings
 
     def _add(self, token: str, run_id: str) -> None:
-        self._call("fill", token=token, run=run_id)
+        if not self._call("fill", token=token, run=run_id):  # making room took too long, or the scheduler was restarted
+            self._queue(run_id)
         with self._looking:
             self._mine.setdefault(run_id, None)
         self._look()
+
+    def _queue(self, run_id: str) -> None:
+        """Add a run at the end of the queue, however long it is."""
+        token = _RESERVED + uuid4().hex
+        self._call("reserve", token=token, client=self._connected().id, waiting=_NO_LIMIT)
+        self._call("fill", token=token, run=run_id)
 
     def _look(self) -> None:
         """Look at the board, and submit the trainings whose turn it is."""
         with self._looking:
             try:
                 client = self._connected()
-                self._restore(client)
+                self._restore()
                 seen = self._call("look", client=client.id)
             except SchedulerError:
                 if self._client is None:  # what runs will be interrupted; what waits here will be queued again
@@ -277,14 +284,12 @@ class ClusterExecutor:
             self._slots = int(seen["slots"])
             self._trainings = tuple(Training(place["run"], is_queued=not place["key"]) for place in places)
 
-    def _restore(self, client: Client) -> None:
+    def _restore(self) -> None:
         """Queue again what waited here, if the scheduler has been restarted."""
         if not self._is_new:
             return
         for run_id in [run_id for run_id, task in self._mine.items() if task is None]:
-            token = _RESERVED + uuid4().hex
-            self._call("reserve", token=token, client=client.id, waiting=_NO_LIMIT)
-            self._call("fill", token=token, run=run_id)
+            self._queue(run_id)
         self._is_new = False
 
     def _submit(self, client: Client, run_id: str, key: str) -> None:

@@ -74,6 +74,16 @@ def test_a_reserved_place_counts_but_is_not_submitted(scheduler):
     assert scheduler.runs() == ["a"]
 
 
+def test_a_reservation_that_nobody_uses_is_given_up(scheduler):
+    """A request that arrives after its server has given up waiting must not block the queue for ever."""
+    scheduler.running.clear()
+    assert scheduler.reserve("?1", "A", 1) == -1
+    assert scheduler.reserve("?2", "A", 1) == 1
+    scheduler.digit_lab_board[0]["since"] -= 61
+    assert scheduler.reserve("?2", "A", 1) == -1
+    assert not scheduler.fill("?1", "a")
+
+
 def test_a_run_has_one_place(scheduler):
     scheduler.add("a", "A")
     scheduler.add("a", "B")
