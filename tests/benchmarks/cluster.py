@@ -4,8 +4,10 @@
 
 Starts a scheduler and workers on this machine, and prints two tables:
 
-* *one training*: the seconds from the call that starts it until its first batch, and until its run is complete, as a
-  process of this machine and as a task of a Dask worker, in turn. The difference is what Dask adds.
+* *one training*: the seconds from the call that starts it until its process exists, until its first batch, until its
+  run is complete, and from then until its slot is free, as a process of this machine and as a task of a Dask worker, in
+  turn. The first and the last are what Dask adds; the others show how much the machine varies meanwhile. Below it, the
+  processor time that scheduler, Dask worker and this process take for each task.
 * *a search*: trials a minute of a random search of the learning rate, on one Dask worker and on two.
 
 Every training has one thread for TensorFlow, so two of them share nothing but the machine.
@@ -22,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import distributed
+import psutil
 
 from model.config import TrainingConfig
 from model.jobs.manager import JobManager
@@ -34,7 +37,7 @@ from model.tuning.search import Search
 from model.tuning.settings import TuningSettings
 from model.tuning.space import parse
 from model.tuning.study import COMPLETE, read_trials
-from tests.integration.dask_cluster import DaskCluster
+from tests.integration.dask_cluster import DaskCluster, trainer_of
 from tests.support import wait_for
 
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -42,7 +45,7 @@ LIMITS = Limits(runs=100_000, disk_mb=1_000_000)
 
 
 @contextmanager
-def on_cluster(n_workers: int, store: RunStore) -> Iterator[JobManager]:
+def on_cluster(n_workers: int, store: RunStore) -> Iterator[tuple[JobManager, DaskCluster]]:
     """Run a scheduler with workers, and a job manager that uses them."""
     with tempfile.TemporaryDirectory() as folder:
         cluster = DaskCluster(Path(folder), n_workers)
@@ -50,45 +53,55 @@ def on_cluster(n_workers: int, store: RunStore) -> Iterator[JobManager]:
         jobs = JobManager.from_environment(store, LIMITS)
         try:
             wait_for(lambda: jobs.slots() == n_workers)
-            yield jobs
+            yield jobs, cluster
         finally:
             jobs.close()
             cluster.close()
             del os.environ["DIGIT_LAB_SCHEDULER"]
 
 
-def train_once(jobs: JobManager, config: TrainingConfig, here: bool) -> tuple[float, float]:
-    """Train, and return the seconds until the first batch and until the run is complete."""
-    begin = time.perf_counter()
+def train_once(jobs: JobManager, config: TrainingConfig, here: bool) -> tuple[float, ...]:
+    """Train, and return the seconds of the four columns."""
+    begin = time.time()
     run = jobs.start(config, here=here)
+    exists = psutil.Process(trainer_of(run)).create_time() - begin
     wait_for(lambda: len(run.history().step), seconds=300)
-    first = time.perf_counter() - begin
+    first = time.time() - begin
     wait_for((run.path / "run.json").exists, seconds=300)
-    complete = time.perf_counter() - begin
+    complete = time.time() - begin
     wait_for(lambda: run.id not in jobs.active())
-    return first, complete
+    return exists, first, complete, time.time() - begin - complete
+
+
+def processor_seconds(cluster: DaskCluster) -> list[float]:
+    """Return the processor time so far of scheduler, first worker and this process, without their children."""
+    times = [psutil.Process(pid).cpu_times() for pid in (cluster.scheduler.pid, cluster.workers[0].pid, os.getpid())]
+    return [each.user + each.system for each in times]
 
 
 def compare(store: RunStore, config: TrainingConfig, n: int) -> None:
     """Print the seconds of trainings on this machine and on a worker, in turn."""
-    with on_cluster(1, store) as jobs:
+    times: dict[bool, list[tuple[float, ...]]] = {True: [], False: []}
+    used = [0.0, 0.0, 0.0]
+    with on_cluster(1, store) as (jobs, cluster):
         train_once(jobs, config, here=True)  # files of the libraries are then in memory
-        times = [(train_once(jobs, config, here=True), train_once(jobs, config, here=False)) for _ in range(n)]
-    print(f"\n| one training, n = {n} each | first batch, median (min to max) | complete, median (min to max) |")
-    print("|---|---|---|")
-    for name, of_kind in zip(("local process", "Dask task"), zip(*times, strict=True), strict=True):
-        print(f"| {name} | {' | '.join(_summary(seconds) for seconds in zip(*of_kind, strict=True))} |")
-    added = [task[1] - local[1] for local, task in times]
-    median = f"{statistics.median(added):.2f} s"
-    print(f"\nDask adds {median} to a training (median of {n} pairs; {_range(added)}).", flush=True)
+        for _ in range(n):
+            times[True].append(train_once(jobs, config, here=True))
+            before = processor_seconds(cluster)
+            times[False].append(train_once(jobs, config, here=False))
+            used = [sum(each) for each in zip(used, processor_seconds(cluster), (-s for s in before), strict=True)]
+    print(f"\n| one training, median (min to max), n = {n} | process exists | first batch | complete | slot free |")
+    print("|---|---|---|---|---|")
+    for here, name in ((True, "local process"), (False, "Dask task")):
+        print(f"| {name} | {' | '.join(_summary(seconds) for seconds in zip(*times[here], strict=True))} |")
+    scheduler, worker, own = (f"{seconds / n:.2f} s" for seconds in used)
+    print(
+        f"\nProcessor time for each task: scheduler {scheduler}, Dask worker {worker}, this process {own}.", flush=True
+    )
 
 
 def _summary(seconds: tuple[float, ...]) -> str:
-    return f"{statistics.median(seconds):.2f} s ({_range(seconds)})"
-
-
-def _range(seconds: tuple[float, ...] | list[float]) -> str:
-    return f"{min(seconds):.2f} to {max(seconds):.2f}"
+    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
 def search(store: RunStore, config: TrainingConfig, n_trials: int, n_workers: int) -> None:
@@ -96,7 +109,7 @@ def search(store: RunStore, config: TrainingConfig, n_trials: int, n_workers: in
     settings = TuningSettings(
         config, (parse("learning_rate"),), sampler="random", pruner="none", trials=n_trials, seed=config.seed
     )
-    with on_cluster(n_workers, store) as jobs:
+    with on_cluster(n_workers, store) as (jobs, _cluster):
         begin = time.perf_counter()
         record = Search(SearchStore(store).create(settings), jobs).run()
         seconds = time.perf_counter() - begin
