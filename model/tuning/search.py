@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from model.config import TrainingConfig
 from model.errors import ConfigError, DigitLabError, RunError, SchedulerError
-from model.jobs.local import LocalExecutor
 from model.jobs.manager import JobManager
 from model.messages import N_
 from model.runs.curves import History
