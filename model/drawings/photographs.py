@@ -51,4 +51,5 @@ def _slope(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     rows, columns = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
     plane: np.ndarray = np.cos(angle) * columns + np.sin(angle) * rows
     plane -= plane.min()
-    return plane / plane.max()
+    plane /= plane.max()
+    return plane
