@@ -50,6 +50,10 @@ class RunError(DigitLabError):
     """A run that does not exist, is damaged, or does not support what was asked for."""
 
 
+class SchedulerError(RunError):
+    """A training that can't be started or controlled because the Dask scheduler doesn't answer."""
+
+
 class SearchError(DigitLabError):
     """A search for hyperparameters that does not exist, is damaged, or does not support what was asked for."""
 

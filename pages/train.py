@@ -4,12 +4,15 @@ import streamlit as st
 
 from model.config import TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError, DigitLabError
+from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
 from pages.ui.translation import _, translate
+
+FEW_SECONDS = 5  # a start takes about as long
 
 frame.page(_("Train"))
 identity.identify()
@@ -25,7 +28,11 @@ def chosen_run() -> str | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a training and show it under a link that can be shared."""
-    if start_once.start(settings_text(config), lambda: services.jobs().start(config, permission.owned_metadata())):
+
+    def create(here: bool) -> Run:
+        return services.jobs().start(config, permission.owned_metadata(), here=here)
+
+    if start_once.start(settings_text(config), create):
         session.set_notices([])
 
 
@@ -85,7 +92,8 @@ def how_long(config: TrainingConfig) -> str:
     minutes = services.limits().minutes
     sentences = []
     if seconds is not None:
-        sentences.append(_(help.TIME).format(time=run_status.duration(seconds)))
+        text = _(help.TIME_SHORT if seconds < FEW_SECONDS else help.TIME)
+        sentences.append(text.format(time=run_status.duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
         sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
     if not services.jobs().free_slots():
@@ -97,7 +105,7 @@ def memory_warning(config: TrainingConfig) -> str:
     """Return a warning if the training needs more memory than is free; an empty text if it doesn't or is unknown."""
     needed = estimates.estimate_memory(config, services.inspection(config.dataset))
     free = services.jobs().free_memory()
-    if needed is None or needed <= free:
+    if needed is None or free is None or needed <= free:
         return ""
     return "  \n" + _(help.MEMORY).format(needed=f"{needed / 1e6:,.0f}", free=f"{free / 1e6:,.0f}")
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from model.errors import DigitLabError, SearchError
+from model.errors import DigitLabError, SchedulerError, SearchError
 from model.tuning.settings import TuningSettings, which_learning_rate
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.text import markdown
@@ -26,16 +26,22 @@ def chosen_search() -> str:
     return records[0].id if records else EXAMPLE
 
 
-def start(settings: TuningSettings) -> None:
-    """Start a search and show it under a link that can be shared; a double click starts it once."""
+def start(settings: TuningSettings, here: bool = False) -> None:
+    """Start a search and show it under a link that can be shared; a double click starts it once.
+
+    `here`: train on this server even if there is a cluster, which is offered if that doesn't answer.
+    """
     request = repr(settings)
     try:
         search_id = session.just_started(request, DOUBLE_CLICK_S)
         if search_id is None:
-            search_id = services.searches().start(settings, permission.owned_metadata()).id
+            search_id = services.searches().start(settings, permission.owned_metadata(), here).id
             session.set_last_start(request, search_id)
     except DigitLabError as error:
         st.warning(markdown(error))
+        if isinstance(error, SchedulerError):
+            label = _("Train on this server")
+            st.button(label, key="tune-here", icon=":material/computer:", on_click=start, args=(settings, True))
     else:
         st.query_params["search"] = search_id
 
@@ -46,7 +52,7 @@ def ready_made() -> None:
     with st.container(border=True, key="tune-ready"):
         title = _("Which learning rate?")
         st.markdown(f"**{title}**")
-        time = duration(settings.seconds(services.limits().trainings) or 0)
+        time = duration(settings.seconds(services.n_slots()) or 0)
         st.caption(_(help.READY_MADE).format(time=time))
         if permission.may_train() and st.button(
             _("Start this search"), key="tune-ready-start", icon=":material/play_arrow:", width="stretch"
@@ -83,7 +89,7 @@ def start_button(disabled: bool) -> bool:
 
 def how_long(settings: TuningSettings) -> str:
     """Return how long the search will take."""
-    seconds, n = settings.seconds(services.limits().trainings), settings.n_trials
+    seconds, n = settings.seconds(services.n_slots()), settings.n_trials
     if seconds is None:
         return ""
     text = _(help.TIME) if n > 1 else _(help.TIME_ONE)

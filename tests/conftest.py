@@ -20,6 +20,7 @@ def empty_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGIT_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("DIGIT_LAB_DATA", raising=False)
+    monkeypatch.delenv("DIGIT_LAB_SCHEDULER", raising=False)
     monkeypatch.setenv("DIGIT_LAB_WARM", "0")  # workers in reserve would take a core from the tests
 
 

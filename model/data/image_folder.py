@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageOps
 
 from model.data.assembly import SIDES, TEST, TRAIN, VALIDATION, Raw
@@ -37,6 +38,7 @@ _GREY_SIDE, _COLOUR_SIDES = 28, (32, 64)  # of images that have different sizes;
 _N_LOOKED_AT = 100  # images, to find out whether all are grey
 _GREY_TOLERANCE = 16  # grey levels between channels, which JPEG causes
 _decoding = threading.Lock()  # one large image at a time
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,9 @@ def raw_of(file: str, arrays: Mapping[str, np.ndarray]) -> Raw:
             raise _unclear(file, arrays)
         else:
             meanings[meaning] = key
-    found = {part for part, kind in meanings if kind in "xy"}
-    if not found and (pair := _only_pair(arrays)):
+    names = meanings.pop(("", "names"), None)
+    found = {part for part, kind in meanings}
+    if not found and (pair := _only_pair({key: array for key, array in arrays.items() if key != names})):
         meanings |= {("", "x"): pair[0], ("", "y"): pair[1]}
         found = {""}
     if "" in found and TRAIN not in found:  # X and y, perhaps with X_test and y_test
@@ -95,7 +96,6 @@ def raw_of(file: str, arrays: Mapping[str, np.ndarray]) -> Raw:
         for kind in "xy":
             if (part, kind) not in meanings:
                 raise _missing(file, f"{kind}_{'val' if part == VALIDATION else part}", arrays)
-    names = meanings.get(("", "names"))
     return Raw(
         file,
         Message("arrays in an .npz file"),

@@ -25,6 +25,7 @@ _MAX_LOOKED_AT = 5_000  # entries of a folder, to find out whether it contains i
 _MAX_DEPTH = 4
 _MAX_LISTED = 1_000  # skipped files
 _DRAWINGS = (".jsonl", ".jsonl.gz")
+_NAMES_OF_DRAWINGS = ("drawn-", "my-drawings")  # the beginnings of those that `drawings.corpus` reads
 _NO_GROUP = "idx"  # the name of a dataset whose idx files have no common name
 
 
@@ -172,9 +173,12 @@ def _group(kind: str, name: str, paths: list[Path]) -> OwnSource:
 def _why_not(lower: str) -> Message | None:
     """Return why a file can't be used; None for drawings, which are found by their own names."""
     if lower.endswith(_DRAWINGS):
-        if lower.startswith("drawn-"):
+        if lower.startswith(_NAMES_OF_DRAWINGS):
             return None
-        return Message("Drawings are used with --drawings if the name of their file is drawn-digits.jsonl.")
+        return Message(
+            "Drawings are used with --drawings if the name of their file is drawn-digits.jsonl or begins with "
+            "my-drawings."
+        )
     if lower.endswith(IMAGE_SUFFIXES):
         return Message("It is a single image. Put the images of each class into a folder of its own.")
     if lower.endswith(".npy"):

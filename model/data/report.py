@@ -40,7 +40,7 @@ def _list() -> tuple[list[dict[str, Any]], list[str]]:
     text = terminal.table(cells)
     if others:
         text += ["", f"{len(others):,} files in the folder named by DIGIT_LAB_DATA can't be used:"]
-        text += terminal.table([(row["file"], row["reason"]) for row in others])
+        text += terminal.table([(str(row["file"]), str(row["reason"])) for row in others])
     return rows + others, text
 
 

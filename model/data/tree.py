@@ -18,7 +18,8 @@ from model.messages import Message
 from model.plain_text import readable
 
 IMAGE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".heic", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".heic", ".heif"),
+    *(".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
 )
 _JUNK = ("thumbs.db", "desktop.ini")
 _JUNK_FOLDERS = ("__MACOSX",)

@@ -49,5 +49,7 @@ def _slope(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Return a plane `shape` that rises from 0 to 1 in a random direction."""
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
-    plane = np.cos(angle) * columns + np.sin(angle) * rows
-    return (plane - plane.min()) / np.ptp(plane)
+    plane: np.ndarray = np.cos(angle) * columns + np.sin(angle) * rows
+    plane -= plane.min()
+    plane /= plane.max()
+    return plane

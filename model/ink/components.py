@@ -10,6 +10,7 @@ Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 SPECK = 0.03  # of the largest part's area: smaller parts are dirt
+POINT = 0.75  # of the pen's thickness: a part whose sides are both longer may be a point
 MIN_SIDE = 0.025  # of the image's longer side: ink is larger
 MIN_PIXELS = 5  # ink is larger than this, too
 EDGE_SPECK = 0.12  # of the largest part's area: smaller parts at the edge of the image belong to something beyond it
@@ -20,11 +21,12 @@ MIN_SLICE = 0.22  # the narrowest piece
 MAX_INK = 0.35  # in the column of a cut: digits touch at a single stroke
 
 
-def find(mask: Mask) -> tuple[Ints, Ints]:
+def find(mask: Mask, points: bool = False) -> tuple[Ints, Ints]:
     """Return the number of each pixel's part in `mask` `(h, w)` bool, and the bounding boxes of the parts.
 
     The numbers are `(h, w)` int, -1 for background; the boxes are `(parts, 4)` int: left, top, right, bottom, the
-    latter two exclusive. Dirt and parts along a whole side of the image are left out.
+    latter two exclusive. Dirt and parts along a whole side of the image are left out; with `points`, dirt as thick as
+    the pen is kept, since it may be a decimal point.
     """
     part = np.full(mask.shape, -1)
     rows, columns = np.nonzero(mask)
@@ -38,7 +40,8 @@ def find(mask: Mask) -> tuple[Ints, Ints]:
         strict=True,
     ):
         take.at(boxes[:, side], root, values)
-    keep = _is_writing(mask.shape, boxes, area, _edge_runs(mask.shape, rows, columns, root))
+    pen = thickness_of(mask) if points else np.inf
+    keep = _is_writing(mask.shape, boxes, area, _edge_runs(mask.shape, rows, columns, root), pen)
     number = np.where(keep, np.cumsum(keep) - 1, -1)
     part[rows, columns] = number[root]
     return part, boxes[keep]
@@ -118,9 +121,17 @@ def _edge_runs(shape: tuple[int, ...], rows: Ints, columns: Ints, root: Ints) ->
     return runs
 
 
-def _is_writing(shape: tuple[int, ...], boxes: Ints, area: Ints, is_table: Mask) -> Mask:
-    longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+def _is_writing(shape: tuple[int, ...], boxes: Ints, area: Ints, is_table: Mask, pen: float) -> Mask:
+    sides = boxes[:, 2:] - boxes[:, :2]
     keep: Mask = ~is_table if not is_table.all() else ~np.zeros_like(is_table)
     at_edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == (shape[1], shape[0])).any(axis=1)
-    keep &= area >= np.where(at_edge, EDGE_SPECK, SPECK) * area[keep].max(initial=0)
-    return keep & bool(longer[keep].max(initial=0) >= max(MIN_PIXELS, MIN_SIDE * max(shape)))
+    is_large = area >= np.where(at_edge, EDGE_SPECK, SPECK) * area[keep].max(initial=0)
+    keep &= is_large | (~at_edge & (sides.min(axis=1, initial=max(shape)) >= POINT * pen))
+    return keep & bool(sides[keep].max(initial=0) >= max(MIN_PIXELS, MIN_SIDE * max(shape)))
+
+
+def thickness_of(mask: Mask) -> float:
+    """Estimate the thickness of strokes in pixels: twice their area, divided by the length of their outlines."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    outline = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
+    return float(2 * mask.sum() / max(outline, 1))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-from model.ink.components import Ints, Mask
+from model.ink.components import Ints, Mask, thickness_of
 
 # Chosen on photos drawn from the digits of the validation writers, see tests/benchmarks/photos.py.
 MIN_SIDE = 24  # pixels
@@ -159,9 +159,7 @@ def _thickness_and_length(part: Mask) -> tuple[float, float, bool]:
     centred = points - points.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     along, across = np.ptp(centred @ axes[:, 1]) + 1, np.ptp(centred @ axes[:, 0]) + 1
-    edges = np.pad(part, 1).astype(np.int8)
-    outline = np.abs(np.diff(edges, axis=0)).sum() + np.abs(np.diff(edges, axis=1)).sum()
-    return 2 * len(points) / float(outline), float(along), bool(across < 0.06 * along + 2)
+    return thickness_of(part), float(along), bool(across < 0.06 * along + 2)
 
 
 def _hull(mask: Mask) -> ConvexHull | None:

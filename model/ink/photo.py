@@ -72,7 +72,7 @@ def read_photo_digits(
     functions in `grouping`. With `cut` it receives the pieces of wide parts, such as touching digits, and must be able
     to join them again.
     """
-    return _read(picture, source, grouped, corners, cut)
+    return _read(picture, source, grouped, corners, points=True, cut=cut)
 
 
 def find_paper(picture: str | Path | bytes, source: str | None = None) -> Corners | None:
@@ -90,6 +90,7 @@ def _read(
     source: str | None,
     grouped: Grouped,
     corners: npt.ArrayLike | None,
+    points: bool = False,
     cut: bool = False,
 ) -> list[InkSteps]:
     image, zoom = _load(picture, source)
@@ -97,9 +98,10 @@ def _read(
     if mnist_like is not None:
         return [_unchanged(mnist_like)]
     sheet = _sheet_in(image, zoom) if corners is None else _sheet_at(image, zoom, np.asarray(corners, np.float64))
+    part, boxes = components.find(sheet.ink > 0.5, points) if points else (sheet.part, sheet.boxes)
     if cut:
-        part, boxes = components.cut(sheet.part, sheet.boxes)
-        sheet = replace(sheet, part=part, boxes=boxes)
+        part, boxes = components.cut(part, boxes)
+    sheet = replace(sheet, part=part, boxes=boxes)
     groups = grouped(sheet.boxes, lambda members: _steps(sheet, members).image)
     return [_in_row(sheet, group) for group in groups]
 
@@ -236,17 +238,11 @@ def _enlarged(ink: Tones, longer: int) -> Tones:
     close = np.clip(background.resized(ink, width, height), 0, None)
     close = close / close.max()  # scaling fades a thin line
     pixel = _CLOSE / BOX
-    thickness = _thickness(close > 0.5) / pixel
+    thickness = components.thickness_of(close > 0.5) / pixel
     if thickness < THIN:
         close = _thickened(close, round((PEN - thickness) / 2 * pixel))
     left, top, right, bottom = background.bounds_of(close > 0.5)
     return close[top:bottom, left:right]
-
-
-def _thickness(mask: Mask) -> float:
-    padded = np.pad(mask, 1).astype(np.int8)
-    outline = np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum()
-    return float(2 * mask.sum() / max(outline, 1))
 
 
 def _thickened(ink: Tones, radius: int) -> Tones:

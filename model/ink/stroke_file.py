@@ -57,6 +57,7 @@ def check_layout(raw: Any, source: str | Message) -> None:
     if (
         strokes
         and all(map(_may_be_coordinates, strokes))
+        and len(set(map(len, strokes))) == 1  # all with times or all without
         and (any(map(_is_coordinates, strokes)) or _are_swapped(strokes))
     ):
         raise InkError(

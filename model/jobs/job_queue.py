@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from model.errors import RunError
+from model.jobs.supervision import Supervision
 from model.jobs.worker_process import WorkerProcess
 from model.limits import Limits
 
@@ -12,15 +13,17 @@ class Job:
     """One training; it is queued until it has a worker."""
 
     run_id: str
-    worker: WorkerProcess | None = None
-    earlier: float = 0.0  # `History.worker_started` when the worker got the run
-    training_since: float | None = None  # when it was first seen to train, by the manager's clock
-    stop_sent: bool = False  # because it has used up its time or disk space
+    supervision: Supervision | None = None
+
+    @property
+    def worker(self) -> WorkerProcess | None:
+        """The worker process, if it has one."""
+        return self.supervision.worker if self.supervision else None
 
     @property
     def is_queued(self) -> bool:
         """Whether it is waiting for a slot."""
-        return self.worker is None
+        return self.supervision is None
 
 
 class JobQueue:
@@ -35,19 +38,9 @@ class JobQueue:
         return len(self.jobs)
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of all runs, oldest first."""
-        return tuple(job.run_id for job in self.jobs)
-
-    @property
     def queued(self) -> list[Job]:
         """The waiting trainings."""
         return [job for job in self.jobs if job.is_queued]
-
-    @property
-    def free_slots(self) -> int:
-        """The number of trainings that could start right now."""
-        return max(self.limits.trainings - len(self.jobs), 0)
 
     def find(self, run_id: str) -> Job | None:
         """Return the job of a run, or None."""
@@ -72,11 +65,6 @@ class JobQueue:
         """Return the job that has waited longest, or None if no job waits or no slot is free."""
         running = len(self.jobs) - len(self.queued)
         return next(iter(self.queued), None) if running < self.limits.trainings else None
-
-    def position(self, run_id: str) -> int:
-        """Return the place of a queued run, counted from 1; 0 if it isn't waiting."""
-        waiting = [job.run_id for job in self.queued]
-        return waiting.index(run_id) + 1 if run_id in waiting else 0
 
     def check_room(self) -> None:
         """Raise RunError if the queue is full."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,7 @@ from model.training.commands import Command
 MIN_FREE = 1_500_000_000  # bytes of memory that are free before a worker waits; it takes about 700 MB
 NICENESS = 5  # of a worker, above that of the server: a prediction for a visitor goes before the next batch
 _LAST_OUTPUT = 2_000  # bytes of a log that are searched for its last line
-_PROJECT = Path(__file__).parent.parent.parent
+PROJECT = Path(__file__).parent.parent.parent
 
 
 class WorkerProcess:
@@ -87,35 +88,46 @@ class WorkerProcess:
 class Launcher:
     """Starts worker processes. Tests replace it."""
 
+    environment: Mapping[str, str] = {}  # variables that a worker gets besides those of this process
+
     def spawn(self, folder: Path) -> WorkerProcess:
         """Start a worker on a run folder. Raises OSError if that isn't possible."""
         with (folder / "worker.log").open("ab") as log:
-            return _start(["--run", str(folder.resolve())], log)
+            return _start(["--run", str(folder.resolve())], log, self.environment)
 
     def spawn_warm(self) -> WorkerProcess:
         """Start a worker that waits for its run and then writes a log. Raises OSError if that isn't possible."""
-        return _start(["--warm"], subprocess.DEVNULL)
+        return _start(["--warm"], subprocess.DEVNULL, self.environment)
 
     def may_spawn_warm(self) -> bool:
         """Return whether there is enough memory for a warm worker and DIGIT_LAB_WARM isn't 0."""
         return os.environ.get("DIGIT_LAB_WARM") != "0" and memory.read().available >= MIN_FREE
 
 
-def _start(arguments: list[str], log: IO[bytes] | int) -> WorkerProcess:
+def _start(arguments: list[str], log: IO[bytes] | int, environment: Mapping[str, str]) -> WorkerProcess:
     """Start `python -m model train` in a new session, so that Ctrl-C doesn't reach it; it ends when its stdin does."""
     process = subprocess.Popen(
         [sys.executable, "-m", "model", "train", *arguments, "--control"],
-        cwd=_PROJECT,
-        env=os.environ | _absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME"),
+        cwd=PROJECT,
+        env=os.environ
+        | absolute("DIGIT_LAB_DATA", "DIGIT_LAB_CACHE", "DIGIT_LAB_HOME", "KERAS_HOME")
+        | dict(environment),
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
         start_new_session=True,
     )
-    with suppress(AttributeError, OSError):  # Windows has no niceness; the process may have ended
-        # At once, before it has other threads: they inherit it.
-        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    _let_visitors_go_first(process.pid)
     return WorkerProcess(process)
+
+
+def _let_visitors_go_first(pid: int) -> None:
+    """Raise the niceness of a worker that was just started, before it has other threads: they inherit it."""
+    with suppress(AttributeError, OSError):  # Windows has no niceness; the process may have ended
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    # Linux may divide processor time among sessions first: then niceness counts only inside the worker's own session.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
 
 
 def last_output(folder: Path) -> str:
@@ -128,6 +140,6 @@ def last_output(folder: Path) -> str:
     return ""
 
 
-def _absolute(*names: str) -> dict[str, str]:
+def absolute(*names: str) -> dict[str, str]:
     """Return variables with absolute paths: relative ones start from the folder of the server, not of the worker."""
     return {name: str(Path(os.environ[name]).expanduser().resolve()) for name in names if os.environ.get(name)}

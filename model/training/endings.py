@@ -17,6 +17,7 @@ OUT_OF_MEMORY = N_(
     "server more memory."
 )
 SERVER_STOPPED = N_("The server was stopped during the training.")
+WORKER_LEFT = N_("The machine that trained it left the cluster.")
 _MAX_SIGNAL = 64
 _MAX_OUTPUT = 200  # characters of a worker's last line
 _OTHER_PROGRAM = frozenset({"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"})

@@ -54,7 +54,7 @@ RECIPES = {
             N_('The network that comes with Digit Lab: MNIST, drawn digits and a "not a digit" class.'),
             TrainingConfig(
                 preset="deep",
-                epochs=8,
+                epochs=16,
                 batch_size=128,
                 optimizer="adamw",
                 schedule="cosine",

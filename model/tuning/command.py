@@ -7,6 +7,7 @@ trainings and no others: they are for visitors of the app.
 import argparse
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 from model.config import TrainingConfig
@@ -29,21 +30,20 @@ _NO_LIMIT = 1_000_000
 def run(chosen: argparse.Namespace, config: TrainingConfig) -> int:
     """Run a search and return the exit code: 0, 1 if no trial was completed, 130 if it was interrupted.
 
-    Raises DigitLabError for settings that can't work, before the first training.
+    Raises DigitLabError for settings that can't work or a cluster that doesn't answer, before the first training.
     """
     limits, wrong = Limits.from_environment()
     for message in wrong:
         print(message, file=sys.stderr)
     limits = replace(limits, minutes=_NO_LIMIT, epochs=1000, runs=_NO_LIMIT, disk_mb=_NO_LIMIT)
-    record = _resumed(chosen.resume) if chosen.resume else _created(chosen, config)
-    jobs = JobManager(RunStore(), limits)
-    try:
-        record = Search(record, jobs, lambda trial: _show(trial, chosen.json)).run()
-    except KeyboardInterrupt:
-        print(f"Interrupted. Continue with: python -m model tune --resume {record.id}", file=sys.stderr)
-        return _INTERRUPTED
-    finally:
-        jobs.close()
+    with closing(JobManager.from_environment(RunStore(), limits)) as jobs:
+        jobs.check_answers()
+        record = _resumed(chosen.resume) if chosen.resume else _created(chosen, config)
+        try:
+            record = Search(record, jobs, lambda trial: _show(trial, chosen.json)).run()
+        except KeyboardInterrupt:
+            print(f"Interrupted. Continue with: python -m model tune --resume {record.id}", file=sys.stderr)
+            return _INTERRUPTED
     return _show_best(record, chosen.json)
 
 

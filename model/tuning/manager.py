@@ -26,13 +26,19 @@ class SearchManager:
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, settings: TuningSettings, owner: RunMetadata = NO_METADATA) -> SearchRecord:
-        """Start a search. Raises ConfigError or DataError if it can't work, SearchError if too many are running."""
+    def start(self, settings: TuningSettings, owner: RunMetadata = NO_METADATA, here: bool = False) -> SearchRecord:
+        """Start a search, `here` even if there is a cluster.
+
+        Raises ConfigError or DataError if it can't work, SearchError if too many are running, SchedulerError if the
+        cluster doesn't answer.
+        """
         check(settings, self.jobs.limits)
+        if not here:
+            self.jobs.check_answers()
         with self._lock:
             self._check_room()
             record = self.store.create(settings, owner)
-            self._run(Search(record, self.jobs))
+            self._run(Search(record, self.jobs, here=here))
         return record
 
     def repeat_best(self, search_id: str) -> None:

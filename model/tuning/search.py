@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from model.config import TrainingConfig
-from model.errors import ConfigError, DigitLabError, RunError
+from model.errors import ConfigError, DigitLabError, RunError, SchedulerError
 from model.jobs.manager import JobManager
 from model.messages import N_
 from model.runs.curves import History
@@ -63,14 +63,15 @@ class Search:
         on_trial: OnTrial = lambda result: None,
         repeat_best: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        here: bool = False,
     ):
         """Take the lock of the search and open its study; with `repeat_best`, train the best trials again.
 
-        `on_trial` is called with each trial that ends. Raises SearchError if another process runs the search, or its
-        study can't be read.
+        With `here`, its runs are trained on this machine even if there is a cluster. `on_trial` is called with each
+        trial that ends. Raises SearchError if another process runs the search, or its study can't be read.
         """
         self.record, self.settings, self.jobs = record, record.settings, jobs
-        self._on_trial, self._clock = on_trial, clock
+        self._on_trial, self._clock, self._here = on_trial, clock, here
         self._lock = record.lock()
         self._leaving = threading.Event()
         self._active: list[_Active] = []
@@ -152,7 +153,9 @@ class Search:
         """Return whether to start a trial: all slots may be used, but at most one trial waits in the queue."""
         if self._refused and self._clock() - self._refused[1] < _RETRY_S:
             return False
-        return not self._active or (len(self._active) < self.jobs.limits.trainings and self.jobs.free_slots() > 0)
+        return not self._active or (
+            len(self._active) < self.jobs.slots(self._here) and self.jobs.free_slots(self._here) > 0
+        )
 
     def _start(self, trial: "optuna.Trial") -> bool:
         """Start the run of a trial; return False if it has to wait because the server accepts no run now."""
@@ -163,7 +166,7 @@ class Search:
             self._tell(trial, None, reason=str(error))
             return True
         try:
-            run = self.jobs.start(config, replace(self.record.owner, group=self.record.id))
+            run = self.jobs.start(config, replace(self.record.owner, group=self.record.id), here=self._here)
         except RunError as error:
             now = self._clock()
             self._refused = (self._refused[0] if self._refused else now, now, str(error))
@@ -194,7 +197,7 @@ class Search:
     def _seconds_spent(self) -> float:
         """Return for how long earlier processes have run this search."""
         spent = sum(result.seconds or 0.0 for result in studies.results(self.study))
-        return spent / self.jobs.limits.trainings
+        return spent / max(self.jobs.slots(self._here), 1)
 
     # Trials that run
 
@@ -228,8 +231,15 @@ class Search:
     def _prune(self, active: _Active, stopping: bool) -> None:
         is_over = active.reported >= active.epochs or active.pruned or stopping
         if active.reported and not is_over and active.trial.should_prune():
-            active.pruned = True
-            self.jobs.send(active.run_id, Command(CommandName.STOP, reason=PRUNED))
+            active.pruned = self._send_stop(active, PRUNED)
+
+    def _send_stop(self, active: _Active, reason: str) -> bool:
+        """Stop the run of a trial; return False if the cluster doesn't answer."""
+        try:
+            self.jobs.send(active.run_id, Command(CommandName.STOP, reason=reason))
+        except SchedulerError:
+            return False
+        return True
 
     def _interrupted(self, active: _Active, history: History, stopping: bool) -> None:
         if active.may_resume and not stopping:
@@ -277,7 +287,7 @@ class Search:
     def _stop_all(self) -> None:
         """Stop the runs of all trials; each saves its network."""
         for active in self._active:
-            self.jobs.send(active.run_id, Command(CommandName.STOP, reason=STOPPED))
+            self._send_stop(active, STOPPED)
         while self._active and not self._leaving.wait(TICK_S):
             self._follow(stopping=True)
         if self._pending is not None:

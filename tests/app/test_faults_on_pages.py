@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from model.config import TrainingConfig, settings_text
-from model.jobs.manager import JobManager
+from model.jobs.local import LocalExecutor
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN, RunStore
 from pages.ui.train import help
@@ -22,7 +22,7 @@ def warnings(test):
 
 @pytest.mark.parametrize("link", ["nonsense", settings_text(TrainingConfig(dataset="our-letters"))])
 def test_a_warning_about_a_link_survives_a_redraw(link, monkeypatch):
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: None)
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: None)
     test = opened("pages/train.py", settings=link)
     (warning,) = warnings(test)
     assert warnings(test.run()) == [warning]
@@ -48,7 +48,7 @@ def test_resume_explains_why_a_run_cannot_be_written():
 
 def test_resume_on_a_writable_folder_shows_no_warning(monkeypatch):
     resumed = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: resumed.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: resumed.append(run_id))
     run = RunStore().create(CONFIG)
     test = opened("pages/train.py", run=run.id)
     test.button(key="train-resume").click().run()
@@ -115,7 +115,7 @@ def test_a_run_with_a_cut_file_breaks_no_page(file):
 
 def test_a_run_without_a_step_in_its_last_event_can_be_resumed(monkeypatch):
     resumed = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: resumed.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: resumed.append(run_id))
     run = RunStore().create(CONFIG)
     (run.path / "events.jsonl").write_text('{"event": "interrupted", "checkpoint": "epoch-001.keras"}\n')
     test = opened("pages/train.py", run=run.id)

@@ -6,7 +6,7 @@ import pytest
 
 from model.config import CUSTOM, Block, Design, TrainingConfig, settings_text
 from model.errors import ConfigError
-from model.jobs.manager import JobManager
+from model.jobs.local import LocalExecutor
 from model.networks.presets import CLASSROOM
 from model.networks.summary import check_memory, summary
 from model.runs.store import RunStore
@@ -20,7 +20,7 @@ WANTED = Design((Block(8, 5, "same", True, False), Block(12), Block(7, 2)), (40,
 def started(monkeypatch):
     """The ids of the runs that would be trained."""
     ids = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: ids.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: ids.append(run_id))
     return ids
 
 

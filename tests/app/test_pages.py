@@ -14,7 +14,7 @@ from model.data import catalog
 from model.errors import RunError
 from model.inference.classifier import Classifier
 from model.inference.digit_reader import DigitReader
-from model.jobs.manager import JobManager
+from model.jobs.local import LocalExecutor
 from model.jobs.memory import Memory
 from model.runs.atomic_files import write_json
 from model.runs.events import EventLog, InterruptedEvent, LoadingEvent, RunState
@@ -183,7 +183,7 @@ def test_one_cycle_has_its_own_learning_rate():
 
 def test_start_queues_exactly_the_chosen_settings(monkeypatch):
     started = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py")
     test.number_input(key="train-epochs").set_value(2)
     test.number_input(key="train-seed").set_value(7)
@@ -199,7 +199,7 @@ def test_start_queues_exactly_the_chosen_settings(monkeypatch):
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_sets_everything_but_the_dataset(name, monkeypatch):
     started = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py")
     recipe_box(test).set_value(name).run()
     assert RECIPES[name].why in text(test)
@@ -421,7 +421,7 @@ def test_the_list_of_runs_never_shows_names_as_markdown():
 
 def test_a_finished_run_can_be_downloaded_and_trained_again(monkeypatch):
     started = []
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: started.append(run_id))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: started.append(run_id))
     test = opened("pages/train.py", run=CLASSROOM_RUN)
     assert len(test.get("download_button")) == 5
     test.button(key="train-again").click().run()

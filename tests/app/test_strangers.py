@@ -16,6 +16,7 @@ from model.config import TrainingConfig
 from model.drawings import collection
 from model.drawings.collection import DrawingCollection
 from model.errors import InkError, RunError
+from model.jobs.local import LocalExecutor
 from model.jobs.manager import JobManager
 from model.limits import Limits
 from model.runs import retention
@@ -47,8 +48,8 @@ def sent(monkeypatch):
     """Record what pages ask of the job manager, which starts no process."""
     sent = []
     monkeypatch.setattr(JobManager, "send", lambda self, run_id, command: sent.append(str(command.do)))
-    monkeypatch.setattr(JobManager, "resume", lambda self, run_id: sent.append("resume"))
-    monkeypatch.setattr(JobManager, "_enqueue", lambda self, run_id: sent.append("start"))
+    monkeypatch.setattr(JobManager, "resume", lambda self, run_id, here=False: sent.append("resume"))
+    monkeypatch.setattr(LocalExecutor, "_add", lambda self, run_id: sent.append("start"))
     return sent
 
 

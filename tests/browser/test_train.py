@@ -1,7 +1,9 @@
 """The Train page in a real browser: the live learning rate, several visitors at once, settings in a link."""
 
+import io
 import re
 
+import numpy as np
 import pytest
 
 from model.config import TrainingConfig, settings_text
@@ -92,3 +94,36 @@ def test_an_invalid_link_is_explained_and_the_page_works(server, visit):
     visitor.wait_for_text("train-status", re.compile(f"{STARTING}|{RUNNING}"))
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", STOPPED)
+
+
+def test_an_uploaded_dataset_is_checked_chosen_and_trained_on(server, visit):
+    visitor, other = visit(server), visit(server)
+    page = visitor.open("train")
+    page.locator(".st-key-train-upload-menu button").click()
+    files = page.locator("input[type=file]")
+    files.set_input_files({"name": "notes.npz", "mimeType": "application/zip", "buffer": b"this is text"})
+    page.locator(".st-key-train-upload-save button").click()
+    page.get_by_role("alert").get_by_text("notes.npz").wait_for()
+    page.get_by_role("button", name="Remove").first.click()
+    files.set_input_files({"name": "two kinds.npz", "mimeType": "application/zip", "buffer": two_kinds_of_images()})
+    page.locator(".st-key-train-upload-save button").click()
+    page.wait_for_function("document.querySelector('.st-key-train-dataset input').value === 'two kinds'")
+    page.keyboard.press("Escape")
+    page.locator(".st-key-train-start button").click()
+    visitor.wait_for_text("train-status", FINISHED, timeout=120_000)
+    run = server.only_run()
+    assert re.fullmatch(r"two kinds \(upload [0-9a-f]{8}\)", run.config.dataset)
+    assert [each.name for each in run.metrics.classes] == ["bright", "dark"]
+    page = other.open("train")
+    page.locator(".st-key-train-dataset input").click()
+    page.get_by_role("option", name="MNIST", exact=True).wait_for()
+    assert not page.get_by_role("option", name="two kinds").count(), "only its visitor can choose it"
+
+
+def two_kinds_of_images():
+    """Return an .npz of 40 small images of two classes."""
+    labels = np.arange(40) % 2
+    images = np.random.default_rng(0).integers(0, 60, (40, 12, 12)) + 150 * (1 - labels)[:, None, None]
+    file = io.BytesIO()
+    np.savez(file, x=images.astype(np.uint8), y=labels, class_names=np.array(["bright", "dark"]))
+    return file.getvalue()

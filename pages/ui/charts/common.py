@@ -38,6 +38,7 @@ def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
         marker={"color": BLUE},
         text=[f"{n:,}" for n in counts],
         textposition="auto",
+        textangle=0,
         hovertemplate=_("%{y}: %{x:,} images") + "<extra></extra>",
     )
     figure.update_layout(

@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import streamlit as st
 
-from model.errors import DigitLabError
+from model.errors import DigitLabError, SchedulerError
 from model.jobs.usage import Usage
 from model.runs.events import RunState
 from model.runs.run import Run
 from model.training.commands import Command, CommandName
 from pages.ui.host import help
 from pages.ui.shell import permission, services
-from pages.ui.shell.text import plain, run_title
+from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, ngettext, translate
 
 _UPDATE_S = 2.0
@@ -92,7 +92,7 @@ def _trainings(usage: Usage) -> None:
         st.caption(
             text.format(
                 running=len(active) - waiting,
-                most_running=limits.trainings,
+                most_running=services.jobs().slots(),
                 waiting=waiting,
                 most_waiting=limits.waiting,
             )
@@ -111,7 +111,11 @@ def _training(run: Run, usage: Usage) -> None:
         label = _("Leave the queue") if state is RunState.QUEUED else _("Stop")
         is_over = state is RunState.FINISHING
         if st.button(label, key=f"host-stop-{run.id}", icon=":material/stop:", disabled=is_over, width=_BUTTON_WIDTH):
-            services.jobs().send(run.id, Command(CommandName.STOP, reason=help.STOPPED))
+            try:
+                services.jobs().send(run.id, Command(CommandName.STOP, reason=help.STOPPED))
+            except SchedulerError as error:
+                st.toast(markdown(error), icon=":material/warning:")
+                return
             st.rerun()
 
 

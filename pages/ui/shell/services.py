@@ -59,10 +59,15 @@ def limits() -> Limits:
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> JobManager:
-    """Return the manager of the worker processes; it stops them when the server exits."""
-    manager = JobManager(store(), limits())
+    """Return the manager of the trainings; it ends those of this server when the server exits."""
+    manager = JobManager.from_environment(store(), limits())
     atexit.register(manager.close)
     return manager
+
+
+def n_slots() -> int:
+    """Return how many trainings can run at the same time, for estimates: at least 1, also while no worker is there."""
+    return max(jobs().slots(), 1)
 
 
 @st.cache_resource(show_spinner=False)

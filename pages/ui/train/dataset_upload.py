@@ -66,8 +66,8 @@ def _unusable() -> None:
     if not files:
         return
     text = ngettext(
-        "{n} file in the folder named by DIGIT_LAB_DATA can't be used:",
-        "{n} files in the folder named by DIGIT_LAB_DATA can't be used:",
+        "{n} file in the folder named by DIGIT_LAB_DATA can't be used",
+        "{n} files in the folder named by DIGIT_LAB_DATA can't be used",
         len(files),
     )
     with st.expander(text.format(n=f"{len(files):,}")):

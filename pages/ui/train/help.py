@@ -66,6 +66,7 @@ NO_AUGMENTATION = N_("No augmentation: every epoch uses the same images.")
 AUGMENTED = N_("Top row: the original images. Below: three random variants, as used in training.")
 
 TIME = N_("About {time} on two cores.")
+TIME_SHORT = N_("A few seconds on two cores.")
 TIME_LIMIT = N_("The training stops after {minutes} min, the limit on this server, and its network is saved.")
 MEMORY = N_(
     ":material/memory: It needs about {needed} MB of memory but only {free} MB are free, so it may not finish: choose "

@@ -5,14 +5,14 @@ Knows the job manager and the permissions; draws no curves.
 
 import streamlit as st
 
-from model.errors import RunError
+from model.errors import RunError, SchedulerError
 from model.runs.curves import History
 from model.runs.events import InterruptedEvent, RunState
 from model.runs.run import FinishedRun, Run
 from model.training.commands import Command, CommandName
 from pages.ui.shell import permission, services, session
 from pages.ui.shell.text import markdown
-from pages.ui.train import downloads, help, run_menu
+from pages.ui.train import downloads, help, run_menu, start_once
 from pages.ui.translation import _
 
 _LOWEST_RATE, _HIGHEST_RATE = 1e-8, 100.0  # the range that a training accepts
@@ -60,8 +60,8 @@ def _finished(run: FinishedRun) -> None:
 
 def _interrupted(run: Run, history: History) -> None:
     may_resume = permission.may_resume(run)
-    if may_resume and st.button(_("Resume"), key="train-resume", icon=":material/play_arrow:"):
-        _resume(run)
+    if may_resume and st.button(_("Resume"), key="train-resume", icon=":material/play_arrow:") and _resume(run):
+        st.rerun()
     run_menu.menu(run)
     if not may_resume:
         note = _(help.RESUME_BY_OWNER)
@@ -80,19 +80,24 @@ def _reason(history: History) -> str | None:
     return help.NO_REASON if history.last else None
 
 
-def _resume(run: Run) -> None:
-    """Resume the run after checking again: somebody else may own it since the button was drawn."""
+def _resume(run: Run, here: bool = False) -> bool:
+    """Resume the run after checking again: somebody else may own it since the button was drawn.
+
+    `here`: on this server even if there is a cluster. Returns False, after showing why, if that isn't possible.
+    """
     if not permission.may_resume(run):
-        return
+        return False
     try:
-        services.jobs().resume(run.id)
+        services.jobs().resume(run.id, here)
         services.store().set_metadata(run.id, permission.metadata_for_resume(run))
     except RunError as error:
         if services.jobs().state(run) is RunState.INTERRUPTED:
             st.warning(markdown(error))
-            return
+            if isinstance(error, SchedulerError):
+                start_once.offer_here(lambda: _resume(run, here=True))
+            return False
         # Another visitor was faster; the page shows the run's new state.
-    st.rerun()
+    return True
 
 
 def _view_only(run: Run) -> None:
@@ -154,4 +159,7 @@ def _step(run: Run, number: int) -> None:
 def _send(run: Run, command: Command) -> None:
     """Send a command after checking again: a tab that has lost control may still show the button."""
     if permission.may_control(run):
-        services.jobs().send(run.id, command)
+        try:
+            services.jobs().send(run.id, command)
+        except SchedulerError as error:
+            st.toast(markdown(error), icon=":material/warning:")

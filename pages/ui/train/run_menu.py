@@ -68,7 +68,8 @@ def train_again(run: Run) -> None:
     """Draw a menu to train with the same settings again and, for the owner, to continue; each creates a new run."""
     with st.popover(_("Train again"), icon=":material/replay:", key="train-again-menu"):
         if st.button(_("With the same seed"), key="train-again", icon=":material/replay:", width="stretch"):
-            _start(f"again {run.id}", lambda: services.jobs().start(run.config, permission.owned_metadata()))
+            metadata = permission.owned_metadata()
+            _start(f"again {run.id}", lambda here: services.jobs().start(run.config, metadata, here=here))
         st.caption(_(help.SAME_SEED))
         if permission.owns(run) and any(run.checkpoints.glob("epoch-*.keras")):
             _more_epochs(run)
@@ -78,10 +79,11 @@ def _more_epochs(run: Run) -> None:
     most = services.limits().epochs
     epochs = st.number_input(_("Epochs to add"), 1, most, min(5, most), key=f"train-more-{run.id}")
     if st.button(_("Continue training"), key="train-more-start", icon=":material/play_arrow:", width="stretch"):
-        _start(f"{epochs} more {run.id}", lambda: services.jobs().extend(run.id, epochs, permission.owned_metadata()))
+        metadata = permission.owned_metadata()
+        _start(f"{epochs} more {run.id}", lambda here: services.jobs().extend(run.id, epochs, metadata, here))
     st.caption(_(help.CONTINUE))
 
 
-def _start(request: str, create: Callable[[], Run]) -> None:
+def _start(request: str, create: Callable[[bool], Run]) -> None:
     if start_once.start(request, create):
         st.rerun()

@@ -81,7 +81,7 @@ def _seconds_left(ended: list[TrialResult], total: int) -> float | None:
     seconds = [trial.seconds for trial in ended if trial.seconds]
     if not seconds:
         return None
-    return (total - len(ended)) * sum(seconds) / len(seconds) / services.limits().trainings
+    return (total - len(ended)) * sum(seconds) / len(seconds) / services.n_slots()
 
 
 def _buttons(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResult | None, running: bool) -> None:

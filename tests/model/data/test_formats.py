@@ -4,6 +4,7 @@ import gzip
 import io
 import struct
 import tarfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -171,6 +172,7 @@ def test_a_damaged_file_gives_a_sound_dataset_or_a_data_error(tmp_path_factory, 
 
 
 IDX = struct.pack(">HBB3I", 0, 8, 3, 2, 9, 8) + bytes(range(144))
+packed = partial(gzip.compress, mtime=0)  # the same names of tests in every process
 
 
 def test_an_idx_file_has_the_shape_of_its_header(tmp_path):
@@ -181,9 +183,9 @@ def test_an_idx_file_has_the_shape_of_its_header(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        *(b"", IDX, gzip.compress(IDX)[:-9], gzip.compress(b""), gzip.compress(IDX[:-1])),
-        *(gzip.compress(IDX + b"0"), gzip.compress(IDX[:9]), gzip.compress(b"\0\0\x0d" + IDX[3:])),
-        gzip.compress(struct.pack(">HBB4I", 0, 8, 4, *[2**16] * 4)),  # 2 to the 64th pixels, 0 in 64 bits
+        *(b"", IDX, packed(IDX)[:-9], packed(b""), packed(IDX[:-1])),
+        *(packed(IDX + b"0"), packed(IDX[:9]), packed(b"\0\0\x0d" + IDX[3:])),
+        packed(struct.pack(">HBB4I", 0, 8, 4, *[2**16] * 4)),  # 2 to the 64th pixels, 0 in 64 bits
     ],
 )
 def test_an_idx_file_with_a_wrong_header_is_rejected(tmp_path, content):

@@ -6,6 +6,7 @@ import struct
 import zipfile
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -31,7 +32,11 @@ def picture(grey, kind="PNG", size=SIZE, mode="L"):
     pixels = np.zeros((size[1], size[0]), np.uint8)
     pixels[2:-2, 2:-2] = grey
     file = io.BytesIO()
-    Image.fromarray(pixels).convert(mode, dither=Image.Dither.NONE).save(file, kind)
+    image = Image.fromarray(pixels).convert(mode, dither=Image.Dither.NONE)
+    if kind == "HEIF":
+        pillow_heif.from_pillow(image).save(file, quality=90)
+    else:
+        image.save(file, kind)
     return file.getvalue()
 
 
@@ -81,7 +86,8 @@ def test_train_and_test_folders_stay_apart(folder, wrapper, names):
 @pytest.mark.parametrize(
     ("kind", "ending", "mode"),
     [*(("JPEG", ".JPG", "L"), ("JPEG", ".jfif", "RGB"), ("PNG", ".PNG", "RGBA"), ("BMP", ".bmp", "RGB"))]
-    + [*(("GIF", ".gif", "P"), ("TIFF", ".tif", "L"), ("WEBP", ".webp", "RGB"), ("PNG", ".png", "1"))],
+    + [*(("GIF", ".gif", "P"), ("TIFF", ".tif", "L"), ("WEBP", ".webp", "RGB"), ("PNG", ".png", "1"))]
+    + [("HEIF", ".HEIC", "RGB")],
 )
 def test_images_of_all_usual_types_are_grey_if_they_look_grey(folder, kind, ending, mode):
     write(folder / "own", class_files(ending=ending, kind=kind, mode=mode))
@@ -193,7 +199,8 @@ def test_idx_files_are_read_with_or_without_gzip(folder, packed, place, name):
 
 def test_whatever_cannot_be_used_is_listed_with_a_reason(folder):
     odd = ["notes.txt", "alone.png", "x.npy", "letters.jsonl", "a" * 120 + ".npz", "what?.npz"]
-    write(folder, dict.fromkeys(odd, b"PK") | {"empty/readme.txt": b"", "drawn-digits.jsonl": b"", ".hidden": b""})
+    used = dict.fromkeys(["drawn-digits.jsonl", "my-drawings (1).jsonl"], b"")
+    write(folder, dict.fromkeys(odd, b"PK") | used | {"empty/readme.txt": b"", ".hidden": b""})
     (folder / "same.csv").write_text("a")
     (folder / "same.npz").write_bytes(npz_bytes({"what": np.zeros(3)}))
     unusable = {each.file: str(each.reason) for each in catalog.unusable()}

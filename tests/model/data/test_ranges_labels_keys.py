@@ -153,8 +153,10 @@ def test_other_names_that_mean_the_same_are_taken(save_own, keys):
 @pytest.mark.parametrize("keys", [("X", "y"), ("images", "labels"), ("data", "target"), ("arr_0", "arr_1"), ("a", "b")])
 def test_without_a_test_part_a_stratified_fifth_becomes_it(save_own, keys):
     arrays = layout(n=60)
-    dataset = load_own(save_own, {keys[0]: arrays["x_train"], keys[1]: arrays["y_train"]})
+    names = np.array(["oak", "birch", "maple"])
+    dataset = load_own(save_own, {keys[0]: arrays["x_train"], keys[1]: arrays["y_train"], "class_names": names})
     assert dataset.origin.is_split
+    assert dataset.class_names == ("oak", "birch", "maple")
     assert (len(dataset.x_train), len(dataset.x_test)) == (48, 12)
     assert np.bincount(dataset.y_test).tolist() == [4, 4, 4]
     together = np.sort(np.concatenate([dataset.x_train, dataset.x_test])[..., 0].reshape(60, -1), axis=0)

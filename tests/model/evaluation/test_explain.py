@@ -143,7 +143,7 @@ def test_a_file_without_layers_has_no_maps(run, seven):
 
 def test_every_stored_epoch_predicts(run, seven):
     networks = epoch_networks(run)
-    assert list(networks) == ([0, 1, 2, 3, 4, 5] if run.id == CLASSROOM_RUN else [0, 1, 2, 4, 8, 16, 24])
+    assert list(networks) == ([0, 1, 2, 3, 4, 5] if run.id == CLASSROOM_RUN else [0, 1, 2, 4, 8, 16])
     results = predict_after_each_epoch(run, seven)
     assert [epoch for epoch, _ in results] == list(networks)
     for epoch, probabilities in results:

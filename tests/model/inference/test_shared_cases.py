@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from model.drawings import corpus
 from model.errors import InkError
@@ -125,6 +126,29 @@ def test_a_point_stays_small_and_doubtful(either):
     point = predictions.digits[1]
     assert (point.image > 100).sum() <= 9, "it isn't enlarged"
     assert "?" in predictions.describe()
+
+
+def picture_of_71(path, pen, between):
+    """Save a picture of 7 and 1 with a blob of `between` pixels where a decimal point is."""
+    picture = Image.new("L", (480, 300), 250)
+    draw = ImageDraw.Draw(picture)
+    for line in [*SEVEN, *shifted(ONE, 180, 0)]:
+        points = [tuple(point) for point in line]
+        draw.line(points, fill=20, width=pen, joint="curve")
+        for x, y in points:
+            draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=20)
+    draw.ellipse((245 - between / 2, 205 - between / 2, 245 + between / 2, 205 + between / 2), fill=20)
+    picture.save(path)
+
+
+@pytest.mark.parametrize("pen", [5, 8, 12, 18])
+def test_a_point_in_a_picture_is_kept_if_it_is_as_thick_as_the_pen(reader, tmp_path, pen):
+    picture_of_71(tmp_path / "point.png", pen, between=pen + 1)
+    predictions = reader.read_photo(tmp_path / "point.png", numbers=True)
+    assert (predictions.text, predictions.accepted) == ("7?1", False)
+    picture_of_71(tmp_path / "dirt.png", pen, between=pen // 3)
+    predictions = reader.read_photo(tmp_path / "dirt.png", numbers=True)
+    assert (predictions.text, predictions.accepted) == ("71", True)
 
 
 def test_a_digit_must_be_likely_to_be_accepted():

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from model.drawings import corpus
 from model.errors import InkError
 from model.ink.stroke_file import check_layout, is_stroke_file, numbered_lines
 from tests.support import CROSSED_SEVEN, ONE, SEVEN, check_message
@@ -37,6 +38,7 @@ PLUS = [[[140, 60], [140, 220]], [[60, 140], [220, 140]]]
 CROSS = [[[60, 60], [220, 220]], [[60, 220], [220, 60]]]
 EQUALS, ELEVEN = [[[60, 100], [200, 102]], [[61, 140], [200, 139]]], [[[100, 60], [100, 200]], [[160, 60], [160, 200]]]
 TAP = [[[140, 140], [140, 141]]]
+COLON = [[[178, 65], [176, 70]], [[178, 190], [176, 185], [176, 180]]]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ TAP = [[[140, 140], [140, 141]]]
         EQUALS,
         ELEVEN,
         TAP,
+        COLON,
         [[[5, 5]]],
         [],
         [[]],
@@ -62,6 +65,12 @@ TAP = [[[140, 140], [140, 141]]]
 )
 def test_points_are_not_mistaken_for_lists_of_coordinates(strokes):
     check_layout(strokes, "The drawing")
+
+
+@pytest.mark.slow
+def test_no_real_drawing_is_mistaken_for_lists_of_coordinates(real_data):
+    drawn = [each for name in (corpus.DIGITS, corpus.LETTERS, corpus.CHARACTERS) for each in corpus.load(name)]
+    assert len(drawn) > 40_000  # loading them checks their layout
 
 
 @pytest.mark.parametrize("strokes", [SEVEN, ONE, CROSSED_SEVEN, FOUR, SEVEN_OF_TWO, FIVE])

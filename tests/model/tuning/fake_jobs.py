@@ -38,10 +38,16 @@ class FakeJobs:
         self.store, self.limits = RunStore(home), Limits(trainings=trainings, epochs=1000)
         self.active, self.refuse, self.fail, self.sent, self.resumed = [], "", False, [], []
 
-    def free_slots(self):
+    def check_answers(self):
+        pass
+
+    def slots(self, here=False):
+        return self.limits.trainings
+
+    def free_slots(self, here=False):
         return self.limits.trainings - len(self.active)
 
-    def start(self, config, metadata):
+    def start(self, config, metadata, here=False):
         if self.refuse:
             raise RunError(self.refuse)
         run = self.store.create(config, metadata)

@@ -113,7 +113,7 @@ def test_nothing_is_pruned_without_a_pruner(jobs):
 def test_no_more_trials_run_than_there_are_slots(tmp_path, trainings):
     jobs, most = FakeJobs(tmp_path, trainings), []
     start = jobs.start
-    jobs.start = lambda *arguments: (start(*arguments), most.append(len(jobs.active)))[0]
+    jobs.start = lambda *arguments, **options: (start(*arguments, **options), most.append(len(jobs.active)))[0]
     record = run(jobs)
     assert max(most) == trainings
     assert len(read_trials(record)) == 6
