@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from model.data import catalog
+from model.data.catalog import DatasetStatus
 from model.data.dataset import Origin
 from model.data.inspection import inspect
 from model.data.uploads import Uploads
@@ -118,6 +119,17 @@ def my_drawings() -> DrawingCollection:
 def my_uploads() -> Uploads:
     """Return the datasets that this visitor has uploaded."""
     return Uploads(store().home, session.visitor().browser)
+
+
+def datasets() -> list[DatasetStatus]:
+    """Return the status of every dataset that this visitor can choose: the server's, and the visitor's uploads."""
+    found = list(catalog.available())
+    for name in my_uploads().names():
+        try:
+            found.append(catalog.status(name))
+        except DigitLabError:  # deleted just now
+            continue
+    return found
 
 
 def usable_runs() -> tuple[list[FinishedRun], list[DamagedRun]]:

@@ -51,7 +51,7 @@ class ChosenDataset:
 
 def dataset_control() -> ChosenDataset:
     """Draw the choice of the dataset, and one look at it."""
-    statuses = {status.name: status for status in available()}
+    statuses = {status.name: status for status in services.datasets()}
     box = key("dataset")
     dataset_upload.choose_new(box)
     if st.session_state.get(box) not in statuses:  # not chosen yet, or its file no longer exists
@@ -73,17 +73,6 @@ def dataset_control() -> ChosenDataset:
                     preview.dataset(name, chosen.invert)
         dataset_upload.menu()
     return chosen
-
-
-def available() -> list[DatasetStatus]:
-    """Return the status of every dataset that this visitor can choose: the server's, and the visitor's uploads."""
-    found = list(catalog.available())
-    for name in services.my_uploads().names():
-        try:
-            found.append(catalog.status(name))
-        except DigitLabError:  # deleted just now
-            continue
-    return found
 
 
 def _look_at(status: DatasetStatus) -> ChosenDataset:

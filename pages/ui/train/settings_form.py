@@ -16,7 +16,7 @@ from pages.ui.charts import training as training_charts
 from pages.ui.shell import services, session
 from pages.ui.shell.text import markdown
 from pages.ui.train import help, labels, network_builder, preview
-from pages.ui.train.dataset_choice import ChosenDataset, available, dataset_control
+from pages.ui.train.dataset_choice import ChosenDataset, dataset_control
 from pages.ui.train.more_settings import more_settings
 from pages.ui.train.setting_keys import key, key_with_default, rate_key
 from pages.ui.translation import _, translate
@@ -112,7 +112,7 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
             text = _(help.FROM_LINK_TOO_HIGH)
             changed.append(text.format(setting=labels.setting(name), value=f"{values[name]:g}", most=f"{highest:g}"))
     st.session_state[rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
-    if dataset and config.dataset in {status.name for status in available()}:
+    if dataset and config.dataset in {status.name for status in services.datasets()}:
         st.session_state[key("dataset")] = config.dataset
     elif dataset:
         changed.append(_(help.FROM_LINK_NO_DATASET).format(dataset=config.dataset))

@@ -6,7 +6,6 @@ from typing import Any
 import streamlit as st
 
 from model.config import TrainingConfig, settings_from
-from model.data import catalog
 from model.errors import ConfigError, DigitLabError
 from model.messages import N_
 from model.training.recipes import RECIPES
@@ -124,7 +123,7 @@ def _base_control() -> TrainingConfig:
         help=_(help.RECIPE),
     )
     base = linked if chosen == _LINKED and linked else RECIPES[chosen].config
-    statuses = {status.name: status for status in catalog.available() if status.here}
+    statuses = {status.name: status for status in services.datasets() if status.here}
     preferred = base.dataset if base.dataset in statuses else "uci-digits"
     dataset = st.selectbox(
         _("Dataset"),
