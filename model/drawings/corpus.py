@@ -20,7 +20,7 @@ from model.messages import Message
 from model.results import NO_DIGIT, ArrayRepr
 
 DIGITS, LETTERS, CHARACTERS = "drawn-digits", "drawn-letters", "drawn-characters"
-MINE = "my-drawings"  # the beginning of the name of downloaded files: browsers add " (1)"
+DOWNLOADED = "my-drawings"  # the beginning of the name of downloaded files: browsers add " (1)"
 # Letters and symbols that nobody can tell from a digit if they stand alone, and those that look like one in some hands.
 LIKE_DIGITS = frozenset("OoQDlI|/()'`,.-_!iZzSsbGB>qg")
 SOMETIMES_LIKE_DIGITS = frozenset("aCcdjJuUyY]};:<$^")
@@ -71,7 +71,7 @@ def files_of(name: str) -> list[Path]:
     except OSError:
         return []
     own = [path for suffix in reversed(SUFFIXES) for path in files if _is_called(path, name, suffix)][:1]
-    downloaded = [path for path in files if path.name.startswith(MINE) and path.name.lower().endswith(SUFFIXES)]
+    downloaded = [path for path in files if path.name.startswith(DOWNLOADED) and path.name.lower().endswith(SUFFIXES)]
     return own + (downloaded if name in (DIGITS, LETTERS) else [])
 
 
@@ -86,7 +86,7 @@ def _is_called(path: Path, name: str, suffix: str) -> bool:
 
 def _read(path: Path, name: str) -> Iterator[Drawing]:
     """Yield the drawings of a file that belong to `name`."""
-    holds_digits = name == DIGITS or path.name.startswith(MINE)
+    holds_digits = name == DIGITS or path.name.startswith(DOWNLOADED)
     try:
         for number, line in numbered_lines(path):
             source = Message("{file}, line {line},", {"file": path.name, "line": number})

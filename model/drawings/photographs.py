@@ -22,7 +22,7 @@ _SIDE = 280  # pixels of the canvas; also the room around a character
 
 
 def photographed(strokes: Strokes, rng: np.random.Generator) -> GreyImage | None:
-    """Return the image `(28, 28)` uint8 that is read from a simulated photo of a drawing; None if none is found.
+    """Return the image `(28, 28)` uint8 that is read from a simulated photo; None if there is no ink in it.
 
     The photo has uneven light, blur, noise and the traces of JPEG; pen, paper and contrast are random.
     """

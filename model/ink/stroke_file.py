@@ -1,4 +1,4 @@
-"""Open .jsonl files of drawings, whoever wrote them, and refuse strokes in another layout.
+"""Open .jsonl files of drawings from any program, and refuse strokes in another layout.
 
 Knows lines of JSON and raw strokes; knows nothing of labels or networks.
 """

@@ -88,14 +88,14 @@ class ClusterExecutor:
         if waiting >= 0:
             raise RunError("The queue is full ({n} waiting). Try again later.", n=waiting)
         try:
-            self._look()  # whoever makes room for the run has to know what is in use on all servers
+            self._look()  # to make room for the run, one has to know what is in use on all servers
             yield partial(self._add, token)
         finally:
             with suppress(SchedulerError):
                 self._call("fill", token=token, run="")  # if it still has no run
 
     def refresh(self, run_id: str) -> None:
-        """Look at the board again; if the events of a run say that it has ended, until the scheduler knows it, too."""
+        """Look at the board again, for a run whose events have ended until the scheduler has noticed, too."""
         deadline = time.monotonic() + _SETTLE_S
         self._look()
         while any(training.run_id == run_id for training in self._trainings) and time.monotonic() < deadline:
@@ -127,7 +127,7 @@ class ClusterExecutor:
         return max(time.time() - started, 0.0) if started and is_running else 0.0
 
     def ended_at(self, run_id: str) -> float | None:
-        """Return None: the events of a run tell all servers when it has ended."""
+        """Return None: all servers see in its events when a run has ended."""
         return None
 
     def check_limits(self) -> None:

@@ -21,7 +21,7 @@ NAMES = [step.name for step in STEPS]
 
 
 def shown(test):
-    """Return all that a page says: its texts, and the data of its components."""
+    """Return all that a page shows: its texts, and the data of its components."""
     return text(test) + "".join(str(json.loads(each.proto.json)) for each in test.get("bidi_component"))
 
 
@@ -60,7 +60,7 @@ def test_a_step_shows_its_answer_only_after_the_question(name):
     assert [link["lesson"] for link in tried] == [[name]]
 
 
-def test_a_right_answer_is_told_from_a_wrong_one():
+def test_right_and_wrong_answers_are_distinguished():
     wrong, right = opened(LEARN, step="pooling"), opened(LEARN, step="pooling")
     assert "“338”" in text(answer(wrong, "pooling", 0))
     assert "Right" in text(answer(right, "pooling", 1))
