@@ -218,10 +218,11 @@ def test_every_page_opens_first_and_the_server_has_no_tensorflow(server_with_mni
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "train", "evaluate", "draw", "glossary"])
-def test_no_page_is_wider_than_a_phone(server, visit, path, scheme):
+def test_no_page_is_wider_than_a_phone(server, visit, scheme):
     visitor = visit(server, viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page = visitor.open(path)
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
+    for path in ("", "train", "tune", "evaluate", "draw", "glossary"):
+        page = visitor.open(path)
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390, path
+        assert not page.locator('[data-testid="stException"]').count(), path
