@@ -87,9 +87,9 @@ class Block:
     pooling: bool = True  # keep the largest of each 2 x 2 square
 
     def __post_init__(self) -> None:
-        _check_whole("filters", self.filters, 1, 256)
-        _check_whole("kernel", self.kernel, 1, 7)
-        _check_choice("padding", self.padding, PADDINGS)
+        check_whole("filters", self.filters, 1, 256)
+        check_whole("kernel", self.kernel, 1, 7)
+        check_choice("padding", self.padding, PADDINGS)
         _check_flag("batch_normalization", self.batch_normalization)
         _check_flag("pooling", self.pooling)
 
@@ -109,9 +109,9 @@ class Design:
             _check_record("blocks", block, Block)
         _check_tuple("dense", self.dense, MAX_DENSE)
         for units in self.dense:
-            _check_whole("dense", units, 1, 2048)
+            check_whole("dense", units, 1, 2048)
         _check_number("dropout", self.dropout, 0, 0.9)
-        _check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("activation", self.activation, ACTIVATIONS)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -167,12 +167,12 @@ class TrainingConfig:
         _check_id("preset", self.preset, _MAX_PRESET)
         if self.start_from != "":
             _check_id("start_from", self.start_from, _MAX_ID)
-        _check_whole("epochs", self.epochs, 1, 1000)
-        _check_whole("batch_size", self.batch_size, 1, 4096)
-        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_whole("epochs", self.epochs, 1, 1000)
+        check_whole("batch_size", self.batch_size, 1, 4096)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_number("learning_rate", self.learning_rate, 1e-8, 100)
-        _check_choice("schedule", self.schedule, SCHEDULES)
-        _check_choice("loss", self.loss, LOSSES)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        check_choice("loss", self.loss, LOSSES)
         _check_number("label_smoothing", self.label_smoothing, 0, 0.5)
         if self.label_smoothing and self.loss != "categorical":
             raise ConfigError(
@@ -182,13 +182,13 @@ class TrainingConfig:
             )
         _check_number("validation_share", self.validation_share, 0.01, 0.5)
         _check_record("augmentation", self.augmentation, Augmentation)
-        _check_whole("train_images", self.train_images, 0, 10_000_000)
-        _check_whole("patience", self.patience, 0, 1000)
+        check_whole("train_images", self.train_images, 0, 10_000_000)
+        check_whole("patience", self.patience, 0, 1000)
         _check_flag("invert", self.invert)
         _check_flag("drawings", self.drawings)
-        _check_choice("keep", self.keep, KEPT)
-        _check_whole("seed", self.seed, 0, 2**31 - 1)
-        _check_choice("precision", self.precision, PRECISIONS)
+        check_choice("keep", self.keep, KEPT)
+        check_whole("seed", self.seed, 0, 2**31 - 1)
+        check_choice("precision", self.precision, PRECISIONS)
         self._check_design()
 
     def _check_design(self) -> None:
@@ -260,7 +260,8 @@ def _check_tuple(name: str, value: Any, max_length: int) -> None:
         )
 
 
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+def check_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Raise ConfigError unless the setting `name` is a whole number from `low` to `high`, both inclusive."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ConfigError(
             "{name} must be a whole number from {low} to {high}, got {value}.",
@@ -283,7 +284,8 @@ def _check_number(name: str, value: Any, low: float, high: float) -> None:
         )
 
 
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ConfigError unless the setting `name` is one of `choices`."""
     if value not in choices:
         raise ConfigError(
             "{name} must be one of {choices}, got {value}.",

@@ -8,8 +8,9 @@ from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
 from pages.ui.shell import frame, identity, permission, services, session
+from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown, plain
-from pages.ui.train import help, run_list, run_status, settings_form, start_once, watch
+from pages.ui.train import help, run_list, settings_form, start_once, watch
 from pages.ui.translation import _, translate
 
 FEW_SECONDS = 5  # a start takes about as long
@@ -93,7 +94,7 @@ def how_long(config: TrainingConfig) -> str:
     sentences = []
     if seconds is not None:
         text = _(help.TIME_SHORT if seconds < FEW_SECONDS else help.TIME)
-        sentences.append(text.format(time=run_status.duration(seconds)))
+        sentences.append(text.format(time=duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
         sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
     if not services.jobs().free_slots():

@@ -5,10 +5,10 @@ import streamlit as st
 from model.errors import DigitLabError, SchedulerError, SearchError
 from model.tuning.settings import TuningSettings, which_learning_rate
 from pages.ui.shell import frame, identity, permission, services, session
+from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _
 from pages.ui.tune import help, settings_form, watch
-from pages.ui.tune.durations import duration
 
 frame.page(_("Tune"))
 identity.identify()

@@ -8,7 +8,7 @@ import random
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from model.config import TrainingConfig
+from model.config import TrainingConfig, check_choice, check_whole
 from model.data import catalog
 from model.errors import ConfigError
 from model.limits import Limits
@@ -55,11 +55,11 @@ class TuningSettings:
             raise ConfigError("The config of a search must be the settings of a training.")
         if not isinstance(self.space, tuple) or not all(isinstance(d, Range | Choices) for d in self.space):
             raise ConfigError("The space of a search must be a tuple of ranges and choices.")
-        _check_choice("sampler", self.sampler, SAMPLERS)
-        _check_choice("pruner", self.pruner, PRUNERS)
-        _check_choice("objective", self.objective, OBJECTIVES)
-        _check_whole("trials", self.trials, 1, MAX_TRIALS)
-        _check_whole("seed", self.seed, 0, 2**31 - 1)
+        check_choice("sampler", self.sampler, SAMPLERS)
+        check_choice("pruner", self.pruner, PRUNERS)
+        check_choice("objective", self.objective, OBJECTIVES)
+        check_whole("trials", self.trials, 1, MAX_TRIALS)
+        check_whole("seed", self.seed, 0, 2**31 - 1)
         if (
             isinstance(self.minutes, bool)
             or not isinstance(self.minutes, int | float)
@@ -221,24 +221,3 @@ def which_learning_rate(dataset: str = "mnist") -> TuningSettings:
     config = replace(RECIPES["five-seconds"].config, dataset=dataset, epochs=3, train_images=n_images)
     space = (parse("learning_rate=0.0001:1:log"),)
     return TuningSettings(config, space, sampler="grid", pruner="none", trials=8)
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ConfigError(
-            "{name} must be one of {choices}, got {value}.",
-            name=name,
-            choices=", ".join(choices),
-            value=repr(value)[:40],
-        )
-
-
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(
-            "{name} must be a whole number from {low} to {high}, got {value}.",
-            name=name,
-            low=low,
-            high=high,
-            value=repr(value)[:40],
-        )

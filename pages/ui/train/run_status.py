@@ -11,6 +11,7 @@ from model.runs.events import DownloadingEvent, DrawingEvent, RunState
 from model.runs.run import FinishedRun, Run
 from pages.ui.components.live_text import html_of
 from pages.ui.shell import services
+from pages.ui.shell.durations import duration
 from pages.ui.train import help
 from pages.ui.translation import _, ngettext, translate
 
@@ -55,14 +56,6 @@ def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:
         html_of(_("Time left **{time}**"), time=duration(left) if left is not None else "–"),
         html_of(_("Validation accuracy **{share}**"), share=f"{validation:.2%}" if validation is not None else "–"),
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a time in minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes:
-        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=f"{rest:02}")
-    return _("{seconds} s").format(seconds=rest)
 
 
 def _details(run: Run, state: RunState, history: History) -> str:

@@ -13,10 +13,10 @@ from model.tuning import results
 from model.tuning.record import SearchRecord
 from model.tuning.study import RUNNING, TrialResult
 from pages.ui.shell import frame, permission, services
+from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown, plain
 from pages.ui.translation import _, ngettext
 from pages.ui.tune import downloads, help, plots, trial_table
-from pages.ui.tune.durations import duration
 from pages.ui.tune.settings_form import summary
 from pages.ui.tune.study_cache import trials_of
 
