@@ -15,7 +15,7 @@ from model.errors import ConfigError
 from model.messages import Message
 from model.networks.presets import PRESETS
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from pages.ui import glossary, translation
+from pages.ui import glossary, language, translation
 from pages.ui.translation import class_label, ngettext, translate
 from tests.app.pages import opened, text
 from tests.support import PROJECT
@@ -24,7 +24,7 @@ from tests.ui.test_marked_texts import MARKS, PAGES, called
 OPEN, CLOSE = "⟦", "⟧"
 # Names that no language translates: of runs, presets, datasets, classes, files and units.
 NAMES = {*PRESETS, *catalog.BUILTINS, CLASSROOM_RUN, DEFAULT_RUN, "Digit Lab", "MNIST", "CIFAR-10", "Fashion-MNIST"}
-NAMES |= {"Conv2D", "MaxPooling", "MaxPool", "Flatten", "Dense", "Dropout", "softmax", "ReLU"}
+NAMES |= {*language.names().values(), "Conv2D", "MaxPooling", "MaxPool", "Flatten", "Dense", "Dropout", "softmax", "ReLU"}
 
 
 class InBrackets(NullTranslations):

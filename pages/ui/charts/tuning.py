@@ -13,6 +13,7 @@ from model.tuning.results import value_text
 from model.tuning.settings import TuningSettings
 from model.tuning.study import COMPLETE, PRUNED, RUNNING, TrialResult
 from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def importances(study: "optuna.Study") -> PlainFigure:
         "x": list(shares.values()),
         "y": names,
         "marker": {"color": BLUE},
-        "text": [f"{share:.0%}" for share in shares.values()],
+        "text": [format_number(share, ".0%") for share in shares.values()],
         "textposition": "outside",
         "cliponaxis": False,
         "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",

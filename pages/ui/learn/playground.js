@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
   const before = root.state;
   root.given = given;
   const { side, texts, start } = data;
-  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2 });
+  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2, useGrouping: "always" });
   const show = (value) => number.format(Math.round(100 * value) / 100 || 0);
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const image = data.images.find(({ id }) => id === start.image).pixels;
@@ -169,7 +169,7 @@ export default function ({ data, parentElement }) {
     if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(", "), value: show(Math.max(...four)) }));
     else if (whole) words.push(say(texts.in_square, { value: show(Math.max(...four)) }));
     sum.textContent = words.join(" ");
-    const sizes = (n) => ({ side: n, n: new Intl.NumberFormat(data.locale).format(n * n) });
+    const sizes = (n) => ({ side: n, n: number.format(n * n) });
     input.caption.textContent = state.image === DRAWN ? texts.draw_here : say(texts.input_size, sizes(side));
     output.caption.textContent = say(texts.output_size, sizes(convolved.side)) + (convolved.values.some((value) => value < 0) ? ` ${texts.negative}` : "");
     if (pooled) squares.caption.textContent = say(texts.pooled_size, sizes(pooled.side));

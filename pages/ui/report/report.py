@@ -20,6 +20,7 @@ from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.components.image_grid import data_uri
+from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.text import in_words, percent
 from pages.ui.translation import _, class_label, translate
@@ -107,15 +108,15 @@ def _summary(run: FinishedRun) -> str:
     return " ".join(sentences).format(
         network=_("Custom network") if run.config.design else run.config.preset,
         dataset=run.config.dataset,
-        seconds=f"{outcome.seconds:,.0f}",
+        seconds=format_number(outcome.seconds, ",.0f"),
         epoch=run.kept_epoch,
         epochs=outcome.epochs,
-        correct=f"{metrics.accuracy:.2%}",
-        n=f"{metrics.n:,}",
-        loss=f"{metrics.loss:.4f}",
-        precision=f"{metrics.macro_precision:.4f}",
-        recall=f"{metrics.macro_recall:.4f}",
-        f1=f"{metrics.macro_f1:.4f}",
+        correct=format_number(metrics.accuracy, ".2%"),
+        n=format_number(metrics.n, ","),
+        loss=format_number(metrics.loss, ".4f"),
+        precision=format_number(metrics.macro_precision, ".4f"),
+        recall=format_number(metrics.macro_recall, ".4f"),
+        f1=format_number(metrics.macro_f1, ".4f"),
         created=run.description.created,
         source=run.dataset.source,
     )
@@ -126,10 +127,10 @@ def _reliability(result: EvaluationResult) -> str:
     interval = _(
         "On new images of the same kind, the accuracy is probably between {low} and {high} (95% confidence interval)."
     )
-    interval = interval.format(low=f"{low:.2%}", high=f"{high:.2%}")
+    interval = interval.format(low=format_number(low, ".2%"), high=format_number(high, ".2%"))
     if result.calibration_error is None:  # the single predictions are missing; the metrics computed from them aren't
         return interval
-    error = _("Calibration error (ECE): {error}.").format(error=f"{result.calibration_error:.2%}")
+    error = _("Calibration error (ECE): {error}.").format(error=format_number(result.calibration_error, ".2%"))
     return f"{interval} {error}"
 
 
@@ -167,7 +168,7 @@ def _epochs(epochs: Sequence[EpochEvent]) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
+    return format_number(value, ".4f") if isinstance(value, float) else "–" if value is None else str(value)
 
 
 def _confusion(run: FinishedRun) -> str:
@@ -176,7 +177,13 @@ def _confusion(run: FinishedRun) -> str:
 
 def _classes(run: FinishedRun) -> str:
     rows = [
-        (class_label(row.name), f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}")
+        (
+            class_label(row.name),
+            format_number(row.precision, ".4f"),
+            format_number(row.recall, ".4f"),
+            format_number(row.f1, ".4f"),
+            format_number(row.support, ","),
+        )
         for row in run.metrics.classes
         if row.support
     ]
@@ -187,10 +194,12 @@ def _network(run: FinishedRun) -> str:
     try:
         layers = summary(run.config.network, run.dataset.image_shape, len(run.dataset.class_names))
     except DigitLabError:  # a preset of another version
-        text = _("{n} parameters.").format(n=f"{run.outcome.parameters:,}")
+        text = _("{n} parameters.").format(n=format_number(run.outcome.parameters, ","))
         return f"<p>{escape(text)}</p>"
-    rows = [(translate(row.title), " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
-    total = (_("Total"), "", f"{run.outcome.parameters:,}")
+    rows = [
+        (translate(row.title), " × ".join(map(str, row.shape)), format_number(row.parameters, ",")) for row in layers
+    ]
+    total = (_("Total"), "", format_number(run.outcome.parameters, ","))
     return table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])
 
 

@@ -13,6 +13,7 @@ from model.tuning.record import SearchRecord
 from model.tuning.study import COMPLETE, TrialResult, open_study
 from pages.ui.charts import tuning as tuning_charts
 from pages.ui.charts.common import PlainFigure
+from pages.ui.language import format_number
 from pages.ui.report.report import chart, heading, page, table
 from pages.ui.shell.text import in_words
 from pages.ui.translation import _, translate
@@ -67,7 +68,7 @@ def _trials(record: SearchRecord, trials: tuple[TrialResult, ...]) -> str:
         (
             str(trial.number),
             trial.state,
-            "–" if trial.value is None else f"{trial.value:.4f}",
+            "–" if trial.value is None else format_number(trial.value, ".4f"),
             *(results.value_text(trial.parameters.get(name, "–")) for name in settings.names),
             trial.run,
             _(trial.reason),

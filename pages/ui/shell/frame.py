@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import memory, session
+from pages.ui.shell import languages, memory, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -31,6 +31,8 @@ _STYLE = """<style>
 .stAppHeader { background: transparent; }
 .stAppHeader, .stAppHeader * { pointer-events: none; }
 .stAppHeader button, .stAppHeader button * { pointer-events: auto; }
+.st-key-language-keeper { display: none; }
+.st-key-menu .st-key-language { margin-left: auto; margin-right: 3rem; }
 .st-key-menu { border-bottom: 1px solid rgba(128,128,128,.3); padding-bottom: .4rem; }
 .st-key-footer { border-top: 1px solid rgba(128,128,128,.3); margin-top: 1rem; padding-top: .4rem; }
 @media (max-width: 640px) {
@@ -44,11 +46,12 @@ _STYLE = """<style>
 
 
 def page(title: str) -> None:
-    """Set up the page and draw the menu; `title` appears in the browser tab."""
+    """Set up the page and draw the menu; `title`, a text marked by `N_`, appears in the browser tab."""
+    languages.recognize()
     memory.release_large_arrays()
     session.enter_page(title)
     st.set_page_config(
-        page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
+        page_title=f"{_(title)} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,
         layout="wide",
         initial_sidebar_state="collapsed",
@@ -57,6 +60,7 @@ def page(title: str) -> None:
     with st.container(key="menu", horizontal=True, gap="small"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
+        languages.menu()
     _way_back()
 
 
