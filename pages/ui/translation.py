@@ -13,7 +13,7 @@ from string import Formatter
 from typing import Any
 
 from model.errors import DigitLabError
-from model.messages import N_, Message
+from model.messages import N_, Listing, Message, Term
 from model.results import NO_DIGIT
 from pages.ui import language
 
@@ -47,17 +47,22 @@ def translate(message: Message | DigitLabError | str) -> str:
         message = message.message
     if isinstance(message, str):
         return _(message)
-    values = {name: translate(v) if isinstance(v, Message) else v for name, v in message.values.items()}
-    return _Numbers().vformat(_(message.text), (), values)
+    return _Translated().vformat(_(message.text), (), message.values)
 
 
-class _Numbers(Formatter):
+class _Translated(Formatter):
+    """`str.format`, with the values in the visitor's language."""
+
     def format_field(self, value: Any, format_spec: str) -> str:
         return formatted(value, format_spec)
 
 
 def formatted(value: Any, format_spec: str) -> str:
-    """Return a value as it stands in a text: a number with a format in the visitor's, anything else as it is."""
+    """Return a value as it stands in a text in the visitor's language; names and numbers without a format stay."""
+    if isinstance(value, Message | Term):
+        return translate(value)
+    if isinstance(value, Listing):
+        return ", ".join(map(translate, value.messages))
     is_text = isinstance(value, str) or not format_spec
     return format(value, format_spec) if is_text else language.format_number(value, format_spec)
 

@@ -24,7 +24,17 @@ from tests.ui.test_marked_texts import MARKS, PAGES, called
 OPEN, CLOSE = "⟦", "⟧"
 # Names that no language translates: of runs, presets, datasets, classes, files and units.
 NAMES = {*PRESETS, *catalog.BUILTINS, CLASSROOM_RUN, DEFAULT_RUN, "Digit Lab", "MNIST", "CIFAR-10", "Fashion-MNIST"}
-NAMES |= {*language.names().values(), "Conv2D", "MaxPooling", "MaxPool", "Flatten", "Dense", "Dropout", "softmax", "ReLU"}
+NAMES |= {
+    *language.names().values(),
+    "Conv2D",
+    "MaxPooling",
+    "MaxPool",
+    "Flatten",
+    "Dense",
+    "Dropout",
+    "softmax",
+    "ReLU",
+}
 
 
 class InBrackets(NullTranslations):

@@ -166,7 +166,7 @@ export default function ({ data, parentElement }) {
     const words = [say(texts.sum, { row: row + 1, column: column + 1, sum: show(total) })];
     if (state.relu) words.push(say(texts.after_relu, { value: show(Math.max(total, 0)) }));
     const four = whole ? [0, 1, convolved.side, convolved.side + 1].map((by) => convolved.values[corner[0] * convolved.side + corner[1] + by]) : [];
-    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(", "), value: show(Math.max(...four)) }));
+    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(show(0.5).includes(",") ? "; " : ", "), value: show(Math.max(...four)) }));
     else if (whole) words.push(say(texts.in_square, { value: show(Math.max(...four)) }));
     sum.textContent = words.join(" ");
     const sizes = (n) => ({ side: n, n: number.format(n * n) });

@@ -17,12 +17,14 @@ from model.networks.summary import summary
 from model.results import Mistake
 from model.runs.events import EpochEvent
 from model.runs.run import FinishedRun
+from pages.ui import language
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.components.image_grid import data_uri
 from pages.ui.language import format_number
 from pages.ui.shell import services
-from pages.ui.shell.text import in_words, percent
+from pages.ui.shell.labels import settings_table
+from pages.ui.shell.text import percent
 from pages.ui.translation import _, class_label, translate
 
 _PAIRS, _SHOWN = 6, 24  # of classes; mistakes
@@ -82,7 +84,8 @@ def heading(text: str) -> str:
 def page(title: str, body: Iterable[str]) -> str:
     """Return a whole HTML page that needs no network; `body` is HTML."""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Digit Lab</title>'
+        f'<!doctype html><html lang="{language.tag(language.current())}"><head><meta charset="utf-8">'
+        f"<title>{escape(title)} · Digit Lab</title>"
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}</body></html>"
     )
@@ -91,7 +94,9 @@ def page(title: str, body: Iterable[str]) -> str:
 def chart(figure: go.Figure, height: int, title: str) -> str:
     """Return a figure of `height` pixels as HTML for a page that includes Plotly."""
     # The template "none" leaves axes without lines, which the app's own chart adds from its theme.
-    figure.update_layout(height=height, title=None, font={"family": "system-ui,sans-serif", "size": 13})
+    figure.update_layout(
+        height=height, title=None, separators=language.separators(), font={"family": "system-ui,sans-serif", "size": 13}
+    )
     figure.update_xaxes(gridcolor="#e3e6ec").update_yaxes(gridcolor="#e3e6ec")
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
     return f"<div><b>{escape(title)}</b>{drawn}</div>"
@@ -206,7 +211,7 @@ def _network(run: FinishedRun) -> str:
 def _settings(run: FinishedRun) -> list[tuple[str, str]]:
     values = run.config.to_dict()
     values |= values.pop("augmentation")
-    return [(name.replace("_", " "), in_words(value)) for name, value in values.items()]
+    return settings_table(values)
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,12 +1,11 @@
 """Format runs, numbers and settings for the pages. Knows runs; draws nothing."""
 
 import re
-from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
 from model.errors import DigitLabError
-from model.messages import N_, Message
+from model.messages import N_, Listing, Message
 from model.plain_text import readable
 from model.runs.run import FinishedRun, Run
 from pages.ui.language import format_number
@@ -73,20 +72,16 @@ def markdown(message: Message | DigitLabError | str) -> str:
         message = message.message
     if isinstance(message, str):
         return plain(_(message))
-    values = {name: _Escaped(markdown(v)) if isinstance(v, Message) else v for name, v in message.values.items()}
-    return _Escaping().vformat(_(message.text), (), values)
-
-
-@dataclass(frozen=True)
-class _Escaped:
-    text: str
+    return _Escaping().vformat(_(message.text), (), message.values)
 
 
 class _Escaping(Formatter):
     """`str.format`, but the values are escaped after their conversion and format, such as `!r` and `:,`."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return value.text if isinstance(value, _Escaped) else plain(formatted(value, format_spec))
+        if isinstance(value, Listing):
+            return ", ".join(map(markdown, value.messages))
+        return markdown(value) if isinstance(value, Message) else plain(formatted(value, format_spec))
 
 
 def percent(probability: float) -> str:

@@ -11,9 +11,9 @@ from model.errors import DigitLabError
 from model.inference.classifier import DIGITS
 from pages.ui import glossary
 from pages.ui.language import format_number
-from pages.ui.shell import services
+from pages.ui.shell import labels, services
 from pages.ui.shell.text import markdown, plain
-from pages.ui.train import dataset_upload, help, labels, preview
+from pages.ui.train import dataset_upload, help, preview
 from pages.ui.train.setting_keys import key, key_with_default
 from pages.ui.translation import _, translate
 

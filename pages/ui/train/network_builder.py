@@ -16,8 +16,9 @@ from model.networks.summary import LayerSummary, summary
 from pages.ui import glossary
 from pages.ui.charts.network_diagram import diagram
 from pages.ui.language import format_number
+from pages.ui.shell import labels
 from pages.ui.shell.text import markdown
-from pages.ui.train import help, labels
+from pages.ui.train import help
 from pages.ui.translation import _, ngettext, translate
 
 _OPENED = "train-own-opened"  # whether the builder is open

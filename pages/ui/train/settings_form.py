@@ -14,9 +14,9 @@ from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
 from pages.ui.language import format_number
-from pages.ui.shell import services, session
+from pages.ui.shell import labels, services, session
 from pages.ui.shell.text import markdown
-from pages.ui.train import help, labels, network_builder, preview
+from pages.ui.train import help, network_builder, preview
 from pages.ui.train.dataset_choice import ChosenDataset, dataset_control
 from pages.ui.train.more_settings import more_settings
 from pages.ui.train.setting_keys import key, key_with_default, rate_key

@@ -68,7 +68,7 @@ def more(record: SearchRecord, trials: tuple[TrialResult, ...]) -> None:
         if chosen == "slice":
             _slices(record, trials)
         elif chosen == "heat":
-            _chart(heat, f"tune-heat-{record.id}", _(PLOTS["heat"]), trials)
+            _chart(heat, f"tune-heat-{record.id}", _(PLOTS[chosen]), trials)
         else:
             drawn = figure(record, trials, str(chosen))
             _chart(drawn, "-".join(("tune", str(chosen), record.id)), _(PLOTS[str(chosen)]), trials)
