@@ -4,8 +4,8 @@
 `N_` and `Message` and translated by `_` and `translate` when they are shown. A text is a whole sentence with named
 placeholders, filled after it was translated: `_("{n} of {total} images").format(n=n, total=total)`.
 
-`pybabel extract -F pyproject.toml -o digit_lab.pot .` writes the translators' template; the languages are in
-`pages/ui/language.py`. No Streamlit, so that charts can use it.
+`pybabel extract -F pyproject.toml --add-location=file -o digit_lab.pot .` writes the translators' template; the
+languages are in `pages/ui/language.py`. No Streamlit, so that charts can use it.
 """
 
 from gettext import NullTranslations

@@ -31,15 +31,21 @@ _STYLE = """<style>
 .stAppHeader { background: transparent; }
 .stAppHeader, .stAppHeader * { pointer-events: none; }
 .stAppHeader button, .stAppHeader button * { pointer-events: auto; }
-.st-key-language-keeper { display: none; }
-.st-key-menu .st-key-language { margin-left: auto; margin-right: 3rem; }
+.st-key-menu > :has(> .st-key-language-keeper) { display: none; }
+.st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-left: auto; margin-right: 2.5rem; }
+.st-key-language button { min-height: 2rem; padding: .25rem .5rem; }
 .st-key-menu { border-bottom: 1px solid rgba(128,128,128,.3); padding-bottom: .4rem; }
 .st-key-footer { border-top: 1px solid rgba(128,128,128,.3); margin-top: 1rem; padding-top: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
   .st-key-menu { gap: 0 !important; }
-  .st-key-menu a { padding: .25rem .4rem; }
+  .st-key-menu a { padding: .25rem .3rem; }
+  .st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-right: 0; }
+  .st-key-language button { padding: 0; }
+  .st-key-language button div[aria-hidden] { display: none; }
+  .st-key-language button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .st-key-menu a * { font-size: .8125rem; }
   .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
@@ -57,7 +63,7 @@ def page(title: str) -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(_STYLE)
-    with st.container(key="menu", horizontal=True, gap="small"):
+    with st.container(key="menu", horizontal=True, gap="small", vertical_alignment="center"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
         languages.menu()
