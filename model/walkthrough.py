@@ -104,7 +104,7 @@ from model.ink.render import parse_strokes, squeeze_canvas
 from model.networks import keras_models
 from model.networks.presets import PRESETS
 from model.runs.curves import history_of
-from model.runs.events import EpochEvent
+from model.runs.events import EpochEvent, Event
 from model.runs.store import DEFAULT_RUN
 from model.training import loop
 from model.training.batches import targets_of
@@ -382,7 +382,7 @@ print(f"before the training: loss {before_loss:.3f}, accuracy {before_accuracy:.
 # charts from them; here we collect them in a list.
 
 # %%
-events = []
+events: list[Event] = []
 
 
 def collect(event):
@@ -668,8 +668,8 @@ while trial := studies.ask(study, search):
     studies.tell(study, trial, value, accuracy=value, n_validation=len(validation_part))
 
 trials = studies.results(study)
-for each in trials:
-    print(f"trial {each.number}: {parameters_text(each):42} validation accuracy {each.value:.4f}")
+for done in trials:
+    print(f"trial {done.number}: {parameters_text(done):42} validation accuracy {done.value:.4f}")
 
 # %% [markdown]
 # Each line is one trial, and the best one is drawn in blue. The second chart shows the same trials by their learning
