@@ -14,6 +14,7 @@ import argparse
 import base64
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,10 +129,15 @@ def _smaller(picture: bytes) -> bytes:
 def _copy_outputs(old: Any, new: Any) -> None:
     """Copy the outputs of the code cells, if they still have the same sources."""
     before, after = ([cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in (old, new))
-    if [cell.source for cell in before] != [cell.source for cell in after]:
+    if list(map(_code, before)) != list(map(_code, after)):
         sys.exit("The code has changed, so its outputs may have, too. Run this again without --text.")
     for one, other in zip(before, after, strict=True):
         other.outputs, other.execution_count = one.outputs, one.execution_count
+
+
+def _code(cell: Any) -> str:
+    """Return a cell's source without the project's address, which is used only where there is no project yet."""
+    return re.sub(r"(?m)^REPOSITORY = .*$", "", cell.source)
 
 
 if __name__ == "__main__":
