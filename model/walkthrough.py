@@ -580,7 +580,7 @@ def show_epochs(curves, title, y_title):
             x=np.arange(1, len(values) + 1), y=values, name=name, mode="lines+markers", marker_symbol=symbol
         )
     axis = {"rangemode": "tozero"} if y_title == "loss" else {"tickformat": ".0%"}
-    return show_chart(figure, title).update_xaxes(title="epoch").update_yaxes(title=y_title, **axis)
+    return show_chart(figure, title).update_xaxes(title="epoch", zeroline=False).update_yaxes(title=y_title, **axis)
 
 
 losses = {"training": memorized.history["loss"], "validation": memorized.history["val_loss"]}
@@ -759,9 +759,14 @@ def read_drawing(classifier, name):
 
 shipped = Classifier(RunStore().open_finished(DEFAULT_RUN))
 ours = Classifier.from_network(recognizer, class_names)
-readers = {"The shipped network": shipped} | ({"Our network": ours} if ours.reads_digits else {})
+probabilities = {"the shipped network": read_drawing(shipped, "The shipped network")}
+if ours.reads_digits:
+    probabilities["our network"] = read_drawing(ours, "Our network")
+    (shrunk,) = ours.predict(squeeze_canvas(seven)[None, :, :, None])
+    print(f"Given the whole canvas, our network reads {shrunk.label}, confidence {shrunk.probability:.1%}")
+    probabilities["our network, given the whole canvas"] = shrunk.probabilities
 
-bars = go.Figure([go.Bar(x=np.arange(10), y=read_drawing(reader, name), name=name) for name, reader in readers.items()])
+bars = go.Figure([go.Bar(x=np.arange(10), y=values, name=name) for name, values in probabilities.items()])
 bars.update_xaxes(type="category", title="digit").update_yaxes(range=[0, 1], tickformat=".0%")
 show_chart(bars, "The probabilities for the drawing").update_layout(showlegend=True)
 
