@@ -182,8 +182,8 @@ show_images(dataset.x_train[first], [class_names[label] for label in dataset.y_t
 
 # %% [markdown]
 # Are all classes equally frequent? Suppose that nine tenths of the images were zeros: a network that always predicts 0
-# would be right nine times out of ten without having learned anything. Here the bars are almost equally long, so the
-# share of correct predictions is a fair measure.
+# would be right nine times out of ten without having learned anything. Here no bar is much longer than the others, so
+# the share of correct predictions is a fair measure.
 
 
 # %%
@@ -262,7 +262,7 @@ print(f"loss with normalized pixels  {cross_entropy(some_labels, as_usual):8.3f}
 print(f"loss without normalizing     {cross_entropy(some_labels, without):8.3f}")
 
 # %% [markdown]
-# ## 4. Sparse and one-hot labels · *Etiquetas enteras y etiquetas one-hot*
+# ## 4. Sparse and one-hot labels · *Etiquetas enteras y one-hot*
 #
 # A label can be written in two ways: as a class number (**sparse**), or as a row of zeros with a single 1 at the true
 # class (**one-hot**). Both contain the same information, and the loss, **cross-entropy**, is the same for both: the
@@ -673,8 +673,8 @@ for done in trials:
 
 # %% [markdown]
 # Each line is one trial, and the best one is drawn in blue. The second chart shows the same trials by their learning
-# rate. If it is too small, the network learns too slowly; if it is too large, the steps overshoot, and the network
-# learns nothing at all.
+# rate. If it is too small, the network learns too slowly; if it is too large, the steps overshoot, and the result gets
+# worse again. The best rate lies in between.
 
 # %%
 show_chart(tuning.curves(trials, search, best(trials, search)), "Validation accuracy of all trials")
@@ -732,8 +732,8 @@ print(f"Same predictions {same_predictions:.2%}")
 #
 # A drawing is a list of strokes, and a stroke is a list of points [x, y] in pixels of the canvas, with y growing
 # downwards. Here is a 7, drawn small and in a corner. Many digit apps simply shrink the whole canvas to 28×28 pixels,
-# and then the network fails, because it was never trained on such images. MNIST's digits were all scaled to the same
-# size and centred by their centre of mass, and `render` does the same with our strokes.
+# and then the network often fails, because it was never trained on such images. MNIST's digits were all scaled to the
+# same size and centred by their centre of mass, and `render` does the same with our strokes.
 
 # %%
 seven = [[[30, 34], [45, 32], [62, 31], [80, 31], [94, 33], [88, 48], [80, 64], [72, 80], [66, 96], [61, 114]]]
@@ -743,9 +743,8 @@ show_images(prepared, ["the whole canvas", "MNIST's method"], "One drawing, prep
 
 # %% [markdown]
 # `DigitReader` puts the two halves together: it renders the strokes, passes the image to a `Classifier`, and decides
-# whether it looks like a digit at all. We try our own network and the one that comes with Digit Lab, which was trained
-# on all of MNIST and on drawings for many epochs. A network that was trained on only a few images may well get it
-# wrong.
+# whether it looks like a digit at all. We try the network that comes with Digit Lab, which was trained on MNIST and on
+# drawings for many epochs, then our own, and then our own once more with the whole canvas.
 
 
 # %%
@@ -772,8 +771,9 @@ show_chart(bars, "The probabilities for the drawing").update_layout(showlegend=T
 
 # %% [markdown]
 # One drawing proves nothing. If the folder in `DIGIT_LAB_DATA` contains `drawn-digits.jsonl.gz`, with digits that many
-# people have drawn with a pen on a tablet, we let our network read all of those by test writers, prepared in both ways.
-# It is the same network and the same drawings; only the preparation differs. How much can that matter?
+# people have drawn with a pen on a tablet, we let our network read those of the test writers, whose drawings are never
+# used for training. We prepare them in both ways: the same network and the same drawings, only the preparation differs.
+# How much can that matter?
 
 # %%
 reader = ours if ours.reads_digits else shipped
