@@ -3,10 +3,10 @@
 import streamlit as st
 
 from model.errors import DigitLabError
+from model.messages import N_
 from pages.ui.shell import frame
-from pages.ui.translation import _
 
-frame.page(_("Learn"))
+frame.page(N_("Learn"))
 
 from pages.ui.learn import image_steps, last_steps, network_steps, progress, steps  # noqa: E402
 from pages.ui.shell.text import markdown  # noqa: E402

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.results import Array
+from pages.ui import language
 from pages.ui.translation import _
 
 _CSS = """
@@ -135,7 +136,7 @@ def playground(
                 "pooling": start.pooling,
             },
             "locked": sorted(locked),
-            "locale": "en",
+            "locale": language.tag(language.current()),
             "texts": _texts(),
         },
     )
