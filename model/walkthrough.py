@@ -790,16 +790,6 @@ for way, prepare in {"the whole canvas": squeeze_canvas, "MNIST's method": rende
 # The accuracy on drawings is lower than on MNIST's test images, even if they are prepared in the same way: a pen on a
 # tablet isn't a pen on paper, and these are other people. An accuracy always belongs to the images it was measured on.
 
-# %%
-some = np.sort(np.random.default_rng(config.seed).choice(len(drawings), min(16, len(drawings)), replace=False))
-show_predictions(
-    drawn[some],
-    drawn_labels[some],
-    drawn_probabilities[some],
-    "Drawings, prepared by MNIST's method",
-    reader.class_names,
-)
-
 # %% [markdown]
 # ## What next · *Para seguir*
 #

@@ -42,7 +42,7 @@ def _keep_choices() -> None:
     """Set every widget to its value again.
 
     A browser sends the label of an option, and Streamlit looks that label up among those of this script run, which are
-    in another language: without this, the select box of schedules would have the value "Constant" instead of "constant".
+    in another language: the select box of schedules would have the value "Constant" instead of "constant".
     """
     for key, value in st.session_state.items():
         values = value if isinstance(value, list | tuple) else [value]
