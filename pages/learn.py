@@ -3,12 +3,13 @@
 import streamlit as st
 
 from model.errors import DigitLabError
-from pages.ui.shell import frame
+from pages.ui.shell import frame, parts
 from pages.ui.translation import _
 
-frame.page(_("Learn"))
+is_for_teachers = st.query_params.get("teacher") == "1"  # open to everyone
+frame.page(_("Learn"), "" if is_for_teachers else parts.LEARN)
 
-from pages.ui.learn import image_steps, last_steps, network_steps, progress, steps  # noqa: E402
+from pages.ui.learn import image_steps, last_steps, network_steps, progress, steps, teacher  # noqa: E402
 from pages.ui.shell.text import markdown  # noqa: E402
 
 SHOW = {
@@ -26,8 +27,12 @@ progress.restore(step)
 progress.header(step)
 with st.container(key=f"learn-step-{step.name}"):
     try:
-        SHOW[step.name](step)
+        if is_for_teachers:
+            teacher.view(step)
+        else:
+            SHOW[step.name](step)
     except DigitLabError as error:
         st.warning(markdown(error))
+teacher.link(step)
 
 frame.footer()

@@ -7,7 +7,7 @@ from model.errors import ConfigError, DigitLabError
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
-from pages.ui.shell import frame, identity, permission, services, session
+from pages.ui.shell import frame, identity, parts, permission, services, session
 from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, settings_form, start_once, watch
@@ -15,7 +15,7 @@ from pages.ui.translation import _, translate
 
 FEW_SECONDS = 5  # a start takes about as long
 
-frame.page(_("Train"))
+frame.page(_("Train"), parts.TRAIN)
 identity.identify()
 services.jobs().warm_up()
 services.searches()  # resumes those that an earlier server left
@@ -78,13 +78,14 @@ def start_button(disabled: bool) -> bool:
 
 def search_link(config: TrainingConfig) -> None:
     """Draw a link to the Tune page, which takes these settings for everything that doesn't vary."""
-    st.page_link(
-        "pages/tune.py",
-        label=_("Search for better settings"),
-        icon=":material/tune:",
-        width="content",
-        query_params={"settings": settings_text(config)},
-    )
+    with st.container(key="train-search"):
+        st.page_link(
+            "pages/tune.py",
+            label=_("Search for better settings"),
+            icon=":material/tune:",
+            width="content",
+            query_params={"settings": settings_text(config)},
+        )
 
 
 def how_long(config: TrainingConfig) -> str:
@@ -131,7 +132,7 @@ def watch_run(run_id: str) -> None:
 
 use_settings_in_link()
 settings, watching = st.columns([1, 2.4], gap="medium")
-with settings:
+with settings, st.container(key="train-settings"):
     choose_and_start()
 with watching:
     run_id = chosen_run()

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import memory, session
+from pages.ui.shell import links, memory, parts, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -43,8 +43,11 @@ _STYLE = """<style>
 </style>"""
 
 
-def page(title: str) -> None:
-    """Set up the page and draw the menu; `title` appears in the browser tab."""
+def page(title: str, name: str = "") -> None:
+    """Set up the page and draw the menu; `title` appears in the browser tab.
+
+    `name` is that of a page in `parts.PARTS`, some of whose parts a link can hide.
+    """
     memory.release_large_arrays()
     session.enter_page(title)
     st.set_page_config(
@@ -53,7 +56,8 @@ def page(title: str) -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    st.html(_STYLE)
+    # One element, whatever it contains: another one in front would make the browser draw all that follow again.
+    st.html(f"{_STYLE}<style>{parts.style(name)}</style>")
     with st.container(key="menu", horizontal=True, gap="small"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
@@ -69,7 +73,7 @@ def _way_back() -> None:
                 "pages/learn.py",
                 label=_("Back to the lesson"),
                 icon=":material/arrow_back:",
-                query_params={"step": step},
+                query_params={"step": step} | links.passed_on(),
                 width="content",
             )
 
@@ -88,4 +92,12 @@ def footer() -> None:
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
+        if parts.is_limited():
+            st.button(
+                _("Show everything"),
+                key="show-everything",
+                type="tertiary",
+                icon=":material/visibility:",
+                on_click=parts.show_everything,
+            )
     memory.freeze_libraries()
