@@ -33,6 +33,7 @@ _CSS = f"""
   text-align: center; font-size: clamp(18px, 4vmin, 56px); line-height: 1.2; }}
 .board-large img {{ flex: 1 1 0; min-height: 0; max-width: 100%; object-fit: contain; }}
 .board-large p {{ margin: 0; overflow-wrap: anywhere; }}
+.board-large .board-address {{ font-size: clamp(18px, 5vmin, 72px); }}
 .board-large .board-title {{ font-weight: 600; }}
 .board-large button {{ position: absolute; top: 2vmin; right: 2vmin; font-size: 1rem; }}
 """
@@ -71,4 +72,4 @@ def board(url: str, title: str) -> None:
 
 def print_button() -> None:
     """Draw a button that prints the page."""
-    _print(key="learn-print", data={"text": _("Print")})
+    _print(key="learn-print", data={"text": _("Print")}, width="content")

@@ -10,7 +10,7 @@ from pages.ui.learn import plans, teaching
 from pages.ui.learn.lesson_link import qr_image
 from pages.ui.learn.plans import PLANS, Plan
 from pages.ui.learn.steps import BY_NAME, STEPS, Step
-from pages.ui.translation import _, ngettext
+from pages.ui.translation import _
 
 # Shared by screen and paper.
 STYLE = """
@@ -18,27 +18,31 @@ STYLE = """
 .teaching h4 { font-size: 1rem; margin: .9em 0 .25em; padding: 0; }
 .teaching p { margin: 0 0 .5em; }
 .teaching blockquote { margin: 0; padding: 0 0 0 .9em; border-left: 3px solid #3b6fe0; color: inherit; }
-.teaching dl { margin: 0; }
+.teaching dl.beliefs, .teaching .beliefs :is(dt, dd) { margin: 0; padding: 0; }
 .teaching dt { font-weight: 600; }
-.teaching dd { margin: 0 0 .5em; }
+.teaching .beliefs dd { margin-bottom: .5em; }
 .teaching table { border-collapse: collapse; width: 100%; }
 .teaching :is(th, td) { text-align: left; vertical-align: top; padding: .3em .8em .3em 0;
   border-bottom: 1px solid rgba(128,128,128,.4); font-weight: inherit; }
 .teaching thead th { font-weight: 600; }
-.teaching :is(th, td):first-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.teaching :is(th, td):not(:last-child) { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .teaching ul { margin: .2em 0 0; padding-left: 1.2em; }
 """
 _PAPER = """
-@page { size: A4; margin: 14mm 15mm; }
+@page { size: A4; margin: 13mm 15mm; }
 .handout { font: 10.5pt/1.4 system-ui, "Segoe UI", Roboto, sans-serif; color: #000; background: #fff; }
 .handout h1 { font-size: 20pt; line-height: 1.2; margin: 0 0 3mm; padding: 0; color: #000; }
 .handout h2 { font-size: 14pt; line-height: 1.2; margin: 0 0 2mm; padding: 0; color: #000; }
 .handout h4 { color: #000; break-after: avoid; }
-.handout .one-step, .handout .plan { break-inside: avoid; margin: 0 0 7mm; }
-.handout .one-step { border-top: 1px solid #000; padding-top: 4mm; }
+.handout .one-step, .handout .plan { break-inside: avoid; }
+.handout .one-step { break-before: page; }
+.handout .plan { font-size: 9.5pt; margin-bottom: 5mm; }
+.handout .plan h4 { margin-top: .6em; }
+.handout .plan :is(td, th) { padding: .2em .8em .2em 0; }
+.handout .plan tr { break-inside: avoid; }
 .handout .minutes { margin: 0 0 2mm; }
-.handout figure { float: right; width: 38mm; margin: 0 0 3mm 6mm; font-size: 8pt; line-height: 1.25; }
-.handout figure img { width: 38mm; height: 38mm; display: block; }
+.handout figure { float: right; width: 45mm; margin: 0 0 3mm 8mm; font-size: 8.5pt; line-height: 1.25; }
+.handout figure img { width: 45mm; height: 45mm; display: block; }
 .handout figcaption { overflow-wrap: anywhere; }
 """
 _SCREEN = """
@@ -72,7 +76,7 @@ def notes(step: Step) -> str:
         f"{_heading(_('Aim'))}{_paragraph(_(own.aim))}"
         f"{_heading(_('Say'))}<blockquote>{''.join(_paragraph(_(each)) for each in own.say)}</blockquote>"
         f"{_heading(_('Ask the class'))}{_paragraph(_(own.question), 'strong')}{_paragraph(hoped_for)}"
-        f"{_heading(_('What pupils may believe'))}<dl>{beliefs}</dl>"
+        f"{_heading(_('What pupils may believe'))}<dl class='beliefs'>{beliefs}</dl>"
     )
 
 
@@ -83,10 +87,8 @@ def minutes(step: Step) -> str:
 
 def _in_plan(plan: Plan, step: Step) -> str:
     n = plan.minutes_of(step.name)
-    if not n:
-        return _("left out of the {total}").format(total=_(plan.title))
-    text = ngettext("{n} minute of the {total}", "{n} minutes of the {total}", n)
-    return text.format(n=n, total=_(plan.title))
+    text = _("{n} of {total} minutes") if n else _("left out of {total} minutes")
+    return text.format(n=n, total=plan.minutes)
 
 
 def plan(plan: Plan) -> str:
@@ -101,8 +103,9 @@ def plan(plan: Plan) -> str:
     heads = (_("Time"), _("Step"), _("Minutes"), _("What pupils do"))
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     left_out = "".join(f"<li>{escape(_(text))}</li>" for text in plan.leave_out)
+    note = _paragraph(_(plan.note)) if plan.note else ""
     return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{note}"
         f"{_heading(_('What to leave out'))}<ul>{left_out}</ul>"
     )
 
@@ -135,17 +138,17 @@ def alt(url: str) -> str:
     return _("QR code of the address {address}").format(address=url)
 
 
-def document(urls: Mapping[str, str], language: str) -> str:
+def document(body: str, language: str) -> str:
     """Return the handout as an HTML file of its own, which needs nothing else."""
     return (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>Digit Lab</title>'
-        f"<style>{STYLE}{_PAPER}{_SCREEN}</style></head><body>{body(urls)}</body></html>"
+        f"<style>{STYLE}{_PAPER}{_SCREEN}</style></head><body>{body}</body></html>"
     )
 
 
-def for_print(urls: Mapping[str, str]) -> str:
+def for_print(body: str) -> str:
     """Return the handout for the page of the app: not on the screen, and alone on paper, in either theme."""
-    return f"<style>{_PAPER}{_ON_PAGE}</style>{body(urls)}"
+    return f"<style>{_PAPER}{_ON_PAGE}</style>{body}"
 
 
 def _heading(text: str) -> str:

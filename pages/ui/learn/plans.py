@@ -28,6 +28,7 @@ class Plan:
     title: str
     slots: tuple[Slot, ...]
     leave_out: tuple[str, ...]
+    note: str = ""
 
     def minutes_of(self, name: str) -> int:
         """Return how long a step takes; 0 if the plan leaves it out."""
@@ -86,6 +87,6 @@ PLANS = (
             N_("If time runs short: stride and padding in step 3, then the second training in step 5."),
             N_("Search for better settings on the Tune page: that is a lesson of its own."),
         ),
+        N_("A good place for a break is after Build."),
     ),
 )
-BREAK = N_("A good place for a break is after Build.")

@@ -210,7 +210,7 @@ export default function ({ data, parentElement }) {
   });
   input.canvas.addEventListener("pointermove", (event) => { if (state.image === DRAWN && event.buttons) ink(event); });
 
-  root.replaceChildren(controls, ...(data.locked.length ? [element("p", { className: "note", textContent: texts.locked })] : []),
+  root.replaceChildren(controls, ...(data.locked.some((name) => !hidden(name)) ? [element("p", { className: "note", textContent: texts.locked })] : []),
     element("div", { className: "grids" }, input.figure, middle, output.figure, squares.figure));
   convolved = convolve(state.pixels, side, state.kernel, state);
   pooled = state.pooling ? maxPool(convolved.values, convolved.side) : null;

@@ -29,7 +29,7 @@ def link(step: Step) -> None:
     with st.container(key="learn-teachers", horizontal=True, horizontal_alignment="right"):
         if progress.TEACHER in query:
             del query[progress.TEACHER]
-            label, icon = _("What pupils see"), ":material/groups:"
+            label, icon = _("Back to the lesson"), ":material/arrow_back:"
         else:
             query[progress.TEACHER] = "1"
             label, icon = _("For teachers"), ":material/co_present:"
@@ -110,6 +110,7 @@ def _pills(step: Step, page: str, label: str) -> list[str]:
         selection_mode="multi",
         format_func=lambda name: _(parts.PARTS[page][name].label),
         key=key,
+        wrap=True,
         persist_state="session",
     )
 
@@ -146,31 +147,34 @@ def _chosen_parts(step: Step) -> tuple[str, ...] | None:
 def _plans() -> None:
     st.subheader(_("Plan of the lesson"), anchor=False)
     with st.container(key="learn-plans"):
-        plan = st.segmented_control(
+        by_minutes = {plan.minutes: plan for plan in plans.PLANS}
+        minutes = st.segmented_control(
             _("Length of the lesson"),
-            plans.PLANS,
-            format_func=lambda plan: _(plan.title),
-            default=plans.PLANS[0],
+            list(by_minutes),
+            format_func=lambda minutes: _(by_minutes[minutes].title),
+            default=plans.PLANS[0].minutes,
             required=True,
             key="learn-plan",
             label_visibility="collapsed",
         )
-        st.html(f'<div class="teaching">{handout.plan(plan)}<p>{_(plans.BREAK)}</p></div>')
+        st.html(f'<div class="teaching">{handout.plan(by_minutes[minutes])}</div>')
 
 
 def _handout() -> None:
     """Draw the ways to print, and the handout itself, which is seen on paper only."""
-    urls = {step.name: url_of(step) for step in STEPS}
+    # Made now, in this visitor's language, as a download is made outside of the script.
+    body = handout.body({step.name: url_of(step) for step in STEPS})
+    document = handout.document(body, st.query_params.get(links.LANGUAGE, "en"))
     st.caption(_("The handout has all seven steps with their links, and both plans, on A4 pages."))
     with st.container(key="learn-handout", horizontal=True, vertical_alignment="center"):
         board.print_button()
         st.download_button(
             _("Download (HTML)"),
-            lambda: handout.document(urls, st.query_params.get(links.LANGUAGE, "en")),
+            document,
             "digit-lab-lesson.html",
             "text/html",
             icon=":material/download:",
             key="learn-download",
             on_click="ignore",
         )
-    st.html(handout.for_print(urls))
+    st.html(handout.for_print(body))
