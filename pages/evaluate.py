@@ -30,7 +30,8 @@ def show(run: FinishedRun, epoch: int | None, other: FinishedRun | None) -> None
         summary.show(run, metrics, result, run.kept_epoch if epoch is None or not result else epoch)
     if result:
         downloads.menu(run, result, epoch)
-    summary.card(run)
+    with st.container(key="eval-card"):
+        summary.card(run)
     comparison = summary.compare(result, other) if result and other else None
     cell = confusion.show(metrics, run.id)
     if result:

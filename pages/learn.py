@@ -1,5 +1,7 @@
 """Learn: the way from 784 pixels to a digit in seven steps, each with a question that comes before its answer."""
 
+from functools import partial
+
 import streamlit as st
 
 from model.errors import DigitLabError
@@ -33,6 +35,5 @@ with st.container(key=f"learn-step-{step.name}"):
             SHOW[step.name](step)
     except DigitLabError as error:
         st.warning(markdown(error))
-teacher.link(step)
 
-frame.footer()
+frame.footer(partial(teacher.link, step))

@@ -114,10 +114,11 @@ def memory_warning(config: TrainingConfig) -> str:
 
 def show_example() -> None:
     """Show the curves of a finished run as long as there is no training to watch."""
-    st.subheader(_("Watch a network learn"))
-    st.markdown(_(help.WATCH))
-    st.caption(_("As an example, the curves of the classroom network that comes with Digit Lab:"))
-    watch.example(services.store().open(CLASSROOM_RUN))
+    with st.container(key="train-example"):
+        st.subheader(_("Watch a network learn"))
+        st.markdown(_(help.WATCH))
+        st.caption(_("As an example, the curves of the classroom network that comes with Digit Lab:"))
+        watch.example(services.store().open(CLASSROOM_RUN))
 
 
 def watch_run(run_id: str) -> None:

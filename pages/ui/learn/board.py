@@ -12,7 +12,7 @@ from pages.ui.learn.lesson_link import qr_image
 from pages.ui.translation import _
 
 _BUTTON = """
- { font: inherit; color: inherit; cursor: pointer; min-height: 2.5rem; padding: .25rem .75rem;
+ { font: inherit; font-size: .875rem; color: inherit; cursor: pointer; min-height: 2.5rem; padding: .25rem .75rem;
   border: 1px solid rgba(128,128,128,.5); border-radius: .5rem; background: transparent; }
 """
 # Black on white in both themes, because a camera reads it from the wall.
@@ -34,7 +34,7 @@ _CSS = f"""
 .board-large img {{ flex: 1 1 0; min-height: 0; max-width: 100%; object-fit: contain; }}
 .board-large p {{ margin: 0; overflow-wrap: anywhere; }}
 .board-large .board-address {{ font-size: clamp(18px, 5vmin, 72px); }}
-.board-large .board-title {{ font-weight: 600; }}
+.board-large .board-title {{ font-weight: 600; padding: 0 5.5rem; }}
 .board-large button {{ position: absolute; top: 2vmin; right: 2vmin; font-size: 1rem; }}
 """
 _FOLDER = Path(__file__).parent

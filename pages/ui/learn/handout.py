@@ -27,17 +27,22 @@ STYLE = """
 .teaching thead th { font-weight: 600; }
 .teaching :is(th, td):not(:last-child) { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .teaching ul { margin: .2em 0 0; padding-left: 1.2em; }
+@media screen and (max-width: 640px) {
+  .teaching :is(th, td):nth-child(3) { display: none; }
+  .teaching :is(th, td):not(:last-child) { white-space: normal; }
+}
 """
 _PAPER = """
 @page { size: A4; margin: 13mm 15mm; }
 .handout { font: 10.5pt/1.4 system-ui, "Segoe UI", Roboto, sans-serif; color: #000; background: #fff; }
-.handout h1 { font-size: 20pt; line-height: 1.2; margin: 0 0 3mm; padding: 0; color: #000; }
+.handout h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 3mm; padding: 0; color: #000; }
 .handout h2 { font-size: 14pt; line-height: 1.2; margin: 0 0 2mm; padding: 0; color: #000; }
 .handout h4 { color: #000; break-after: avoid; }
+.handout.teaching :is(p, ul, dl, li) { font-size: inherit; }
 .handout .one-step, .handout .plan { break-inside: avoid; }
 .handout .one-step { break-before: page; }
-.handout .plan { font-size: 9.5pt; margin-bottom: 5mm; }
-.handout .plan h4 { margin-top: .6em; }
+.handout .plan { font-size: 9.5pt; line-height: 1.25; margin-bottom: 4mm; }
+.handout .plan h4 { font-size: inherit; margin-top: .6em; }
 .handout .plan :is(td, th) { padding: .2em .8em .2em 0; }
 .handout .plan tr { break-inside: avoid; }
 .handout .minutes { margin: 0 0 2mm; }

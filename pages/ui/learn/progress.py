@@ -24,6 +24,8 @@ _STYLE = """<style>
 .st-key-learn-stepper a * { font-weight: 400; font-size: .875rem; }
 .st-key-learn-stepper .st-key-learn-current a { background: rgba(59,111,224,.18); }
 .st-key-learn-stepper .st-key-learn-current a * { font-weight: 600; }
+.st-key-learn-teachers a { background: transparent; }
+.st-key-learn-teachers a * { font-weight: 400; }
 .st-key-learn-pages a { border: 1px solid rgba(128,128,128,.4); padding: .25rem .8rem; }
 [class*="st-key-learn-step-"] h3 { font-size: 1.4rem; padding: 0; }
 @media (max-width: 640px) {

@@ -26,7 +26,7 @@ _INSTRUMENTS = {
 def link(step: Step) -> None:
     """Draw the link to the teacher's view of a step, or back to what pupils see."""
     query = progress.address(step)
-    with st.container(key="learn-teachers", horizontal=True, horizontal_alignment="right"):
+    with st.container(key="learn-teachers", width="content"):
         if progress.TEACHER in query:
             del query[progress.TEACHER]
             label, icon = _("Back to the lesson"), ":material/arrow_back:"

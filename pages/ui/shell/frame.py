@@ -4,6 +4,7 @@ Pages are discovered in `pages/`, without `st.navigation`: the two collide in St
 works when it is the first one opened. Knows Streamlit and the list of pages.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -83,8 +84,8 @@ def title(text: str) -> None:
     st.set_page_config(page_title=text)
 
 
-def footer() -> None:
-    """Draw the last line of a page."""
+def footer(more: Callable[[], None] | None = None) -> None:
+    """Draw the last line of a page; `more` draws the links that only this page has."""
     from pages.ui.shell import permission  # with all services, which no page has to wait for before it draws
 
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):
@@ -92,6 +93,8 @@ def footer() -> None:
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
+        if more:
+            more()
         if parts.is_limited():
             st.button(
                 _("Show everything"),

@@ -55,8 +55,7 @@ PARTS: dict[str, dict[str, Part]] = {
         "start": Part(N_("Start, Pause and Stop"), _keys("train-start", "train-buttons")),
         "curves": Part(
             N_("Curves"),
-            _keys("train-loss", "train-accuracy", "train-rate", "train-comment")
-            + _keys("train-example-loss", "train-example-accuracy", "train-example-rate"),
+            _keys("train-loss", "train-accuracy", "train-rate", "train-comment", "train-example"),
         ),
         "predictions": Part(N_("Predictions after each epoch"), _keys("train-glimpse", "train-filters")),
         "recipe": Part(N_("Recipe"), _keys("train-recipes")),
@@ -73,7 +72,7 @@ PARTS: dict[str, dict[str, Part]] = {
     EVALUATE: {
         MENU: _MENU,
         "network": Part(N_("Choice of the network"), _keys("eval-run")),
-        "metrics": Part(N_("Metrics"), _keys("eval-metrics")),
+        "metrics": Part(N_("Metrics"), _keys("eval-metrics", "eval-card")),
         "downloads": Part(N_("Downloads"), _keys("eval-downloads")),
         "matrix": Part(N_("Confusion matrix"), (".stColumn:has(.st-key-eval-confusion)",)),
         "classes": Part(N_("Metrics per class"), (".stColumn:has(.st-key-eval-classes)",)),
