@@ -11,31 +11,29 @@ from pages.ui.learn import handout
 from pages.ui.learn.lesson_link import qr_image
 from pages.ui.translation import _
 
-_BUTTON = """
- { font: inherit; font-size: .875rem; color: inherit; cursor: pointer; min-height: 2.5rem; padding: .25rem .75rem;
-  border: 1px solid rgba(128,128,128,.5); border-radius: .5rem; background: transparent; }
-"""
 # Black on white in both themes, because a camera reads it from the wall.
-_CSS = f"""
-.lesson-board {{ color: var(--st-text-color); }}
-.lesson-board figure {{ margin: 0 0 .6rem; max-width: 260px; }}
-.lesson-board figure img {{ display: block; width: 100%; aspect-ratio: 1; border-radius: 8px;
-  border: 1px solid rgba(128,128,128,.4); }}
-.lesson-board figcaption {{ margin-top: .4rem; font-size: .9rem; overflow-wrap: anywhere; }}
-.lesson-board a {{ color: inherit; }}
-.lesson-board button, .lesson-print {_BUTTON}
-:is(.lesson-board button, .lesson-print):hover {{ border-color: #3b6fe0; }}
-.lesson-board :is(button, a):focus-visible, .lesson-print:focus-visible {{ outline: 3px solid #3b6fe0;
-  outline-offset: 2px; }}
-.board-large:popover-open {{ position: fixed; inset: 0; box-sizing: border-box; width: 100vw; height: 100dvh;
+_CSS = """
+.lesson-board { color: var(--st-text-color); }
+.lesson-board figure { margin: 0 0 .6rem; max-width: 260px; }
+.lesson-board figure img { display: block; width: 100%; aspect-ratio: 1; border-radius: 8px;
+  border: 1px solid rgba(128,128,128,.4); }
+.lesson-board figcaption { margin-top: .4rem; font-size: .9rem; overflow-wrap: anywhere; }
+.lesson-board a { color: inherit; }
+:is(.lesson-board button, .lesson-print) { font: inherit; font-size: .875rem; color: inherit; cursor: pointer;
+  min-height: 2.5rem; padding: .25rem .75rem; border: 1px solid rgba(128,128,128,.5); border-radius: .5rem;
+  background: transparent; }
+:is(.lesson-board button, .lesson-print):hover { border-color: #3b6fe0; }
+.lesson-board :is(button, a):focus-visible, .lesson-print:focus-visible { outline: 3px solid #3b6fe0;
+  outline-offset: 2px; }
+.board-large:popover-open { position: fixed; inset: 0; box-sizing: border-box; width: 100vw; height: 100dvh;
   max-width: none; max-height: none; margin: 0; border: none; padding: 2vmin 3vmin; background: #fff; color: #000;
   display: flex; flex-direction: column; align-items: center; justify-content: space-between; gap: 1vmin;
-  text-align: center; font-size: clamp(18px, 4vmin, 56px); line-height: 1.2; }}
-.board-large img {{ flex: 1 1 0; min-height: 0; max-width: 100%; object-fit: contain; }}
-.board-large p {{ margin: 0; overflow-wrap: anywhere; }}
-.board-large .board-address {{ font-size: clamp(18px, 5vmin, 72px); }}
-.board-large .board-title {{ font-weight: 600; padding: 0 5.5rem; }}
-.board-large button {{ position: absolute; top: 2vmin; right: 2vmin; font-size: 1rem; }}
+  text-align: center; font-size: clamp(18px, 4vmin, 56px); line-height: 1.2; }
+.board-large img { flex: 1 1 0; min-height: 0; max-width: 100%; object-fit: contain; }
+.board-large p { margin: 0; overflow-wrap: anywhere; }
+.board-large .board-address { font-size: clamp(18px, 5vmin, 72px); }
+.board-large .board-title { font-weight: 600; padding: 0 5.5rem; }
+.board-large button { position: absolute; top: 2vmin; right: 2vmin; font-size: 1rem; }
 """
 _FOLDER = Path(__file__).parent
 
@@ -55,10 +53,7 @@ _print = st.components.v2.component(
     "digit-lab.lesson_print",
     html='<button type="button" class="lesson-print"></button>',
     css=_CSS,
-    js="""export default function ({ data, parentElement }) {
-  const button = parentElement.querySelector(".lesson-print");
-  Object.assign(button, { textContent: data.text, onclick: () => window.print() });
-}""",
+    js=(_FOLDER / "print.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 

@@ -20,7 +20,7 @@ _CLOUD_FRAME = "/~/+"  # Community Cloud shows apps in a frame, whose address ha
 
 def own_address() -> str:
     """Return the address of the app in this visitor's browser, without page and query."""
-    url = st.context.url or f"http://{st.context.headers.get('Host', 'localhost')}"
+    url = st.context.url or f"http://{st.context.headers.get('host', 'localhost')}"
     scheme, host, path, _query, _fragment = urlsplit(url)
     path = path.removesuffix("/").removesuffix(f"/{_PAGE}").removesuffix(_CLOUD_FRAME)
     return f"{scheme}://{host}{path}"

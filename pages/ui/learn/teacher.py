@@ -116,7 +116,7 @@ def _pills(step: Step, page: str, label: str) -> list[str]:
 
 
 def _key(step: Step, page: str) -> str:
-    return f"learn-shown-{step.name}-{page}"
+    return "-".join(("learn-shown", step.name, page))
 
 
 def _page_of(step: Step) -> str:

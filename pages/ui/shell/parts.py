@@ -26,7 +26,8 @@ class Part:
 
 def _keys(*keys: str) -> tuple[str, ...]:
     """Return selectors of containers and widgets by their keys, and of the frame that leaves a gap around them."""
-    return tuple(f'.st-key-{key}, [data-testid="stLayoutWrapper"]:has(> .st-key-{key})' for key in keys)
+    selectors = ((f".st-key-{key}", f"[data-testid=stLayoutWrapper]:has(>.st-key-{key})") for key in keys)
+    return tuple(selector for pair in selectors for selector in pair)
 
 
 _MENU = Part(N_("Menu of the pages"), _keys("menu", "learn-teachers"))
