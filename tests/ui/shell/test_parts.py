@@ -7,6 +7,7 @@ import pytest
 
 from pages.ui.shell import parts
 from pages.ui.shell.parts import DRAW, EVALUATE, LEARN, PARTS, TRAIN
+from tests.support import PROJECT
 
 
 @pytest.fixture
@@ -71,3 +72,14 @@ def test_the_style_sheet_hides_what_is_not_named(show):
     assert hidden.endswith("{ display: none !important; }")
     show("curves")
     assert ".stColumn:has(.st-key-train-settings)" in parts.style(TRAIN)
+
+
+def test_the_documentation_names_all_parts_of_each_page():
+    text = (PROJECT / "docs" / "teaching.md").read_text(encoding="utf-8").partition("## What pupils see")[2]
+    documented: dict[str, set[str]] = {}
+    for page, names in re.findall(r"(?m)^\| ([A-Z]\w+|all of these)[^|]* \| (`.*) \|$", text):
+        documented.setdefault(page.lower(), set()).update(re.findall(r"`(\w+)`", names))
+    common = documented.pop("all of these")
+    assert {page: names | common for page, names in documented.items()} == {
+        page: names.keys() | (parts.GROUPS.keys() if page == TRAIN else set()) for page, names in PARTS.items()
+    }
