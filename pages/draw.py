@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from model.messages import N_
 from pages.ui.shell import frame, parts
 from pages.ui.shell.identity import identify
 from pages.ui.translation import _
 
-frame.page(_("Draw"), parts.DRAW)
+frame.page(N_("Draw"), parts.DRAW)
 identify()  # first: while the browser fetches the components, the server imports the rest
 
 from pages.ui.draw import inputs, reading  # noqa: E402

@@ -4,13 +4,14 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation.evaluate import EvaluationResult
+from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.evaluate import choices, confusion, downloads, image_browser, more_analyses, summary
 from pages.ui.shell import frame, parts, predictions, services
 from pages.ui.shell.text import markdown, plain
 from pages.ui.translation import _
 
-frame.page(_("Evaluate"), parts.EVALUATE)
+frame.page(N_("Evaluate"), parts.EVALUATE)
 
 
 def result_of(run: FinishedRun, epoch: int | None) -> EvaluationResult | None:

@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from model.errors import DigitLabError
+from model.messages import N_
 from pages.ui.shell import frame, parts
-from pages.ui.translation import _
 
 is_for_teachers = st.query_params.get("teacher") == "1"  # open to everyone
-frame.page(_("Learn"), "" if is_for_teachers else parts.LEARN)
+frame.page(N_("Learn"), "" if is_for_teachers else parts.LEARN)
 
 from pages.ui.learn import image_steps, last_steps, network_steps, progress, steps, teacher  # noqa: E402
 from pages.ui.shell.text import markdown  # noqa: E402

@@ -4,9 +4,11 @@ import streamlit as st
 
 from model.config import TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError, DigitLabError
+from model.messages import N_
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
+from pages.ui.language import format_number
 from pages.ui.shell import frame, identity, parts, permission, services, session
 from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown, plain
@@ -15,7 +17,7 @@ from pages.ui.translation import _, translate
 
 FEW_SECONDS = 5  # a start takes about as long
 
-frame.page(_("Train"), parts.TRAIN)
+frame.page(N_("Train"), parts.TRAIN)
 identity.identify()
 services.jobs().warm_up()
 services.searches()  # resumes those that an earlier server left
@@ -97,7 +99,7 @@ def how_long(config: TrainingConfig) -> str:
         text = _(help.TIME_SHORT if seconds < FEW_SECONDS else help.TIME)
         sentences.append(text.format(time=duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
-        sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
+        sentences.append(_(help.TIME_LIMIT).format(minutes=format_number(minutes, "g")))
     if not services.jobs().free_slots():
         sentences.append(_(help.WAITS))
     return " ".join(sentences)
@@ -109,7 +111,9 @@ def memory_warning(config: TrainingConfig) -> str:
     free = services.jobs().free_memory()
     if needed is None or free is None or needed <= free:
         return ""
-    return "  \n" + _(help.MEMORY).format(needed=f"{needed / 1e6:,.0f}", free=f"{free / 1e6:,.0f}")
+    return "  \n" + _(help.MEMORY).format(
+        needed=format_number(needed / 1e6, ",.0f"), free=format_number(free / 1e6, ",.0f")
+    )
 
 
 def show_example() -> None:

@@ -10,6 +10,7 @@ from model.evaluation.evaluate import EvaluationResult
 from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.evaluate import help
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 _HEIGHT = 300
@@ -47,13 +48,15 @@ def _threshold(result: EvaluationResult) -> None:
         point = analysis.operating_point(result.predictions.correct, result.predictions.confidence, threshold)
         n = len(result.predictions.correct)
         with st.container(horizontal=True, gap="medium", key="eval-accepted"):
-            st.metric(_("Accepted"), f"{point.share:.1%}", width="content")
-            st.metric(_("Accuracy of these"), f"{point.accuracy:.2%}" if point.share else "–", width="content")
+            st.metric(_("Accepted"), format_number(point.share, ".1%"), width="content")
+            st.metric(
+                _("Accuracy of these"), format_number(point.accuracy, ".2%") if point.share else "–", width="content"
+            )
         st.caption(
             _("Of {n} images, {accepted} are accepted and {rejected} are rejected: a person would check those.").format(
-                n=f"{n:,}",
-                accepted=f"{round(point.share * n):,}",
-                rejected=f"{round((1 - point.share) * n):,}",
+                n=format_number(n, ","),
+                accepted=format_number(round(point.share * n), ","),
+                rejected=format_number(round((1 - point.share) * n), ","),
             )
         )
     with right:

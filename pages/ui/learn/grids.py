@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.results import Array
+from pages.ui import language
 from pages.ui.translation import _
 
 _CSS = """
@@ -138,7 +139,7 @@ def playground(
             },
             "locked": sorted(locked),
             "hidden": sorted(hidden),
-            "locale": "en",
+            "locale": language.tag(language.current()),
             "texts": _texts(),
         },
     )

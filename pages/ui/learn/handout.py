@@ -6,6 +6,7 @@ Knows the lesson's texts and HTML; no Streamlit.
 from collections.abc import Mapping
 from html import escape
 
+from pages.ui import language
 from pages.ui.learn import plans, teaching
 from pages.ui.learn.lesson_link import qr_image
 from pages.ui.learn.plans import PLANS, Plan
@@ -77,11 +78,12 @@ def notes(step: Step) -> str:
         for each in own.misconceptions
     )
     hoped_for = _("The answer to hope for: {answer}").format(answer=_(own.hoped_for))
+    aim, say, ask, believed = _("Aim"), _("Say"), _("Ask the class"), _("What pupils may believe")
     return (
-        f"{_heading(_('Aim'))}{_paragraph(_(own.aim))}"
-        f"{_heading(_('Say'))}<blockquote>{''.join(_paragraph(_(each)) for each in own.say)}</blockquote>"
-        f"{_heading(_('Ask the class'))}{_paragraph(_(own.question), 'strong')}{_paragraph(hoped_for)}"
-        f"{_heading(_('What pupils may believe'))}<dl class='beliefs'>{beliefs}</dl>"
+        f"{_heading(aim)}{_paragraph(_(own.aim))}"
+        f"{_heading(say)}<blockquote>{''.join(_paragraph(_(each)) for each in own.say)}</blockquote>"
+        f"{_heading(ask)}{_paragraph(_(own.question), 'strong')}{_paragraph(hoped_for)}"
+        f"{_heading(believed)}<dl class='beliefs'>{beliefs}</dl>"
     )
 
 
@@ -108,10 +110,11 @@ def plan(plan: Plan) -> str:
     heads = (_("Time"), _("Step"), _("Minutes"), _("What pupils do"))
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     left_out = "".join(f"<li>{escape(_(text))}</li>" for text in plan.leave_out)
+    leave_out = _("What to leave out")
     note = _paragraph(_(plan.note)) if plan.note else ""
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{note}"
-        f"{_heading(_('What to leave out'))}<ul>{left_out}</ul>"
+        f"{_heading(leave_out)}<ul>{left_out}</ul>"
     )
 
 
@@ -143,10 +146,11 @@ def alt(url: str) -> str:
     return _("QR code of the address {address}").format(address=url)
 
 
-def document(body: str, language: str) -> str:
+def document(body: str) -> str:
     """Return the handout as an HTML file of its own, which needs nothing else."""
+    tag = language.tag(language.current())
     return (
-        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8"><title>Digit Lab</title>'
+        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8"><title>Digit Lab</title>'
         f"<style>{STYLE}{_PAPER}{_SCREEN}</style></head><body>{body}</body></html>"
     )
 

@@ -12,7 +12,7 @@ import segno
 import streamlit as st
 
 from pages.ui.learn.steps import Step
-from pages.ui.shell import links, parts
+from pages.ui.shell import languages, links, parts
 
 _PAGE = "learn"
 _CLOUD_FRAME = "/~/+"  # Community Cloud shows apps in a frame, whose address has this path
@@ -65,7 +65,7 @@ def url_of(step: Step, address: str, shown: Iterable[str] | None = None, languag
     """Return the link to a step; `shown` are the parts that pupils see besides the step itself, None for all."""
     query = {"step": step.name}
     if language:
-        query[links.LANGUAGE] = language
+        query[languages.PARAMETER] = language
     if shown is not None:
         query[links.SHOWN] = ",".join((parts.STEP, *shown))
     return f"{address.rstrip('/')}/{_PAGE}?{urlencode(query, safe=',')}"

@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
   const before = root.state;
   root.given = given;
   const { side, texts, start } = data;
-  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2 });
+  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2, useGrouping: "always" });
   const show = (value) => number.format(Math.round(100 * value) / 100 || 0);
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const image = data.images.find(({ id }) => id === start.image).pixels;
@@ -167,10 +167,10 @@ export default function ({ data, parentElement }) {
     const words = [say(texts.sum, { row: row + 1, column: column + 1, sum: show(total) })];
     if (state.relu) words.push(say(texts.after_relu, { value: show(Math.max(total, 0)) }));
     const four = whole ? [0, 1, convolved.side, convolved.side + 1].map((by) => convolved.values[corner[0] * convolved.side + corner[1] + by]) : [];
-    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(", "), value: show(Math.max(...four)) }));
+    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(show(0.5).includes(",") ? "; " : ", "), value: show(Math.max(...four)) }));
     else if (whole) words.push(say(texts.in_square, { value: show(Math.max(...four)) }));
     sum.textContent = words.join(" ");
-    const sizes = (n) => ({ side: n, n: new Intl.NumberFormat(data.locale).format(n * n) });
+    const sizes = (n) => ({ side: n, n: number.format(n * n) });
     input.caption.textContent = state.image === DRAWN ? texts.draw_here : say(texts.input_size, sizes(side));
     output.caption.textContent = say(texts.output_size, sizes(convolved.side)) + (convolved.values.some((value) => value < 0) ? ` ${texts.negative}` : "");
     if (pooled) squares.caption.textContent = say(texts.pooled_size, sizes(pooled.side));

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from pages.ui.components.term_text import term_text
+from pages.ui.language import format_number
 from pages.ui.learn import try_it
 from pages.ui.learn.answers import Answer
 from pages.ui.learn.steps import Step
@@ -85,4 +86,4 @@ def _shown(values: Mapping[str, object]) -> dict[str, str]:
 def _in_words(value: object) -> str:
     if isinstance(value, float):
         return percent(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return format_number(value, ",") if isinstance(value, int) else str(value)

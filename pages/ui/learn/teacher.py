@@ -7,9 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import language
 from pages.ui.learn import board, handout, lesson_link, plans, progress, steps, teaching
 from pages.ui.learn.steps import STEPS, Step
-from pages.ui.shell import links, parts
+from pages.ui.shell import parts, session
 from pages.ui.shell.text import plain
 from pages.ui.translation import _
 
@@ -52,7 +53,8 @@ def view(step: Step) -> None:
 
 
 def _link_of(step: Step) -> None:
-    st.markdown(f"**{_('The link for the board')}**")
+    title = _("The link for the board")
+    st.markdown(f"**{title}**")
     shown = st.container()
     _choose_parts(step)
     _address_field()
@@ -62,7 +64,9 @@ def _link_of(step: Step) -> None:
 
 def url_of(step: Step) -> str:
     """Return the link to a step, with the address, the language and the parts that the teacher has chosen."""
-    return lesson_link.url_of(step, _address(), _chosen_parts(step), st.query_params.get(links.LANGUAGE))
+    code = language.current()
+    spoken = language.tag(code) if session.chosen_language() or code != language.ENGLISH else None
+    return lesson_link.url_of(step, _address(), _chosen_parts(step), spoken)
 
 
 def _address() -> str:
@@ -164,7 +168,7 @@ def _handout() -> None:
     """Draw the ways to print, and the handout itself, which is seen on paper only."""
     # Made now, in this visitor's language, as a download is made outside of the script.
     body = handout.body({step.name: url_of(step) for step in STEPS})
-    document = handout.document(body, st.query_params.get(links.LANGUAGE, "en"))
+    document = handout.document(body)
     st.caption(_("The handout has all seven steps with their links, and both plans, on A4 pages."))
     with st.container(key="learn-handout", horizontal=True, vertical_alignment="center"):
         board.print_button()

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import links, memory, parts, session
+from pages.ui.shell import languages, links, memory, parts, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -32,36 +32,46 @@ _STYLE = """<style>
 .stAppHeader { background: transparent; }
 .stAppHeader, .stAppHeader * { pointer-events: none; }
 .stAppHeader button, .stAppHeader button * { pointer-events: auto; }
+.st-key-menu > :has(> .st-key-language-keeper) { display: none; }
+.st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-left: auto; margin-right: 2.5rem; }
+.st-key-language button { min-height: 2rem; padding: .25rem .5rem; }
 .st-key-menu { border-bottom: 1px solid rgba(128,128,128,.3); padding-bottom: .4rem; }
 .st-key-footer { border-top: 1px solid rgba(128,128,128,.3); margin-top: 1rem; padding-top: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
   .st-key-menu { gap: 0 !important; }
-  .st-key-menu a { padding: .25rem .4rem; }
+  .st-key-menu a { padding: .25rem .3rem; }
+  .st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-right: 0; }
+  .st-key-language button { padding: 0; }
+  .st-key-language button div[aria-hidden] { display: none; }
+  .st-key-language button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .st-key-menu a * { font-size: .8125rem; }
   .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 
 
 def page(title: str, name: str = "") -> None:
-    """Set up the page and draw the menu; `title` appears in the browser tab.
+    """Set up the page and draw the menu; `title`, a text marked by `N_`, appears in the browser tab.
 
     `name` is that of a page in `parts.PARTS`, some of whose parts a link can hide.
     """
+    languages.recognize()
     memory.release_large_arrays()
     session.enter_page(title)
     st.set_page_config(
-        page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
+        page_title=f"{_(title)} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,
         layout="wide",
         initial_sidebar_state="collapsed",
     )
     # One element, whatever it contains: another one in front would make the browser draw all that follow again.
     st.html(f"{_STYLE}<style>{parts.style(name)}</style>")
-    with st.container(key="menu", horizontal=True, gap="small"):
+    with st.container(key="menu", horizontal=True, gap="small", vertical_alignment="center"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
+        languages.menu()
     _way_back()
 
 

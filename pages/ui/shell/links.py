@@ -5,9 +5,11 @@ Knows Streamlit's query parameters and nothing else.
 
 import streamlit as st
 
-LANGUAGE, SHOWN = "lang", "show"
+from pages.ui.shell import languages
+
+SHOWN = "show"
 
 
 def passed_on(*names: str) -> dict[str, str]:
     """Return the language and the shown parts of this page's link, if it has any, and the parameters `names`."""
-    return {name: st.query_params[name] for name in (LANGUAGE, SHOWN, *names) if name in st.query_params}
+    return {name: st.query_params[name] for name in (languages.PARAMETER, SHOWN, *names) if name in st.query_params}

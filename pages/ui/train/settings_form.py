@@ -13,9 +13,10 @@ from model.networks.summary import check_memory
 from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
-from pages.ui.shell import services, session
+from pages.ui.language import format_number
+from pages.ui.shell import labels, services, session
 from pages.ui.shell.text import markdown
-from pages.ui.train import help, labels, network_builder, preview
+from pages.ui.train import help, network_builder, preview
 from pages.ui.train.dataset_choice import ChosenDataset, dataset_control
 from pages.ui.train.more_settings import more_settings
 from pages.ui.train.setting_keys import key, key_with_default, rate_key
@@ -113,7 +114,13 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
         st.session_state[key(name)] = type(highest)(min(values[name], highest))
         if values[name] > highest:
             text = _(help.FROM_LINK_TOO_HIGH)
-            changed.append(text.format(setting=labels.setting(name), value=f"{values[name]:g}", most=f"{highest:g}"))
+            changed.append(
+                text.format(
+                    setting=labels.setting(name),
+                    value=format_number(values[name], "g"),
+                    most=format_number(highest, "g"),
+                )
+            )
     st.session_state[rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in services.datasets()}:
         st.session_state[key("dataset")] = config.dataset

@@ -82,7 +82,7 @@ def test_a_machines_address_in_its_network_keeps_port_and_path():
 @pytest.fixture(scope="module")
 def document():
     urls = {step.name: lesson_link.url_of(step, "http://lab.local", ("try",)) for step in STEPS}
-    return handout.document(handout.body(urls), "en")
+    return handout.document(handout.body(urls))
 
 
 def test_the_handout_contains_all_notes_plans_and_links(document):
