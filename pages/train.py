@@ -58,7 +58,8 @@ def choose_and_start() -> None:
     config = settings_form.training_controls(top)
     with top:
         if not permission.may_train():
-            permission.key_field()
+            with st.container(key="train-key"):
+                permission.key_field()
         elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:

@@ -21,7 +21,9 @@ FULL = {
 }
 BY_RUN = {"predictions"}
 # What the other inputs of the Draw page bring, and the buttons of a run.
-ELSEWHERE = re.compile("draw-(back|image)|draw-meant|train-(buttons|loss|accuracy|rate|comment)$|learn-teachers|menu")
+ELSEWHERE = re.compile(
+    "draw-(back|image)|draw-meant|train-(buttons|key|loss|accuracy|rate|comment)$|learn-teachers|menu"
+)
 
 
 def in_sight(page):

@@ -95,9 +95,9 @@ NOTES = {
         ),
         (
             Misconception(
-                N_("Somebody has programmed the kernels."),
+                N_("Somebody programmed the kernels."),
                 N_(
-                    "People wrote the first four in the list. The last one was learned by a network: before the "
+                    "People wrote the first four in the list. The last one was learned by a network: before "
                     "training, its nine weights were random."
                 ),
             ),
@@ -168,8 +168,8 @@ NOTES = {
     ),
     BUILD: Notes(
         N_(
-            "Pupils can name the layers of a network in the right order, and explain what a parameter is and which "
-            "layer has the most of them."
+            "Pupils can name the layers of a network in the right order, explain what a parameter is, and find the "
+            "layer with the most."
         ),
         (
             N_(
@@ -221,7 +221,7 @@ NOTES = {
         (
             N_(
                 "At first all weights are random, and so are the predictions. Then the loop begins. The network "
-                "predicts a few images, the loss measures how wrong it was, and each weight changes a tiny bit, so "
+                "classifies a few images, the loss measures how wrong it was, and each weight changes a tiny bit, so "
                 "that the loss gets smaller. Then the next images, again and again. Nobody tells the network what a 3 "
                 "looks like."
             ),
@@ -230,8 +230,8 @@ NOTES = {
                 "times, and it gets them all right. Predict: how well will it do with new images?"
             ),
             N_(
-                "It's like preparing for a test. If you learn last year's answers by heart, you're perfect in last "
-                "year's test, and lost in this year's."
+                "It's like preparing for a test. If you learn last year's answers by heart, you'd get full marks in "
+                "last year's test, and be lost in this year's."
             ),
         ),
         (
@@ -244,7 +244,7 @@ NOTES = {
                 ),
             ),
             Misconception(
-                N_("All training images right means that it has learned everything."),
+                N_("If it gets all training images right, it has learned everything."),
                 N_(
                     "It means that it knows these images. Only images that it has never seen show what it has "
                     "learned, and that's why we keep some of them back."
@@ -276,9 +276,9 @@ NOTES = {
                 "gets right. It doesn't tell us which mistakes it makes; for that we need the confusion matrix."
             ),
             N_(
-                "Each row is a true digit, and each column is what the network made of it. On the diagonal, everything "
-                "is right. Find a number beside the diagonal, and read it aloud as a sentence: “So many images of "
-                "this digit were predicted as that one.”"
+                "Each row stands for a true digit, and each column for what the network took it for. On the diagonal, "
+                "everything is right. Choose a number beside the diagonal, and read it aloud as a sentence: “Four "
+                "eights were taken for ones.”"
             ),
             N_(
                 "Predict: the network that was trained on 200 images gets one of these three wrong. Which one? And "
@@ -313,7 +313,7 @@ NOTES = {
             "enough?"
         ),
         N_(
-            "No: 0.96 multiplied by itself five times is 0.82, so nearly one postcode in five has a wrong digit. A "
+            "No. 0.96 multiplied by itself five times is 0.82, so nearly one postcode in five has a wrong digit. A "
             "person should check those of which the network isn't sure, and even that doesn't find all of them."
         ),
         ("cells",),
@@ -329,7 +329,7 @@ NOTES = {
                 "Nothing new happens here: 784 numbers, kernels, pooling, a dense layer, ten probabilities. The "
                 "highest one is the answer."
             ),
-            N_("Predict: somebody draws a star. What does a network answer that knows digits only?"),
+            N_("Predict: somebody draws a star. What does a network answer if digits are all that it knows?"),
         ),
         (
             Misconception(

@@ -53,7 +53,7 @@ PARTS: dict[str, dict[str, Part]] = {
     },
     TRAIN: {
         MENU: _MENU,
-        "start": Part(N_("Start, Pause and Stop"), _keys("train-start", "train-buttons")),
+        "start": Part(N_("Start, Pause and Stop"), _keys("train-start", "train-key", "train-buttons")),
         "curves": Part(
             N_("Curves"),
             _keys("train-loss", "train-accuracy", "train-rate", "train-comment", "train-example"),

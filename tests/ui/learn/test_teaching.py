@@ -84,6 +84,13 @@ def test_the_overfitted_network_was_trained_as_the_notes_claim():
     assert (history.plan.n_train, len(history.epochs)) == (200, 60)
 
 
+def test_eights_are_taken_for_ones_as_the_example_says():
+    confusion = materials.networks()["overfitted"].metrics.confusion
+    wrong = confusion * (1 - np.eye(10, dtype=int))
+    assert (wrong[8, 1], wrong.max()) == (4, 4)
+    assert any("“Four eights were taken for ones.”" in text for text in texts_of(steps.MISTAKES))
+
+
 def test_nearly_one_postcode_in_five_is_wrong():
     assert round(0.96**5, 2) == 0.82
     assert 0.16 < 1 - 0.96**5 < 0.2
