@@ -230,8 +230,8 @@ NOTES = {
                 "times, and it gets them all right. Predict: how well will it do with new images?"
             ),
             N_(
-                "It's like preparing for a test. If you learn last year's answers by heart, you'd get full marks in "
-                "last year's test, and be lost in this year's."
+                "It's like preparing for a test. If you learned last year's answers by heart, you would get full marks "
+                "in last year's test, and be lost in this year's."
             ),
         ),
         (
