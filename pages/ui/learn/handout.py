@@ -107,7 +107,7 @@ def plan(plan: Plan) -> str:
         cells = (_slot_name(slot.name), str(slot.minutes), _(slot.pupils))
         rows.append(f"<tr><th scope='row'>{time}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
         start = end
-    heads = (_("Time"), _("Step"), _("Minutes"), _("What pupils do"))
+    heads = (_("Time"), _("Step of the lesson"), _("Minutes"), _("What pupils do"))
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     left_out = "".join(f"<li>{escape(_(text))}</li>" for text in plan.leave_out)
     leave_out = _("What to leave out")
