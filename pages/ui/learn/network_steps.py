@@ -46,7 +46,7 @@ def build(step: Step) -> None:
 
 def _design() -> Design:
     """Draw the settings of a network; return it."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="learn-layers"):
         pooling = st.toggle(_("Max pooling"), value=True, key=_OWN, persist_state="session")
         filters = st.select_slider(
             _("Kernels of the two convolutions"),

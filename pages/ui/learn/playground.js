@@ -24,18 +24,19 @@ export default function ({ data, parentElement }) {
   let cell = MOST_CELL, convolved, pooled;
 
   // Controls
-  const locked = (name) => data.locked.includes(name);
+  const hidden = (name) => data.hidden.includes(name);
+  const locked = (name) => data.locked.includes(name) || hidden(name);
   function select(name, options, value, onChange) {
     const box = element("select", { disabled: locked(name), data: { control: name } });
     for (const [id, label] of options) box.append(element("option", { value: id, textContent: label }));
     box.value = value;
     box.addEventListener("change", () => onChange(box.value));
-    return element("label", {}, texts[name], box);
+    return element("label", { hidden: hidden(name) }, texts[name], box);
   }
   function check(name) {
     const box = element("input", { type: "checkbox", checked: state[name], disabled: locked(name), data: { control: name } });
     box.addEventListener("change", () => { state[name] = box.checked; compute(); });
-    return element("label", { className: "check" }, box, texts[name]);
+    return element("label", { className: "check", hidden: hidden(name) }, box, texts[name]);
   }
   function button(name, onClick) {
     const node = element("button", { type: "button", textContent: texts[name], data: { control: name } });
@@ -60,7 +61,7 @@ export default function ({ data, parentElement }) {
   clear.hidden = true;
   const play = button("play", () => (root.timer ? stop() : begin()));
   const controls = element("div", { className: "controls" }, imageBox, clear, kernelBox, strideBox, check("padding"), check("relu"),
-    check("pooling"), element("span", { className: "walk" }, button("back", () => walk(-1)), button("next", () => walk(1)), play));
+    check("pooling"), element("span", { className: "walk", hidden: hidden("walk") }, button("back", () => walk(-1)), button("next", () => walk(1)), play));
 
   // The kernel and the nine products
   const weights = Array.from({ length: 9 }, (_, index) => {
@@ -209,7 +210,7 @@ export default function ({ data, parentElement }) {
   });
   input.canvas.addEventListener("pointermove", (event) => { if (state.image === DRAWN && event.buttons) ink(event); });
 
-  root.replaceChildren(controls, ...(data.locked.length ? [element("p", { className: "note", textContent: texts.locked })] : []),
+  root.replaceChildren(controls, ...(data.locked.some((name) => !hidden(name)) ? [element("p", { className: "note", textContent: texts.locked })] : []),
     element("div", { className: "grids" }, input.figure, middle, output.figure, squares.figure));
   convolved = convolve(state.pixels, side, state.kernel, state);
   pooled = state.pooling ? maxPool(convolved.values, convolved.side) : null;

@@ -4,12 +4,13 @@ Pages are discovered in `pages/`, without `st.navigation`: the two collide in St
 works when it is the first one opened. Knows Streamlit and the list of pages.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import languages, memory, session
+from pages.ui.shell import languages, links, memory, parts, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -51,8 +52,11 @@ _STYLE = """<style>
 </style>"""
 
 
-def page(title: str) -> None:
-    """Set up the page and draw the menu; `title`, a text marked by `N_`, appears in the browser tab."""
+def page(title: str, name: str = "") -> None:
+    """Set up the page and draw the menu; `title`, a text marked by `N_`, appears in the browser tab.
+
+    `name` is that of a page in `parts.PARTS`, some of whose parts a link can hide.
+    """
     languages.recognize()
     memory.release_large_arrays()
     session.enter_page(title)
@@ -62,7 +66,8 @@ def page(title: str) -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    st.html(_STYLE)
+    # One element, whatever it contains: another one in front would make the browser draw all that follow again.
+    st.html(f"{_STYLE}<style>{parts.style(name)}</style>")
     with st.container(key="menu", horizontal=True, gap="small", vertical_alignment="center"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
@@ -79,7 +84,7 @@ def _way_back() -> None:
                 "pages/learn.py",
                 label=_("Back to the lesson"),
                 icon=":material/arrow_back:",
-                query_params={"step": step},
+                query_params={"step": step} | links.passed_on(),
                 width="content",
             )
 
@@ -89,8 +94,8 @@ def title(text: str) -> None:
     st.set_page_config(page_title=text)
 
 
-def footer() -> None:
-    """Draw the last line of a page."""
+def footer(more: Callable[[], None] | None = None) -> None:
+    """Draw the last line of a page; `more` draws the links that only this page has."""
     from pages.ui.shell import permission  # with all services, which no page has to wait for before it draws
 
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):
@@ -98,4 +103,14 @@ def footer() -> None:
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
+        if more:
+            more()
+        if parts.is_limited():
+            st.button(
+                _("Show everything"),
+                key="show-everything",
+                type="tertiary",
+                icon=":material/visibility:",
+                on_click=parts.show_everything,
+            )
     memory.freeze_libraries()

@@ -42,18 +42,21 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     recipe = session.take_requested_recipe()
     if recipe:
         fill(RECIPES[recipe].config)
-    dataset = dataset_control()
-    network = network_builder.network_control(dataset.shape, dataset.n_classes)
+    with st.container(key="train-datasets"):
+        dataset = dataset_control()
+    with st.container(key="train-network"):
+        network = network_builder.network_control(dataset.shape, dataset.n_classes)
     below_network = st.container()
     values = {"dataset": dataset.name, "invert": dataset.invert} | network | _training_settings()
-    with st.expander(_("Augmentation: vary the training images"), icon=":material/auto_fix_high:"):
+    title = _("Augmentation: vary the training images")
+    with st.expander(title, icon=":material/auto_fix_high:", key="train-augmentation"):
         augmentation = _augmentation_settings(dataset)
-    with st.expander(_("More settings"), icon=":material/tune:"):
+    with st.expander(_("More settings"), icon=":material/tune:", key="train-more"):
         values |= more_settings(dataset)
     # No widget, as few people would change it: the precision comes with the recipe.
     values |= {"augmentation": augmentation, "precision": st.session_state.setdefault("train-precision", "auto")}
     config = _checked(values)
-    with top:
+    with top, st.container(key="train-recipes"):
         _recipe_control(config)
     if config is None or dataset.shape is None:
         return None  # what is wrong was shown next to it
@@ -164,12 +167,14 @@ def _training_settings() -> dict:
         persist_state="session",
         help=f"{glossary.explain('Schedule')} {_(help.SCHEDULE)}",
     )
+    with st.container(key="train-rates"):
+        learning_rate = _learning_rate_control(optimizer, schedule)
     return {
         "epochs": epochs,
         "batch_size": batch_size,
         "optimizer": optimizer,
         "schedule": schedule,
-        "learning_rate": _learning_rate_control(optimizer, schedule),
+        "learning_rate": learning_rate,
     }
 
 

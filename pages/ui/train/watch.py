@@ -72,7 +72,7 @@ def _draw(run_id: str, was_active: bool) -> None:
     status = st.container(key="train-status")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
         run_buttons.show(run, state, history)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-comment"):
         advice = st.container(key="train-advice")
         key = "train-close"
         explanation = f"{_(help.ZOOM_IN)} {glossary.explain('Log scale')}"
