@@ -34,6 +34,20 @@ def recognize() -> None:
         remembered = language.best(st.context.cookies.get(COOKIE))
         preferred = remembered or language.best(st.context.locale) or language.ENGLISH
         session.set_language(preferred, chosen=bool(remembered))
+    if session.language_has_changed():
+        _keep_choices()
+
+
+def _keep_choices() -> None:
+    """Set every widget to its value again.
+
+    A browser sends the label of an option, and Streamlit looks that label up among those of this script run, which are
+    in another language: the select box of schedules would have the value "Constant" instead of "constant".
+    """
+    for key, value in st.session_state.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        if key != _MENU and values and all(type(each) in (str, int, float) for each in values):
+            st.session_state[key] = value  # never an uploaded file or a click, which can't be set
 
 
 def _of_session() -> str:
@@ -65,5 +79,4 @@ def _choose() -> None:
     if code not in language.names():
         return
     session.set_language(code, chosen=True)
-    if PARAMETER in st.query_params:
-        st.query_params[PARAMETER] = code
+    st.query_params[PARAMETER] = code  # so that the address can be shared as it is, and an older value doesn't return
