@@ -56,6 +56,7 @@ def check_page(visitor, name):
     names = [part for part in PARTS[name] if part not in BY_RUN]
     for chosen in (names[::2], names[1::2]):
         visitor.open(f"{FULL[name]}&show={','.join(chosen)},unknown")
+        page.locator(".st-key-show-everything button").wait_for()  # the last that a page draws
         wanted = {key for part in chosen for key in keys_of(PARTS[name][part]) if not ELSEWHERE.match(key)}
         for key in wanted:
             page.locator(f".st-key-{key}").first.wait_for()

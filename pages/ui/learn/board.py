@@ -25,7 +25,7 @@ _CSS = """
 :is(.lesson-board button, .lesson-print):hover { border-color: #3b6fe0; }
 .lesson-board :is(button, a):focus-visible, .lesson-print:focus-visible { outline: 3px solid #3b6fe0;
   outline-offset: 2px; }
-.board-large:popover-open { position: fixed; inset: 0; box-sizing: border-box; width: 100vw; height: 100dvh;
+.board-large[open] { position: fixed; inset: 0; box-sizing: border-box; width: 100vw; height: 100dvh;
   max-width: none; max-height: none; margin: 0; border: none; padding: 2vmin 3vmin; background: #fff; color: #000;
   display: flex; flex-direction: column; align-items: center; justify-content: space-between; gap: 1vmin;
   text-align: center; font-size: clamp(18px, 4vmin, 56px); line-height: 1.2; }
@@ -42,8 +42,8 @@ _board = st.components.v2.component(
     html="""<div class="lesson-board">
 <figure><img alt=""><figcaption><a target="_blank" rel="noopener"></a></figcaption></figure>
 <button type="button" class="board-open"></button>
-<div class="board-large" popover role="dialog"><p class="board-title"></p><img alt=""><p class="board-address"></p>
-<button type="button" autofocus></button></div>
+<dialog class="board-large"><p class="board-title"></p><img alt=""><p class="board-address"></p>
+<button type="button" autofocus></button></dialog>
 </div>""",
     css=_CSS,
     js=(_FOLDER / "board.js").read_text(encoding="utf-8"),
