@@ -36,6 +36,7 @@ _STYLE = """<style>
     background: var(--st-background-color, Canvas); border-top: 1px solid rgba(128,128,128,.3);
     justify-content: space-between; width: 100% !important; max-width: none !important; }
   .stMainBlockContainer { padding-bottom: 4rem; }
+  .st-key-learn-pages > :has(> .st-key-learn-next) { margin-left: auto; }
 }
 </style>"""
 
