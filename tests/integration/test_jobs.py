@@ -11,6 +11,7 @@ from model.errors import RunError
 from model.jobs.manager import JobManager
 from model.jobs.worker_process import NICENESS, Launcher
 from model.limits import Limits
+from model.runs.events import RunState
 from model.runs.store import RunStore
 from model.training.commands import Command
 from model.training.endings import SERVER_STOPPED
@@ -94,7 +95,7 @@ def test_only_an_interrupted_run_can_be_resumed(jobs):
     with pytest.raises(RunError) as caught:
         jobs.resume(run.id)
     assert caught.value.values["run"] == run.id
-    assert caught.value.values["state"].is_active
+    assert RunState(caught.value.values["state"]).is_active
     with pytest.raises(RunError):
         jobs.resume("no-such-run")
 
