@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.quick_workers import QuickWorkers, replace_popen
 from tests.support import REAL_DATA
 
 # No deadlines: the machine may be busy with other things.
@@ -39,6 +40,20 @@ def uci_digits():
     from model.data import catalog
 
     return catalog.load("uci-digits")
+
+
+@pytest.fixture(scope="session")
+def quick_workers(tmp_path_factory):
+    workers = QuickWorkers(tmp_path_factory.mktemp("quick-workers"))
+    yield workers
+    workers.close()
+
+
+@pytest.fixture
+def quick_start(quick_workers, monkeypatch):
+    """The workers of a job manager in this process start in a moment, and export two networks."""
+    monkeypatch.setenv("DIGIT_LAB_TEST_EXPORTS", "1")
+    replace_popen(quick_workers.address, monkeypatch.setattr)
 
 
 @pytest.fixture
