@@ -20,13 +20,20 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # If a page is opened by its own link, Streamlit sends these requests below the page's path first, and then above it.
 STREAMLIT_PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
+# If a browser leaves while the server is sending to it, Streamlit closes the connection twice.
+STREAMLIT_CLOSED = re.compile(
+    r"Exception in ASGI application\nTraceback.*\n(?: .*\n)+.*WebSocketDisconnected: WebSocket is not connected\b.*\n"
+    r"\nDuring handling of the above exception, another exception occurred:\n\n"
+    r'Traceback.*\n(?: .*\n)+.*WebSocketDisconnected: Cannot call "send" once a close message has been sent\.\n'
+)
 
 
 class Server:
-    """`streamlit run app.py` on a free port, with its own home."""
+    """`streamlit run app.py` on a free port, with its own home; its workers are quick if it gets their address."""
 
-    def __init__(self, home: Path, data: Path | None):
-        self.home, self.log = home, home / "server.log"
+    def __init__(self, home: Path, data: Path | None, quick_workers: str = ""):
+        self.home, self.log, self.n_checked = home, home / "server.log", 0
+        self.program = ["tests.browser.serve", quick_workers] if quick_workers else ["streamlit"]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -34,6 +41,7 @@ class Server:
         self.environment = os.environ | {"DIGIT_LAB_HOME": str(home / "runs"), "DIGIT_LAB_CACHE": str(home / "cache")}
         # A dead proxy: the results must not depend on whether MNIST can be downloaded.
         self.environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+        self.environment |= {"DIGIT_LAB_TEST_EXPORTS": "1"} if quick_workers else {}
         self.environment |= {"KERAS_HOME": str(home / "keras"), "DIGIT_LAB_DATA": str(data) if data else ""}
         self.start()
 
@@ -41,7 +49,7 @@ class Server:
         arguments = ["--server.port", str(self.port), "--server.headless", "true"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
+                [sys.executable, "-m", *self.program, "run", "app.py", *arguments],
                 cwd=PROJECT,
                 env=self.environment,
                 stdout=log,
@@ -72,25 +80,88 @@ class Server:
 
 @contextmanager
 def _running(home: Path, data: Path | None):
+    """A server of its own, which has just started."""
     server = Server(home, data)
     try:
         yield server.wait_until_ready()
     finally:
         server.stop()
-    log = server.log.read_text()
+    _check_log(server)
+
+
+def _check_log(server):
+    """Check what the server has logged since the last check."""
+    content = server.log.read_bytes()
+    log, server.n_checked = content[server.n_checked :].decode(), len(content)
+    log = STREAMLIT_CLOSED.sub("", log)
     assert "Traceback" not in log, log
     assert "Error:" not in log, log
 
 
+class SharedServers:
+    """Servers that many tests use one after the other: a start and the first page take two seconds of a core."""
+
+    def __init__(self, new_folder, quick_workers):
+        self._new_folder, self._quick_workers, self._servers = new_folder, quick_workers, {}
+
+    @contextmanager
+    def lend(self, data: Path | None):
+        """A server without any runs of visitors. A test may also restart it, or change its environment."""
+        if data not in self._servers:
+            new = Server(self._new_folder("server"), data, self._quick_workers.address)
+            self._servers[data] = new.wait_until_ready()
+        server = self._servers[data]
+        process, environment = server.process, dict(server.environment)
+        try:
+            yield server
+        finally:
+            if (server.process, server.environment) == (process, environment) and process.poll() is None:
+                self._delete_runs(server.home / "runs")
+            else:
+                self._servers.pop(data).stop()
+        _check_log(server)
+
+    def _delete_runs(self, folder):
+        self._quick_workers.kill_all()
+        while folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            self._quick_workers.kill_all()  # the next one in the queue
+
+    def stop(self):
+        for server in self._servers.values():
+            server.stop()
+            _check_log(server)
+
+
+@pytest.fixture(scope="session")
+def shared_servers(tmp_path_factory, quick_workers):
+    servers = SharedServers(tmp_path_factory.mktemp, quick_workers)
+    yield servers
+    servers.stop()
+
+
 @pytest.fixture
-def server(tmp_path):
-    """A cold server without any dataset folder."""
+def server(shared_servers):
+    """A server without any dataset folder, and without any visitor's runs."""
+    with shared_servers.lend(None) as server:
+        yield server
+
+
+@pytest.fixture
+def server_with_mnist(shared_servers, real_data):
+    with shared_servers.lend(real_data) as server:
+        yield server
+
+
+@pytest.fixture
+def cold_server(tmp_path):
+    """A server that nobody has visited yet, whose workers are as slow as everybody's; it has no dataset folder."""
     with _running(tmp_path, None) as server:
         yield server
 
 
 @pytest.fixture
-def server_with_mnist(tmp_path, real_data):
+def cold_server_with_mnist(tmp_path, real_data):
     with _running(tmp_path, real_data) as server:
         yield server
 
@@ -137,6 +208,7 @@ class Visitor:
         page.locator(".st-key-train-epochs input").fill("100")
         page.locator(".st-key-train-epochs input").press("Enter")
         page.locator(".st-key-train-start button").click()
+        page.wait_for_selector("[class*='st-key-train-example-']", state="detached")  # its charts have points, too
         return page
 
     def open_draw(self):

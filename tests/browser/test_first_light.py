@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 
 from model.runs.events import RunState
@@ -25,7 +26,8 @@ def wait_for_prediction(visitor, wanted=DIGIT):
     return visitor.prediction()
 
 
-def test_a_training_survives_refreshes_and_page_switches(server, visit):
+def test_a_training_survives_refreshes_and_page_switches(cold_server, visit):
+    server = cold_server
     visitor = visit(server)
     page = visitor.open()
     visitor.go("Train")
@@ -102,9 +104,8 @@ def test_charts_are_updated_in_place_and_keep_their_zoom(server, visit):
     visitor.wait_for_text("train-status", ENDED)
 
 
-def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
-    import psutil
-
+def test_a_killed_worker_shows_as_interrupted_and_resumes(cold_server, visit):
+    server = cold_server
     visitor = visit(server)
     page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=60)
@@ -119,7 +120,8 @@ def test_a_killed_worker_shows_as_interrupted_and_resumes(server, visit):
     assert steps.tolist() == list(range(1, len(steps) + 1)), "one curve, without gap or repetition"
 
 
-def test_a_training_is_resumed_after_a_server_restart(server, visit):
+def test_a_training_is_resumed_after_a_server_restart(cold_server, visit):
+    server = cold_server
     visitor = visit(server)
     page = visitor.start_a_long_training()
     visitor.wait_for_points("train-loss", more_than=20)
@@ -139,8 +141,8 @@ def test_a_training_is_resumed_after_a_server_restart(server, visit):
     assert steps.tolist() == list(range(1, len(steps) + 1))
 
 
-def test_the_first_drawing_has_a_prediction_until_cleared(server, visit):
-    visitor = visit(server)
+def test_the_first_drawing_has_a_prediction_until_cleared(cold_server, visit):
+    visitor = visit(cold_server)
     page = visitor.open_draw()
     assert visitor.prediction() == DRAW_A_DIGIT
     blank = page.locator(".st-key-draw-seen img").get_attribute("src")
@@ -201,10 +203,8 @@ def test_really_drawn_digits_are_read_stroke_by_stroke(server, visit, real_data)
     assert predictions == expected, "the page and the command line make the same predictions"
 
 
-def test_every_page_opens_first_and_the_server_has_no_tensorflow(server_with_mnist, visit):
-    import psutil
-
-    server = server_with_mnist
+def test_every_page_opens_first_and_the_server_has_no_tensorflow(cold_server_with_mnist, visit):
+    server = cold_server_with_mnist
     for path in ("", "learn?step=mistakes", "train", "evaluate", "draw", "glossary"):
         visit(server).open(path)
     visitor = visit(server)

@@ -10,6 +10,7 @@ from model.runs.store import CLASSROOM_RUN, RunStore
 from pages.ui.train import help
 from pages.ui.train.run_status import STATES
 from pages.ui.train.watch import TAB_TITLE
+from tests.browser.conftest import _running
 
 pytestmark = pytest.mark.browser
 
@@ -120,11 +121,15 @@ def test_a_run_is_named_continued_compared_and_deleted(server, visit):
     assert first.path.exists()
 
 
-def test_with_a_teachers_key_only_the_teacher_can_train(server, visit):
-    server.stop()
-    server.environment["DIGIT_LAB_TEACHER_KEY"] = "chalk"
-    server.start()
-    server.wait_until_ready()
+@pytest.fixture
+def server_with_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGIT_LAB_TEACHER_KEY", "chalk")
+    with _running(tmp_path, None) as server:
+        yield server
+
+
+def test_with_a_teachers_key_only_the_teacher_can_train(server_with_key, visit):
+    server = server_with_key
     teacher, pupil = visit(server), visit(server)
     pupil.open("train")
     assert pupil.page.locator(".st-key-train-start").count() == 0

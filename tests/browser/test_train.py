@@ -59,7 +59,7 @@ def test_a_second_training_waits_and_starts_automatically(server, visit):
     first.wait_for_points("train-loss", more_than=5)
     page = second.open("train")
     second.wait_for_points("train-loss", more_than=5)  # a new visitor sees the active run
-    page.locator(".st-key-train-start button").click()
+    second.start_a_long_training(page)
     second.wait_for_text("train-status", help.QUEUED.format(place=1))
     first.page.locator(".st-key-train-stop button").click()
     first.wait_for_text("train-status", STOPPED)
@@ -90,7 +90,7 @@ def test_an_invalid_link_is_explained_and_the_page_works(server, visit):
     visitor = visit(server)
     page = visitor.open("train?settings=nonsense")
     page.get_by_role("alert").first.wait_for()
-    page.locator(".st-key-train-start button").click()
+    visitor.start_a_long_training(page)
     visitor.wait_for_text("train-status", re.compile(f"{STARTING}|{RUNNING}"))
     page.locator(".st-key-train-stop button").click()
     visitor.wait_for_text("train-status", STOPPED)
