@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import memory, session
+from pages.ui.shell import accessibility, memory, projector, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -54,9 +54,11 @@ def page(title: str) -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(_STYLE)
+    projector.apply()
     with st.container(key="menu", horizontal=True, gap="small"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
+    accessibility.describe_page(title)
     _way_back()
 
 
@@ -88,4 +90,5 @@ def footer() -> None:
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
+        projector.switch()
     memory.freeze_libraries()

@@ -13,6 +13,7 @@ from model.networks.summary import check_memory
 from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
+from pages.ui.components.live_chart import live_chart
 from pages.ui.shell import services, session
 from pages.ui.shell.text import markdown
 from pages.ui.train import help, labels, network_builder, preview
@@ -181,12 +182,8 @@ def _learning_rate_control(optimizer: str, schedule: str) -> float:
         help=f"{glossary.explain('Learning rate')} {_(help.LEARNING_RATE)}",
     )
     st.caption(_(help.SCHEDULE_CHART))
-    st.plotly_chart(
-        training_charts.schedule(schedule, learning_rate),
-        height=90,
-        config={"displayModeBar": False},
-        key="schedule-preview",
-    )
+    description = _("Learning rate over the course of the training, at most {rate}.").format(rate=f"{learning_rate:g}")
+    live_chart(training_charts.schedule(schedule, learning_rate), "schedule-preview", 90, description)
     return learning_rate
 
 

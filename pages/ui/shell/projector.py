@@ -1,0 +1,71 @@
+"""Projector mode: large type, thicker lines and high contrast for people in the last row; a switch in the footer.
+
+Everything happens in the browser: see projector.js for the mode, live_chart.js for the charts. Knows Streamlit's
+components.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.translation import _
+
+_MODE = "html.digit-lab-projector"
+# Streamlit measures in rem, so that one size scales type and spacing. `light-dark` follows the page's theme.
+_STYLE = f"""<style>
+.st-key-projector {{ display: none; }}
+{_MODE} {{ font-size: clamp(18px, 1.6vw, 26px) !important; }}
+{_MODE} .stApp {{ background: light-dark(#fff, #000); }}
+{_MODE} .stMainBlockContainer {{ max-width: none; padding-left: 1.5rem; padding-right: 1.5rem; }}
+{_MODE} .stApp :is(p, li, td, th, label, h1, h2, h3, figcaption, summary, input, .live-text, .term-text,
+  .lesson-grids) {{ color: light-dark(#000, #fff); }}
+{_MODE} .stApp :is([data-testid="stCaptionContainer"], .live-text p, .lesson-grids figcaption, .lesson-grids .note,
+  .steps figcaption, .steps span, .class-table th button) {{ opacity: 1; }}
+{_MODE} .stApp :is(.st-key-menu, .st-key-footer) {{ border-color: currentColor; }}
+{_MODE} .stApp [data-baseweb="tag"] p, {_MODE} .stApp button[kind="primary"] p,
+  {_MODE} .st-key-home-lesson a p {{ color: #fff; }}
+{_MODE} .gallery img {{ border-width: 2px; }}
+{_MODE} .gallery .right img, {_MODE} .gallery .wrong img {{ border-width: 4px; }}
+{_MODE} .gallery figcaption, {_MODE} .gallery button {{ font-size: .9rem; }}
+{_MODE} .gallery {{ --shown: calc(1.2 * var(--side)); }}
+{_MODE} :is(.stBidiComponent, .stBidiComponentRegular, .stBidiComponent div):has(> .live-chart, .live-chart) {{
+  height: auto !important; }}
+{_MODE} :is(a, button, input, canvas, [tabindex]):focus-visible {{ outline: 4px solid #e69f00 !important; }}
+</style>"""
+
+_SWITCH_STYLE = """
+.projector-switch { display: inline-flex; align-items: center; gap: .4rem; font: inherit; font-size: .875rem;
+  color: var(--st-text-color); background: none; border: none; border-radius: .5rem; padding: .25rem .5rem;
+  cursor: pointer; white-space: nowrap; }
+.projector-switch[hidden] { display: none; }
+.projector-switch:hover { background: rgba(128,128,128,.15); }
+.projector-switch:focus-visible { outline: 2px solid var(--st-primary-color); }
+.projector-switch .track { width: 1.75rem; height: 1rem; border-radius: 1rem; border: 1px solid currentColor;
+  padding: 1px; box-sizing: border-box; }
+.projector-switch .track::after { content: ""; display: block; height: 100%; aspect-ratio: 1; border-radius: 50%;
+  background: currentColor; transition: margin .15s; }
+.projector-switch[aria-checked="true"] .track { background: var(--st-primary-color); border-color: currentColor; }
+.projector-switch[aria-checked="true"] .track::after { margin-left: calc(100% - .875rem + 4px); background: #fff; }
+"""
+
+_switch = st.components.v2.component(
+    "digit-lab.projector",
+    html='<button type="button" role="switch" class="projector-switch" hidden>'
+    '<span class="track" aria-hidden="true"></span><span class="label"></span></button>',
+    css=_SWITCH_STYLE,
+    js=(Path(__file__).parent / "projector.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def apply() -> None:
+    """Show the page in the mode that this browser has stored, or that the link asks for (`?projector=1`)."""
+    st.html(_STYLE)
+    with st.container(key="projector"):
+        _switch(key="projector-mode", data={"label": ""})
+
+
+def switch() -> None:
+    """Draw the switch, which acts in the browser alone."""
+    with st.container(key="projector-switch", width="content"):
+        _switch(key="projector-switch-button", data={"label": _("Projector mode")})
