@@ -22,7 +22,7 @@ _FILES = st.components.v1.declare_component("plotly_files", path=str(Path(plotly
 
 _CSS = """
 .live-chart { width: 100%; overflow: hidden; }
-.live-chart:focus-visible { outline: 2px solid var(--st-primary-color); }
+.live-chart:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
 .live-chart-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
 .live-chart.clickable .nsewdrag { cursor: pointer !important; }

@@ -13,7 +13,8 @@ function mark(heading, data) {
     set(menu, "aria-label", data.menu);
     for (const link of menu.querySelectorAll("a")) {
       const path = (href) => new URL(href, document.baseURI).pathname.replace(/\/$/, "");
-      if (path(link.href) === path(location.href)) set(link, "aria-current", "page");
+      // Home's address is empty, which would be the current page's.
+      if (path(link.getAttribute("href") || "./") === path(location.href)) set(link, "aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
@@ -24,6 +25,8 @@ function mark(heading, data) {
   // Streamlit's subheaders are h3 and would skip a level.
   for (const each of document.querySelectorAll(".stMain h3")) set(each, "aria-level", "2");
   for (const region of document.querySelectorAll(LIVE)) set(region, "aria-live", "polite");
+  // The canvas of a data frame contains a table for screen readers, but has no name.
+  for (const canvas of document.querySelectorAll(".st-key-tune-table canvas[tabindex]")) set(canvas, "aria-label", data.trials);
   const others = [...document.querySelectorAll(".stMain h1")].filter((each) => each !== heading);
   heading.hidden = others.length > 0;
 }

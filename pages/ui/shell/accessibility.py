@@ -12,7 +12,7 @@ from pages.ui.translation import _
 # Captions, the value of a slider and the chosen part of a segmented control have too little contrast in one of the
 # themes; what is chosen shows by a bar, too, and not only by its colour.
 _STYLE = """<style>
-.st-key-accessibility { position: absolute; height: 0; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-accessibility) { position: absolute; height: 0; }
 .page-start:focus { outline: none; }
 .page-heading { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
@@ -20,6 +20,7 @@ _STYLE = """<style>
 .stApp [data-testid="stSliderThumbValue"] p { color: light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] { box-shadow: inset 0 -3px 0 light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] p { color: light-dark(#2f5bc0, #8fb0ff); }
+.stApp a:focus-visible { outline: 2px solid light-dark(#2f5bc0, #8fb0ff); outline-offset: -2px; }
 .st-key-menu a[aria-current] { box-shadow: inset 0 -2px 0 light-dark(#2f5bc0, #8fb0ff); }
 </style>"""
 
@@ -35,4 +36,7 @@ def describe_page(title: str) -> None:
     """Give the page its landmarks and heading levels, and `title` as its heading if it shows none of its own."""
     st.html(_STYLE)
     with st.container(key="accessibility"):
-        _marks(key="accessibility-marks", data={"title": title, "menu": _("Pages"), "footer": _("About Digit Lab")})
+        _marks(
+            key="accessibility-marks",
+            data={"title": title, "menu": _("Pages"), "footer": _("About Digit Lab"), "trials": _("Trials")},
+        )

@@ -13,7 +13,7 @@ from pages.ui.translation import _
 _MODE = "html.digit-lab-projector"
 # Streamlit measures in rem, so that one size scales type and spacing. `light-dark` follows the page's theme.
 _STYLE = f"""<style>
-.st-key-projector {{ display: none; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-projector) {{ display: none; }}
 {_MODE} {{ font-size: clamp(18px, 1.6vw, 26px) !important; }}
 {_MODE} .stApp {{ background: light-dark(#fff, #000); }}
 {_MODE} .stMainBlockContainer {{ max-width: none; padding-left: 1.5rem; padding-right: 1.5rem; }}
@@ -24,12 +24,13 @@ _STYLE = f"""<style>
 {_MODE} .stApp :is(.st-key-menu, .st-key-footer) {{ border-color: currentColor; }}
 {_MODE} .stApp [data-baseweb="tag"] p, {_MODE} .stApp button[kind="primary"] p,
   {_MODE} .st-key-home-lesson a p {{ color: #fff; }}
+{_MODE} .stage text {{ opacity: 1; }}
 {_MODE} .gallery img {{ border-width: 2px; }}
 {_MODE} .gallery .right img, {_MODE} .gallery .wrong img {{ border-width: 4px; }}
 {_MODE} .gallery figcaption, {_MODE} .gallery button {{ font-size: .9rem; }}
 {_MODE} .gallery {{ --shown: calc(1.2 * var(--side)); }}
-{_MODE} :is(.stBidiComponent, .stBidiComponentRegular, .stBidiComponent div):has(> .live-chart, .live-chart) {{
-  height: auto !important; }}
+{_MODE} :is(.stElementContainer:has(> .stBidiComponent .live-chart), .stBidiComponent:has(.live-chart),
+  .stBidiComponent div:has(.live-chart)) {{ height: auto !important; flex: 0 0 auto !important; }}
 {_MODE} :is(a, button, input, canvas, [tabindex]):focus-visible {{ outline: 4px solid #e69f00 !important; }}
 </style>"""
 
