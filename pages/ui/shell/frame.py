@@ -24,8 +24,8 @@ _PAGES = (
 )
 
 # Streamlit covers the top of the page with a bar of 3.75rem for one button on the right. Our menu is under that bar,
-# which is therefore as narrow as its button, transparent, and lets clicks through. A phone has no room for both, nor for
-# icons and space in the menu, nor for side margins of a tenth of its screen.
+# which is therefore as narrow as its button, transparent, and lets clicks through. A phone has no room for both, nor
+# for icons and space in the menu, nor for side margins of a tenth of its screen.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: .75rem; padding-bottom: 1.5rem; max-width: 84rem; }
 .stAppHeader { background: transparent; left: auto; width: auto; }
