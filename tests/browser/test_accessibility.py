@@ -28,7 +28,7 @@ PROJECTORS = (WIDE, {"width": 1024, "height": 768})
 AT_REST = """scheme => !document.querySelector(
     '[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')
   && !document.body.classList.contains('awaits-answer')
-  && !document.getAnimations().some(each => each instanceof CSSTransition)
+  && !document.getAnimations().some(each => each.transitionProperty === 'opacity')
   && getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme
   && [...document.querySelectorAll('.live-chart')].every(node => node.querySelector('.main-svg'))"""
 RUN_AXE = """async (exceptions) => {
@@ -46,6 +46,7 @@ WIDTHS = "[...document.querySelectorAll('.live-chart .js-line')].map(line => par
 CUT_CHARTS = """[...document.querySelectorAll('.live-chart')].filter(node =>
   node.getBoundingClientRect().height > node.closest('.stElementContainer').getBoundingClientRect().height + 1
 ).map(node => node.getAttribute('aria-label'))"""
+SWITCH = ".st-key-projector-switch [role=switch]"
 PROJECTED = "document.documentElement.classList.contains('digit-lab-projector')"
 
 
@@ -231,10 +232,10 @@ def test_projector_mode_is_remembered_and_everything_fits(server, visit):
     answer(page, STEPS[4])
     page.wait_for_function(f"{WIDTHS}.length === 6")
     thin, n_sent = page.evaluate(WIDTHS), len(sent)
-    press_tab_until(page, ".projector-switch")
+    press_tab_until(page, SWITCH)
     page.keyboard.press("Space")
     page.wait_for_function(f"Math.min(...{WIDTHS}) > {max(thin)}")
-    assert page.locator(".projector-switch").get_attribute("aria-checked") == "true"
+    assert page.locator(SWITCH).get_attribute("aria-checked") == "true"
     assert len(sent) == n_sent, "the server wasn't asked for anything"
 
     page.reload()
@@ -249,7 +250,7 @@ def test_projector_mode_is_remembered_and_everything_fits(server, visit):
             assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= size["width"], (path, size)
             cut = page.evaluate(CUT_CHARTS)
             assert cut == [], (path, size)
-    page.locator(".projector-switch").click()
+    page.locator(SWITCH).click()
     visitor.open("learn?step=train")
     page.wait_for_function(f"{WIDTHS}.length === 6")
     assert page.evaluate(WIDTHS) == thin

@@ -2,6 +2,7 @@
 // one reached. This text is put before live_chart.js.
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const LABEL_MS = 120; // until Plotly has drawn a label
 const ASIDE = 3; // a point straight ahead is preferred to one that is nearer, but to the side
 
 // Returns all points that can be clicked, with their places in pixels.
@@ -31,13 +32,15 @@ function listenForKeys(node) {
   spoken.className = "live-chart-spoken";
   spoken.setAttribute("aria-live", "polite");
   node.parentElement.append(spoken);
+  let timer;
   const show = () => {
     window.Plotly.Fx.hover(node, [{ curveNumber: at.curveNumber, pointNumber: at.pointNumber }]);
-    requestAnimationFrame(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
       const words = [...node.querySelectorAll(".hoverlayer .hovertext text")].map((text) =>
         [...text.querySelectorAll("tspan")].map((line) => line.textContent).join(" ") || text.textContent);
       spoken.textContent = words.filter(Boolean).join(", ") || `${at.x}, ${at.y}`;
-    });
+    }, LABEL_MS);
   };
   node.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || !node._fullLayout) return;

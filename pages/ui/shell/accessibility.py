@@ -20,7 +20,8 @@ _STYLE = """<style>
 .stApp [data-testid="stSliderThumbValue"] p { color: light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] { box-shadow: inset 0 -3px 0 light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] p { color: light-dark(#2f5bc0, #8fb0ff); }
-.stApp a:focus-visible { outline: 2px solid light-dark(#2f5bc0, #8fb0ff); outline-offset: -2px; }
+.stApp :is(.stMain, a, [data-testid="stDataFrame"] canvas):focus-visible { outline-offset: -2px;
+  outline: 2px solid light-dark(#2f5bc0, #8fb0ff); }
 .st-key-menu a[aria-current] { box-shadow: inset 0 -2px 0 light-dark(#2f5bc0, #8fb0ff); }
 </style>"""
 

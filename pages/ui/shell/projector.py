@@ -10,6 +10,8 @@ import streamlit as st
 
 from pages.ui.translation import _
 
+_FOLDER = Path(__file__).parent
+_START = (_FOLDER / "projector_start.js").read_text(encoding="utf-8")
 _MODE = "html.digit-lab-projector"
 # Streamlit measures in rem, so that one size scales type and spacing. `light-dark` follows the page's theme.
 _STYLE = f"""<style>
@@ -38,7 +40,6 @@ _SWITCH_STYLE = """
 .projector-switch { display: inline-flex; align-items: center; gap: .4rem; font: inherit; font-size: .875rem;
   color: var(--st-text-color); background: none; border: none; border-radius: .5rem; padding: .25rem .5rem;
   cursor: pointer; white-space: nowrap; }
-.projector-switch[hidden] { display: none; }
 .projector-switch:hover { background: rgba(128,128,128,.15); }
 .projector-switch:focus-visible { outline: 2px solid var(--st-primary-color); }
 .projector-switch .track { width: 1.75rem; height: 1rem; border-radius: 1rem; border: 1px solid currentColor;
@@ -51,10 +52,10 @@ _SWITCH_STYLE = """
 
 _switch = st.components.v2.component(
     "digit-lab.projector",
-    html='<button type="button" role="switch" class="projector-switch" hidden>'
+    html='<button type="button" role="switch" class="projector-switch">'
     '<span class="track" aria-hidden="true"></span><span class="label"></span></button>',
     css=_SWITCH_STYLE,
-    js=(Path(__file__).parent / "projector.js").read_text(encoding="utf-8"),
+    js=(_FOLDER / "projector.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
@@ -63,7 +64,8 @@ def apply() -> None:
     """Show the page in the mode that this browser has stored, or that the link asks for (`?projector=1`)."""
     st.html(_STYLE)
     with st.container(key="projector"):
-        _switch(key="projector-mode", data={"label": ""})
+        # A script, because a component would be there only after the page has been shown in the other mode.
+        st.html(f"<script>{_START}</script>", unsafe_allow_javascript=True)
 
 
 def switch() -> None:
