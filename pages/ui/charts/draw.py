@@ -24,7 +24,7 @@ def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | N
         "y": list(map(chart_text, names)),
         "orientation": "h",
         "name": _("second"),
-        "marker": {"color": ORANGE, "pattern": {"shape": "/", "size": 5, "solidity": 0.25, "fgcolor": "#7a4a00"}},
+        "marker": {"color": ORANGE, "pattern": {"shape": "/", "fillmode": "overlay", "size": 6}},
         "hovertemplate": "%{y}: %{x:.2%}<extra>" + _("second") + "</extra>",
     }
     return {

@@ -10,13 +10,14 @@ import streamlit as st
 from pages.ui.translation import _
 
 # Captions, the value of a slider and the chosen part of a segmented control have too little contrast in one of the
-# themes; what is chosen shows by a bar, too, and not only by its colour.
+# themes; what is chosen shows by a bar, too, and not only by its colour. Dialogs are outside of .stApp, and `light-dark`
+# would take them for light ones in the dark theme.
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-accessibility) { position: absolute; height: 0; }
 .page-start:focus { outline: none; }
 .page-heading { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
-.stApp [data-testid="stCaptionContainer"] { opacity: .75; }
+html [data-testid="stCaptionContainer"] { opacity: .75; }
 .stApp [data-testid="stSliderThumbValue"] p { color: light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] { box-shadow: inset 0 -3px 0 light-dark(#2f5bc0, #8fb0ff); }
 .stApp [role="radio"][data-selected="true"] p { color: light-dark(#2f5bc0, #8fb0ff); }

@@ -21,8 +21,8 @@ _STYLE = f"""<style>
 {_MODE} .stMainBlockContainer {{ max-width: none; padding-left: 1.5rem; padding-right: 1.5rem; }}
 {_MODE} .stApp :is(p, li, td, th, label, h1, h2, h3, figcaption, summary, input, .live-text, .term-text,
   .lesson-grids) {{ color: light-dark(#000, #fff); }}
-{_MODE} .stApp :is([data-testid="stCaptionContainer"], .live-text p, .lesson-grids figcaption, .lesson-grids .note,
-  .steps figcaption, .steps span, .class-table th button) {{ opacity: 1; }}
+{_MODE} :is([data-testid="stCaptionContainer"], .live-text p, .lesson-grids figcaption, .lesson-grids .note,
+  .steps figcaption, .steps span, .class-table th button) {{ opacity: 1 !important; }}
 {_MODE} .stApp :is(.st-key-menu, .st-key-footer) {{ border-color: currentColor; }}
 {_MODE} .stApp [data-baseweb="tag"] p, {_MODE} .stApp button[kind="primary"] p,
   {_MODE} .st-key-home-lesson a p {{ color: #fff; }}
