@@ -15,9 +15,23 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name for it)
     return text
 
 
+class Term(str):
+    """A marked constant as a value of a message: it is translated, while names and other values stay as they are."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Messages as one value of another message, with commas between them."""
+
+    messages: tuple["Message", ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.messages))
+
+
 @dataclass(frozen=True)
 class Message:
-    """A sentence with `str.format` placeholders and their values, which may be messages themselves.
+    """A sentence with `str.format` placeholders and their values: also messages, listings and terms.
 
     >>> str(Message("epochs must be at least {low}, got {value}.", {"low": 1, "value": 0}))
     'epochs must be at least 1, got 0.'

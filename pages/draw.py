@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui.shell import frame
+from model.messages import N_
+from pages.ui.shell import frame, parts
 from pages.ui.shell.identity import identify
 from pages.ui.translation import _
 
-frame.page(_("Draw"))
+frame.page(N_("Draw"), parts.DRAW)
 identify()  # first: while the browser fetches the components, the server imports the rest
 
 from pages.ui.draw import inputs, reading  # noqa: E402
@@ -15,7 +16,8 @@ from pages.ui.shell import services  # noqa: E402
 
 runs = services.usable_runs()[0]
 if runs:
-    first, second = st.columns([1, 1], gap="small", vertical_alignment="bottom")
+    with st.container(key="draw-networks"):
+        first, second = st.columns([1, 1], gap="small", vertical_alignment="bottom")
     with first, st.container(key="draw-model"):
         run = choose_network(runs)
     with second:

@@ -4,13 +4,14 @@ import streamlit as st
 
 from model.errors import DigitLabError
 from model.evaluation.evaluate import EvaluationResult
+from model.messages import N_
 from model.runs.run import FinishedRun
 from pages.ui.evaluate import choices, confusion, downloads, image_browser, more_analyses, summary
-from pages.ui.shell import frame, predictions, services
+from pages.ui.shell import frame, parts, predictions, services
 from pages.ui.shell.text import markdown, plain
 from pages.ui.translation import _
 
-frame.page(_("Evaluate"))
+frame.page(N_("Evaluate"), parts.EVALUATE)
 
 
 def result_of(run: FinishedRun, epoch: int | None) -> EvaluationResult | None:
@@ -26,10 +27,12 @@ def show(run: FinishedRun, epoch: int | None, other: FinishedRun | None) -> None
     """Show one network, from its metrics down to its single mistakes."""
     result = result_of(run, epoch)
     metrics = result.metrics if result else run.metrics
-    summary.show(run, metrics, result, run.kept_epoch if epoch is None or not result else epoch)
+    with st.container(key="eval-metrics"):
+        summary.show(run, metrics, result, run.kept_epoch if epoch is None or not result else epoch)
     if result:
         downloads.menu(run, result, epoch)
-    summary.card(run)
+    with st.container(key="eval-card"):
+        summary.card(run)
     comparison = summary.compare(result, other) if result and other else None
     cell = confusion.show(metrics, run.id)
     if result:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from model.messages import N_
 from pages.ui.host import disk, help, panel
 from pages.ui.shell import frame, identity, permission
 from pages.ui.translation import _
 
-frame.page(_("Host"))
+frame.page(N_("Host"))
 identity.identify()
 
 st.title(_("Host"))

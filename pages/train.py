@@ -4,10 +4,12 @@ import streamlit as st
 
 from model.config import TrainingConfig, settings_from, settings_text
 from model.errors import ConfigError, DigitLabError
+from model.messages import N_
 from model.runs.run import Run
 from model.runs.store import CLASSROOM_RUN
 from model.training import estimates
-from pages.ui.shell import frame, identity, permission, services, session
+from pages.ui.language import format_number
+from pages.ui.shell import frame, identity, parts, permission, services, session
 from pages.ui.shell.durations import duration
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help, run_list, settings_form, start_once, watch
@@ -15,7 +17,7 @@ from pages.ui.translation import _, translate
 
 FEW_SECONDS = 5  # a start takes about as long
 
-frame.page(_("Train"))
+frame.page(N_("Train"), parts.TRAIN)
 identity.identify()
 services.jobs().warm_up()
 services.searches()  # resumes those that an earlier server left
@@ -56,7 +58,8 @@ def choose_and_start() -> None:
     config = settings_form.training_controls(top)
     with top:
         if not permission.may_train():
-            permission.key_field()
+            with st.container(key="train-key"):
+                permission.key_field()
         elif start_button(disabled=config is None) and config:
             start(config)
         if config is not None:
@@ -78,13 +81,14 @@ def start_button(disabled: bool) -> bool:
 
 def search_link(config: TrainingConfig) -> None:
     """Draw a link to the Tune page, which takes these settings for everything that doesn't vary."""
-    st.page_link(
-        "pages/tune.py",
-        label=_("Search for better settings"),
-        icon=":material/tune:",
-        width="content",
-        query_params={"settings": settings_text(config)},
-    )
+    with st.container(key="train-search"):
+        st.page_link(
+            "pages/tune.py",
+            label=_("Search for better settings"),
+            icon=":material/tune:",
+            width="content",
+            query_params={"settings": settings_text(config)},
+        )
 
 
 def how_long(config: TrainingConfig) -> str:
@@ -96,7 +100,7 @@ def how_long(config: TrainingConfig) -> str:
         text = _(help.TIME_SHORT if seconds < FEW_SECONDS else help.TIME)
         sentences.append(text.format(time=duration(seconds)))
     if seconds is not None and seconds > 60 * minutes:
-        sentences.append(_(help.TIME_LIMIT).format(minutes=f"{minutes:g}"))
+        sentences.append(_(help.TIME_LIMIT).format(minutes=format_number(minutes, "g")))
     if not services.jobs().free_slots():
         sentences.append(_(help.WAITS))
     return " ".join(sentences)
@@ -108,15 +112,18 @@ def memory_warning(config: TrainingConfig) -> str:
     free = services.jobs().free_memory()
     if needed is None or free is None or needed <= free:
         return ""
-    return "  \n" + _(help.MEMORY).format(needed=f"{needed / 1e6:,.0f}", free=f"{free / 1e6:,.0f}")
+    return "  \n" + _(help.MEMORY).format(
+        needed=format_number(needed / 1e6, ",.0f"), free=format_number(free / 1e6, ",.0f")
+    )
 
 
 def show_example() -> None:
     """Show the curves of a finished run as long as there is no training to watch."""
-    st.subheader(_("Watch a network learn"))
-    st.markdown(_(help.WATCH))
-    st.caption(_("As an example, the curves of the classroom network that comes with Digit Lab:"))
-    watch.example(services.store().open(CLASSROOM_RUN))
+    with st.container(key="train-example"):
+        st.subheader(_("Watch a network learn"))
+        st.markdown(_(help.WATCH))
+        st.caption(_("As an example, the curves of the classroom network that comes with Digit Lab:"))
+        watch.example(services.store().open(CLASSROOM_RUN))
 
 
 def watch_run(run_id: str) -> None:
@@ -131,7 +138,7 @@ def watch_run(run_id: str) -> None:
 
 use_settings_in_link()
 settings, watching = st.columns([1, 2.4], gap="medium")
-with settings:
+with settings, st.container(key="train-settings"):
     choose_and_start()
 with watching:
     run_id = chosen_run()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from model.errors import DigitLabError, SchedulerError, SearchError
+from model.messages import N_
 from model.tuning.settings import TuningSettings, which_learning_rate
 from pages.ui.shell import frame, identity, permission, services, session
 from pages.ui.shell.durations import duration
@@ -10,7 +11,7 @@ from pages.ui.shell.text import markdown
 from pages.ui.translation import _
 from pages.ui.tune import help, settings_form, watch
 
-frame.page(_("Tune"))
+frame.page(N_("Tune"))
 identity.identify()
 services.searches().resume_interrupted()
 

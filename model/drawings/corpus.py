@@ -125,9 +125,9 @@ def _drawing(line: str, source: Message, is_digit: bool) -> Drawing:
         )
     if not drawing.strokes or max(map(abs, box_of(drawing.strokes))) > _MAX_COORDINATE:
         raise DataError(
-            "{source} must have at least one stroke, and no coordinate beyond {most} canvas pixels.",
+            "{source} must have at least one stroke, and no coordinate beyond {most:,} canvas pixels.",
             source=source,
-            most=f"{_MAX_COORDINATE:,}",
+            most=_MAX_COORDINATE,
         )
     return drawing
 

@@ -34,16 +34,18 @@ class Comparison(ArrayRepr):
         values = {
             "a": name_a,
             "b": name_b,
-            "n_a": f"{self.only_a:,}",
-            "n_b": f"{self.only_b:,}",
-            "p": f"p = {self.p_value:.2g}" if self.p_value >= 0.001 else "p < 0.001",
+            "n_a": self.only_a,
+            "n_b": self.only_b,
+            "p": Message("p = {p:.2g}", {"p": self.p_value}) if self.p_value >= 0.001 else Message("p < 0.001"),
         }
         if self.p_value >= _CHANCE:
             return Message(
-                "Images that only {a} classifies correctly: {n_a}, only {b}: {n_b}. That could be chance ({p}).", values
+                "Images that only {a} classifies correctly: {n_a:,}, only {b}: {n_b:,}. That could be chance ({p}).",
+                values,
             )
         return Message(
-            "Images that only {a} classifies correctly: {n_a}, only {b}: {n_b}. That is hardly chance ({p}).", values
+            "Images that only {a} classifies correctly: {n_a:,}, only {b}: {n_b:,}. That is hardly chance ({p}).",
+            values,
         )
 
 
@@ -59,10 +61,10 @@ class ConfusedPair:
 
     def in_words(self) -> Message:
         """Return the confusion in words, such as "9 predicted as 4: 6 times"."""
-        values = {"true": self.true_name, "predicted": self.predicted_name, "n": f"{self.count:,}"}
+        values = {"true": self.true_name, "predicted": self.predicted_name, "n": self.count}
         if self.count == 1:
             return Message("{true} predicted as {predicted}: once", values)
-        return Message("{true} predicted as {predicted}: {n} times", values)
+        return Message("{true} predicted as {predicted}: {n:,} times", values)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -131,9 +133,10 @@ def compare(a: Predictions, b: Predictions) -> Comparison:
 
     if not np.array_equal(a.labels, b.labels):
         raise DataError(
-            "The two runs were scored on different images ({n_a} and {n_b}). Choose two runs with the same test set.",
-            n_a=f"{len(a.labels):,}",
-            n_b=f"{len(b.labels):,}",
+            "The two runs were scored on different images ({n_a:,} and {n_b:,}). Choose two runs with the same "
+            "test set.",
+            n_a=len(a.labels),
+            n_b=len(b.labels),
         )
     only_a, only_b = int((a.correct & ~b.correct).sum()), int((b.correct & ~a.correct).sum())
     return Comparison(

@@ -93,11 +93,11 @@ def perturb(images: np.ndarray, kind: str, strength: float, seed: int = SEED) ->
     strengths = PERTURBATIONS[kind].strengths
     if not strengths[0] <= strength <= strengths[-1]:
         raise ConfigError(
-            "The strength of {kind} must be from {least} to {most}, got {value}.",
+            "The strength of {kind} must be from {least:g} to {most:g}, got {value:g}.",
             kind=kind,
-            least=f"{strengths[0]:g}",
-            most=f"{strengths[-1]:g}",
-            value=f"{strength:g}",
+            least=strengths[0],
+            most=strengths[-1],
+            value=strength,
         )
     if strength == PERTURBATIONS[kind].neutral:
         return images.copy()

@@ -38,9 +38,9 @@ def tsne(features: np.ndarray, seed: int = 0) -> np.ndarray:
     _check(features)
     if len(features) > MAX_TSNE_IMAGES:
         raise DataError(
-            "t-SNE takes at most {most} images, got {n}. Choose fewer.",
-            most=f"{MAX_TSNE_IMAGES:,}",
-            n=f"{len(features):,}",
+            "t-SNE takes at most {most:,} images, got {n:,}. Choose fewer.",
+            most=MAX_TSNE_IMAGES,
+            n=len(features),
         )
     moved = features.astype(np.float64) - features[0]
     width = np.abs(moved).max()

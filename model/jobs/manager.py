@@ -18,6 +18,7 @@ from model.jobs.wait_estimate import estimate_wait, seconds_to_hold
 from model.jobs.warm_worker import MakeTimer, daemon_timer
 from model.jobs.worker_process import Launcher
 from model.limits import DEFAULT_LIMITS, Limits
+from model.messages import Term
 from model.runs import retention
 from model.runs.events import InterruptedEvent, RunState
 from model.runs.metadata import NO_METADATA, RunMetadata
@@ -99,7 +100,7 @@ class JobManager:
             raise RunError(
                 "Only an interrupted run can be resumed, but {run} is {state}. Start a new training instead.",
                 run=run_id,
-                state=state,
+                state=Term(state),
             )
         with executor.room() as add:  # or this very run might be deleted to make room
             add(run_id)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model.config import TrainingConfig
 from model.errors import ConfigError, RunError
+from model.messages import Term
 from model.runs.events import EpochEvent, EventLog, InterruptedEvent, parse_event
 from model.runs.run import FINE_TUNING_DRAWINGS, FinishedRun, Run
 
@@ -24,7 +25,7 @@ def continued_config(run: Run, epochs: int) -> TrainingConfig:
         raise RunError(
             "Only a run that has finished or was stopped can be continued, but {run} is {state}. Choose another run.",
             run=run.id,
-            state=run.state(),
+            state=Term(run.state()),
         )
     done = run.outcome.epochs
     if done and not run.latest_checkpoint():

@@ -6,6 +6,7 @@ checkpoint are dropped.
 
 import threading
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -162,6 +163,14 @@ class EventReader:
             if event:
                 _apply(self._state, event)
                 self._history = None
+
+
+def history_of(events: Iterable[Event]) -> History:
+    """Return the curves of a training from the events that `train` reported, without a file."""
+    state = _State()
+    for event in events:
+        _apply(state, event)
+    return state.history()
 
 
 def _apply(state: _State, event: Event) -> None:

@@ -51,12 +51,12 @@ def make_room(store: RunStore, limits: Limits, busy: Collection[str]) -> None:
             stored.remove(oldest)
     if not _fits(stored, limits):
         raise RunError(
-            "The server has no room for another run: it has {n} of {most} runs and {size} of {most_mb} MB, and none "
-            "can be deleted automatically. Delete some, or raise DIGIT_LAB_MAX_RUNS or DIGIT_LAB_MAX_DISK_MB.",
+            "The server has no room for another run: it has {n:,} of {most:,} runs and {size:,.0f} of {most_mb:,} MB, "
+            "and none can be deleted automatically. Delete some, or raise DIGIT_LAB_MAX_RUNS or DIGIT_LAB_MAX_DISK_MB.",
             n=len(stored),
             most=limits.runs,
-            size=f"{sum(run.size for run in stored) / _MB:,.0f}",
-            most_mb=f"{limits.disk_mb:,}",
+            size=sum(run.size for run in stored) / _MB,
+            most_mb=limits.disk_mb,
         )
     _check_disk(store.home)
 
@@ -179,8 +179,8 @@ def _check_disk(home: Path) -> None:
         return
     if free < FREE_MB:
         raise RunError(
-            "A new run needs at least {least} MB of free disk space, but only {free} MB are free. Delete runs or other "
-            "files.",
+            "A new run needs at least {least} MB of free disk space, but only {free:,.0f} MB are free. Delete runs or "
+            "other files.",
             least=FREE_MB,
-            free=f"{free:,.0f}",
+            free=free,
         )

@@ -312,9 +312,9 @@ def loss(config: TrainingConfig) -> keras.losses.Loss:
 def _divergence(step: int, learning_rate: float) -> TrainingError:
     """Return the error of a training that diverged, with advice."""
     return TrainingError(
-        "The training diverged after batch {step}: with a learning rate of {rate}, the loss is no longer a number. "
-        "Start again with a smaller learning rate, such as {smaller}.",
+        "The training diverged after batch {step}: with a learning rate of {rate:g}, the loss is no longer a number. "
+        "Start again with a smaller learning rate, such as {smaller:.2g}.",
         step=step,
-        rate=f"{learning_rate:g}",
-        smaller=f"{learning_rate / 10:.2g}",
+        rate=learning_rate,
+        smaller=learning_rate / 10,
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from model.errors import ConfigError, DataError, DigitLabError, RunError
+from model.messages import Term
 from model.runs.atomic_files import FolderLock, write_json
 from model.runs.events import Event, EventLog, FailedEvent, InterruptedEvent, LoadingEvent, RunState
 from model.runs.manifest import Manifest
@@ -75,7 +76,7 @@ class Worker:
         if run.manifest:
             self.lock.release()
             raise RunError(
-                "Run {run} has already ended ({state}). Start a new run.", run=run.id, state=run.manifest.state
+                "Run {run} has already ended ({state}). Start a new run.", run=run.id, state=Term(run.manifest.state)
             )
         # Read this before the worker writes anything, or its own events would count as history.
         self.resume = run.usable_checkpoints()

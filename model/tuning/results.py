@@ -11,10 +11,26 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from model.evaluation.analysis import wilson_interval
-from model.messages import Message
+from model.messages import N_, Listing, Message, Term
 from model.tuning.record import SearchRecord
 from model.tuning.settings import TuningSettings
 from model.tuning.study import COMPLETE, TrialResult
+
+# The hyperparameters as they stand in a sentence.
+_IN_WORDS = {
+    "learning_rate": N_("learning rate"),
+    "batch_size": N_("batch size"),
+    "epochs": N_("epochs"),
+    "optimizer": N_("optimizer"),
+    "schedule": N_("schedule"),
+    "preset": N_("network"),
+    "blocks": N_("blocks"),
+    "filters": N_("filters"),
+    "dense_units": N_("dense units"),
+    "dropout": N_("dropout"),
+    "augmentation": N_("augmentation"),
+    "train_images": N_("training images"),
+}
 
 N_REPEATED, REPEAT_SEEDS = 3, 2  # the best trials that can be trained again, each with as many other seeds
 
@@ -52,30 +68,38 @@ def verdict(trials: Sequence[TrialResult], settings: TuningSettings) -> tuple[Me
     if not ranked:
         return (Message("No trial was completed, so there is nothing to compare yet."),)
     found = Message(
-        "Trial {number} is the best of {n} with {parameters}: {accuracy} of the validation images are correct (95% "
-        "interval {low} to {high}).",
-        {"number": ranked[0].number, "n": len(ranked), "parameters": parameters_text(ranked[0])} | _figures(ranked[0]),
+        "Trial {number} is the best of {n} with {parameters}: {accuracy:.2%} of the validation images are correct (95% "
+        "interval {low:.1%} to {high:.1%}).",
+        {"number": ranked[0].number, "n": len(ranked), "parameters": _parameters(ranked[0])} | _figures(ranked[0]),
     )
     if len(ranked) < 2:
         return (found,)
-    values = {"number": ranked[1].number, "parameters": parameters_text(ranked[1])} | _figures(ranked[1])
+    values = {"number": ranked[1].number, "parameters": _parameters(ranked[1])} | _figures(ranked[1])
     if within_noise(*ranked[:2]):
         return found, Message(
-            "The second best, trial {number} with {parameters}, reaches {accuracy} ({low} to {high}): the intervals "
-            "overlap, so the difference is within noise.",
+            "The second best, trial {number} with {parameters}, reaches {accuracy:.2%} ({low:.1%} to {high:.1%}): the "
+            "intervals overlap, so the difference is within noise.",
             values,
         )
     return found, Message(
-        "The second best, trial {number} with {parameters}, reaches {accuracy} ({low} to {high}): the intervals don't "
-        "overlap, so chance alone is an unlikely explanation.",
+        "The second best, trial {number} with {parameters}, reaches {accuracy:.2%} ({low:.1%} to {high:.1%}): the "
+        "intervals don't overlap, so chance alone is an unlikely explanation.",
         values,
     )
 
 
-def _figures(trial: TrialResult) -> dict[str, str]:
+def _figures(trial: TrialResult) -> dict[str, float]:
     low, high = interval(trial) or (0.0, 1.0)
-    accuracy = trial.accuracy or 0.0
-    return {"accuracy": f"{accuracy:.2%}", "low": f"{low:.1%}", "high": f"{high:.1%}"}
+    return {"accuracy": trial.accuracy or 0.0, "low": low, "high": high}
+
+
+def _parameters(trial: TrialResult) -> Listing:
+    return Listing(tuple(_parameter(Term(_IN_WORDS[name]), value) for name, value in trial.parameters.items()))
+
+
+def _parameter(name: Term, value: object) -> Message:
+    values = {"name": name, "value": value}
+    return Message("{name} {value:.3g}", values) if isinstance(value, float) else Message("{name} {value}", values)
 
 
 def parameters_text(trial: TrialResult) -> str:
@@ -84,7 +108,7 @@ def parameters_text(trial: TrialResult) -> str:
     >>> parameters_text(TrialResult(0, COMPLETE, 0.9, {"learning_rate": 0.00123456, "optimizer": "adam"}))
     'learning rate 0.00123, optimizer adam'
     """
-    return ", ".join(f"{name.replace('_', ' ')} {value_text(value)}" for name, value in trial.parameters.items())
+    return str(_parameters(trial))
 
 
 def value_text(value: object) -> str:
@@ -146,8 +170,8 @@ def repeat_verdict(trials: Sequence[TrialResult], settings: TuningSettings) -> M
     )
 
 
-def _written(value: float, settings: TuningSettings) -> str:
-    return f"{value:.2%}" if settings.maximize else f"{value:.4f}"
+def _written(value: float, settings: TuningSettings) -> Message:
+    return Message("{value:.2%}", {"value": value}) if settings.maximize else Message("{value:.4f}", {"value": value})
 
 
 def as_csv(trials: Sequence[TrialResult], settings: TuningSettings) -> str:

@@ -4,23 +4,25 @@
 `N_` and `Message` and translated by `_` and `translate` when they are shown. A text is a whole sentence with named
 placeholders, filled after it was translated: `_("{n} of {total} images").format(n=n, total=total)`.
 
-`pybabel extract -F pyproject.toml -o digit_lab.pot .` writes the translators' template. English is the
-only language so far. No Streamlit, so that charts can use it.
+`pybabel extract -F pyproject.toml --add-location=file -o digit_lab.pot .` writes the translators' template; the
+languages are in `pages/ui/language.py`. No Streamlit, so that charts can use it.
 """
 
 from gettext import NullTranslations
+from string import Formatter
+from typing import Any
 
 from model.errors import DigitLabError
-from model.messages import N_, Message
+from model.messages import N_, Listing, Message, Term
 from model.results import NO_DIGIT
+from pages.ui import language
 
 _NOT_A_DIGIT = N_("not a digit")  # on disk the class has another name, which old runs contain
-_ENGLISH = NullTranslations()  # a text is its own translation
 
 
 def catalog() -> NullTranslations:
     """Return the translations into the visitor's language."""
-    return _ENGLISH
+    return language.catalog(language.current())
 
 
 def _(text: str) -> str:
@@ -36,6 +38,8 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 def translate(message: Message | DigitLabError | str) -> str:
     """Return a message, an error or a constant of `model` in the visitor's language, with its values.
 
+    Numbers with a format, such as `{n:,}`, are written as the language writes them.
+
     >>> translate(Message("{n} images", {"n": 3}))
     '3 images'
     """
@@ -43,8 +47,24 @@ def translate(message: Message | DigitLabError | str) -> str:
         message = message.message
     if isinstance(message, str):
         return _(message)
-    values = {name: translate(v) if isinstance(v, Message) else v for name, v in message.values.items()}
-    return catalog().gettext(message.text).format(**values)
+    return _Translated().vformat(_(message.text), (), message.values)
+
+
+class _Translated(Formatter):
+    """`str.format`, with the values in the visitor's language."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return formatted(value, format_spec)
+
+
+def formatted(value: Any, format_spec: str) -> str:
+    """Return a value as it stands in a text in the visitor's language; names and numbers without a format stay."""
+    if isinstance(value, Message | Term):
+        return translate(value)
+    if isinstance(value, Listing):
+        return ", ".join(map(translate, value.messages))
+    is_text = isinstance(value, str) or not format_spec
+    return format(value, format_spec) if is_text else language.format_number(value, format_spec)
 
 
 def class_label(name: str) -> str:

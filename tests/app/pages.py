@@ -5,9 +5,11 @@ from streamlit.testing.v1 import AppTest
 from tests.support import PROJECT
 
 
-def opened(page, **query):
+def opened(page, browser_language=None, **query):
     """Open one page of the app directly, as a deep link does."""
     test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+    if browser_language:
+        test.context["locale"] = browser_language
     for name, value in query.items():
         test.query_params[name] = value
     if page != "app.py":

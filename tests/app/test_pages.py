@@ -24,9 +24,9 @@ from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.evaluate.image_browser import describe_cell
 from pages.ui.home import showcase, term_list
-from pages.ui.shell import services
+from pages.ui.shell import labels, services
 from pages.ui.shell.text import plain, run_title
-from pages.ui.train import help, labels
+from pages.ui.train import help
 from tests.app.pages import opened, recipe_box, text, unescaped
 
 PAGES = (

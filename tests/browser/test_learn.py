@@ -5,7 +5,9 @@ import pytest
 from scipy.signal import correlate2d
 
 from model.networks.filtering import max_pool
+from pages.ui import language
 from pages.ui.learn.steps import STEPS
+from pages.ui.translation import translate
 from tests.support import SEVEN
 
 pytestmark = pytest.mark.browser
@@ -13,9 +15,10 @@ pytestmark = pytest.mark.browser
 RESULT = "document.querySelector('.playground').result"
 
 
-def go_to(page, step):
-    page.wait_for_url(f"**/learn?step={step.name}")
-    page.locator(f".st-key-learn-step-{step.name} h3").filter(has_text=step.title).wait_for()
+def go_to(page, step, code="en"):
+    page.wait_for_url(f"**/learn?*step={step.name}")
+    with language.using(code):
+        page.locator(f".st-key-learn-step-{step.name} h3").filter(has_text=translate(step.title)).wait_for()
 
 
 def focus_by_tab(page, selector, most=60):
@@ -159,10 +162,11 @@ def test_the_playground_shows_the_numbers_of_scipy_without_reruns(server, visit)
 
 
 def test_no_step_is_wider_than_a_phone_and_a_drawing_is_read(server, visit):
-    visitor = visit(server, viewport={"width": 390, "height": 844})
+    """In Spanish, whose words are longer."""
+    visitor = visit(server, viewport={"width": 390, "height": 844}, locale="es-MX")
     page = visitor.open("learn")
     for step in STEPS:
-        go_to(page, step)
+        go_to(page, step, "es")
         page.locator(f".st-key-learn-option-{step.name}-0 button").click()
         page.wait_for_selector(".st-key-learn-try a")
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390, step.name
@@ -178,12 +182,14 @@ def test_no_step_is_wider_than_a_phone_and_a_drawing_is_read(server, visit):
             page.mouse.down()
     page.mouse.up()
     read = page.locator(".st-key-learn-read")
-    read.get_by_text("Network of the Draw page: 7").wait_for()
+    with language.using("es"):
+        network = translate("Network of the Draw page")
+    read.get_by_text(f"{network}: 7").wait_for()
     assert read.locator("img").count() == 1
     page.locator(".st-key-learn-clear button").click()
-    read.get_by_text("Network of the Draw page").wait_for(state="detached")
+    read.get_by_text(network).wait_for(state="detached")
     page.locator(".st-key-learn-again button").click()
-    go_to(page, STEPS[0])
+    go_to(page, STEPS[0], "es")
     page.reload()
     page.locator(".st-key-learn-option-pixels-0 button").wait_for()
     page.wait_for_timeout(500)

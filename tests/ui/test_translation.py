@@ -3,19 +3,16 @@
 import ast
 import re
 import string
-import subprocess
-import sys
 from gettext import NullTranslations
 
 import pytest
-from babel.messages.pofile import read_po
 
 from model.data import catalog
 from model.errors import ConfigError
 from model.messages import Message
 from model.networks.presets import PRESETS
 from model.runs.store import CLASSROOM_RUN, DEFAULT_RUN, RunStore
-from pages.ui import glossary, translation
+from pages.ui import glossary, language, translation
 from pages.ui.translation import class_label, ngettext, translate
 from tests.app.pages import opened, text
 from tests.support import PROJECT
@@ -24,7 +21,17 @@ from tests.ui.test_marked_texts import MARKS, PAGES, called
 OPEN, CLOSE = "⟦", "⟧"
 # Names that no language translates: of runs, presets, datasets, classes, files and units.
 NAMES = {*PRESETS, *catalog.BUILTINS, CLASSROOM_RUN, DEFAULT_RUN, "Digit Lab", "MNIST", "CIFAR-10", "Fashion-MNIST"}
-NAMES |= {"Conv2D", "MaxPooling", "MaxPool", "Flatten", "Dense", "Dropout", "softmax", "ReLU"}
+NAMES |= {
+    *language.names().values(),
+    "Conv2D",
+    "MaxPooling",
+    "MaxPool",
+    "Flatten",
+    "Dense",
+    "Dropout",
+    "softmax",
+    "ReLU",
+}
 
 
 class InBrackets(NullTranslations):
@@ -42,37 +49,26 @@ def in_brackets(monkeypatch):
     monkeypatch.setattr(translation, "catalog", InBrackets)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    """The messages that the documented command extracts."""
-    (command,) = re.findall(r"`pybabel (extract .*) -o \S+ \.`", (PROJECT / "pyproject.toml").read_text())
-    file = tmp_path_factory.mktemp("template") / "digit_lab.pot"
-    pybabel = [sys.executable, "-m", "babel.messages.frontend", "-q", *command.split(), "-o", file, "."]
-    subprocess.run(pybabel, cwd=PROJECT, check=True)
-    with file.open("rb") as opened_file:
-        return {message.id: message for message in read_po(opened_file) if message.id}
-
-
 def placeholders(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 @pytest.mark.parametrize("file", PAGES)
-def test_the_template_has_every_text_that_is_marked(file, template):
+def test_the_template_has_every_text_that_is_marked(file, extracted_texts):
     tree = ast.parse((PROJECT / file).read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node) in MARKS - {"explain"}]
     texts = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
-    singulars = {text[0] if isinstance(text, tuple) else text for text in template}
+    singulars = {text[0] if isinstance(text, tuple) else text for text in extracted_texts}
     assert texts - singulars == set()
 
 
-def test_the_template_has_the_texts_of_the_model(template):
-    assert {preset.why for preset in PRESETS.values()} <= template.keys()
-    assert "{name} must be one of {choices}, got {value}." in template
+def test_the_template_has_the_texts_of_the_model(extracted_texts):
+    assert {preset.why for preset in PRESETS.values()} <= extracted_texts.keys()
+    assert "{name} must be one of {choices}, got {value}." in extracted_texts
 
 
-def test_singular_and_plural_mention_the_same_values(template):
-    for id_ in template:
+def test_singular_and_plural_mention_the_same_values(extracted_texts):
+    for id_ in extracted_texts:
         if isinstance(id_, tuple):
             singular, plural = map(placeholders, id_)
             assert singular | {"n"} == plural | {"n"}, id_

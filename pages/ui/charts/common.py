@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 # A figure as Plotly's JavaScript takes it: `data`, a list of traces, and `layout`. Plotly's Python objects check every
@@ -36,7 +37,7 @@ def class_balance(names: Sequence[str], counts: np.ndarray) -> go.Figure:
         y=list(map(chart_text, names)),
         orientation="h",
         marker={"color": BLUE},
-        text=[f"{n:,}" for n in counts],
+        text=[format_number(n, ",") for n in counts],
         textposition="auto",
         textangle=0,
         hovertemplate=_("%{y}: %{x:,} images") + "<extra></extra>",
@@ -60,7 +61,7 @@ def probability_bars(names: Sequence[str], probabilities: np.ndarray) -> PlainFi
         "y": list(map(chart_text, names)),
         "orientation": "h",
         "marker": {"color": [BLUE if i == top else GREY for i in range(len(names))]},
-        "text": [f"{p:.1%}" if p >= 0.0005 else "" for p in probabilities],
+        "text": [format_number(p, ".1%") if p >= 0.0005 else "" for p in probabilities],
         "textposition": "outside",
         "cliponaxis": False,
         "hovertemplate": "%{y}: %{x:.2%}<extra></extra>",

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from model.evaluation.analysis import OperatingPoint, Reliability, RiskCoverageCurve
 from model.evaluation.perturbations import PerturbationKind
 from pages.ui.charts.common import BLUE, GREY, ORANGE, chart_text
+from pages.ui.language import format_number
 from pages.ui.translation import _, ngettext, translate
 
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"
@@ -91,7 +92,7 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
 def describe_matrix(confusion: np.ndarray) -> str:
     """Return the description of a matrix for screen readers."""
     text = _("Confusion matrix of {n} images in {classes} classes: true classes in rows, predicted classes in columns.")
-    return text.format(n=f"{confusion.sum():,}", classes=len(confusion))
+    return text.format(n=format_number(confusion.sum(), ","), classes=len(confusion))
 
 
 def _class_axis(title: str) -> dict:
@@ -116,7 +117,7 @@ def _numbers(shares: np.ndarray, names: Sequence[str], by: str) -> dict:
     return {
         "x": [names[int(i)] for i in predicted],
         "y": [names[int(i)] for i in true],
-        "text": [f"{value}" if by == COUNT else f"{value:.1%}" for value in values],
+        "text": [f"{value}" if by == COUNT else format_number(value, ".1%") for value in values],
         "mode": "text",
         "hoverinfo": "skip",
     }
@@ -129,7 +130,8 @@ def _squares(confusion: np.ndarray, rows: np.ndarray, names: Sequence[str]) -> d
         "y": [names[true] for true, _ in cells],
         "customdata": cells,
         "text": [
-            ngettext("{n} image", "{n} images", n).format(n=f"{n:,}") for n in (confusion[cell] for cell in cells)
+            ngettext("{n} image", "{n} images", n).format(n=format_number(n, ","))
+            for n in (confusion[cell] for cell in cells)
         ],
         "hovertemplate": _("true class %{y}, predicted as %{x}: %{text}<extra></extra>"),
         "mode": "markers",

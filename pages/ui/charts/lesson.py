@@ -9,6 +9,7 @@ import numpy as np
 
 from model.runs.curves import History
 from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 _MOST_LOSS = 0.8  # of the axis, the same for all networks
@@ -73,7 +74,7 @@ def parameters(names: Sequence[str], counts: Sequence[int]) -> PlainFigure:
         "orientation": "h",
         "x": list(counts),
         "y": [chart_text(name) for name in names],
-        "text": [f"{n:,}" for n in counts],
+        "text": [format_number(n, ",") for n in counts],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [BLUE if n == largest else GREY for n in counts]},

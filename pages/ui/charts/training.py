@@ -16,6 +16,7 @@ from model.runs.curves import History, downsample_mean, downsample_minmax, movin
 from model.runs.events import FinishedEvent
 from model.training import schedules
 from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 TITLES = {"loss": N_("Loss"), "accuracy": N_("Accuracy"), "learning_rate": N_("Learning rate")}
@@ -103,7 +104,7 @@ def _against_images(history: History) -> dict[str, Any]:
         ],
         "annotations": [
             {"x": x, "y": 1, "yref": "y domain", "yanchor": "top", "xanchor": "left", "showarrow": False}
-            | {"text": _(RATE_CHANGE).format(rate=f"{rate:.2g}"), "font": {"size": 11}}
+            | {"text": _(RATE_CHANGE).format(rate=format_number(rate, ".2g")), "font": {"size": 11}}
             for x, rate in changes
         ],
     }
@@ -198,7 +199,7 @@ def schedule(name: str, peak: float) -> go.Figure:
         showlegend=False,
         xaxis=axis
         | {"range": [0, 102], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"], "showgrid": False},
-        yaxis=axis | {"range": [0, 1.1 * peak], "tickvals": [0, peak], "ticktext": ["0", f"{peak:.2g}"]},
+        yaxis=axis | {"range": [0, 1.1 * peak], "tickvals": [0, peak], "ticktext": ["0", format_number(peak, ".2g")]},
         dragmode=False,
     )
     return figure

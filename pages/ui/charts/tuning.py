@@ -9,16 +9,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from model.messages import N_
-from model.tuning.results import value_text
 from model.tuning.settings import TuningSettings
-from model.tuning.study import COMPLETE, PRUNED, RUNNING, TrialResult
+from model.tuning.study import COMPLETE, FAILED, PRUNED, RUNNING, TrialResult
 from pages.ui.charts.common import BLUE, GREY, ORANGE, PlainFigure, chart_text
+from pages.ui.language import format_number
 from pages.ui.translation import _
 
 if TYPE_CHECKING:
     import optuna
     import plotly.graph_objects as go
 
+STATES = {RUNNING: N_("running"), COMPLETE: N_("complete"), PRUNED: N_("stopped early"), FAILED: N_("failed")}
 OBJECTIVES = {"accuracy": N_("Validation accuracy"), "loss": N_("Validation loss")}
 PARAMETERS = {
     "learning_rate": N_("Learning rate"),
@@ -34,6 +35,7 @@ PARAMETERS = {
     "augmentation": N_("Augmentation strength"),
     "train_images": N_("Training images"),
 }
+
 _SCALE: list[tuple[float, str]] = [
     (0.0, "#9aa3b2"),
     (0.5, "#5f8be8"),
@@ -41,7 +43,12 @@ _SCALE: list[tuple[float, str]] = [
 ]  # worst to best; each is visible in both themes
 _MARGIN = {"l": 56, "r": 12, "t": 8, "b": 40}
 _MOST_CELLS = 20  # values of one hyperparameter in a heat map
-_STATES = {RUNNING: "dash", PRUNED: "dot"}  # how the line of a trial that isn't complete is drawn
+_DASHES = {RUNNING: "dash", PRUNED: "dot"}  # how the line of a trial that isn't complete is drawn
+
+
+def shown_value(value: object) -> str:
+    """Return the value of a hyperparameter with three digits; whole numbers have all of theirs."""
+    return format_number(value, ".3g") if isinstance(value, float) else str(value)
 
 
 def curves(
@@ -75,7 +82,7 @@ def _curve(trial: TrialResult, is_best: bool) -> dict[str, Any]:
         "y": [value for _epoch, value in trial.curve],
         "name": label,
         "customdata": [trial.number] * len(trial.curve),
-        "line": {"color": colour, "width": 3 if is_best else 1.5, "dash": _STATES.get(trial.state, "solid")},
+        "line": {"color": colour, "width": 3 if is_best else 1.5, "dash": _DASHES.get(trial.state, "solid")},
         "marker": {"size": 9 if is_best else 6, "symbol": "diamond" if is_best else "circle"},
         "hovertemplate": "%{y:.4g} · " + hover_parameters(trial) + f"<extra>{label}</extra>",
     }
@@ -83,7 +90,7 @@ def _curve(trial: TrialResult, is_best: bool) -> dict[str, Any]:
 
 def hover_parameters(trial: TrialResult) -> str:
     """Return a trial's hyperparameters, one per line, for the label under the mouse."""
-    lines = (f"{_(PARAMETERS[name])} {value_text(value)}" for name, value in trial.parameters.items())
+    lines = (f"{_(PARAMETERS[name])} {shown_value(value)}" for name, value in trial.parameters.items())
     return "<br>".join(map(chart_text, lines))
 
 
@@ -185,7 +192,7 @@ def importances(study: "optuna.Study") -> PlainFigure:
         "x": list(shares.values()),
         "y": names,
         "marker": {"color": BLUE},
-        "text": [f"{share:.0%}" for share in shares.values()],
+        "text": [format_number(share, ".0%") for share in shares.values()],
         "textposition": "outside",
         "cliponaxis": False,
         "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
@@ -215,7 +222,7 @@ def heat_map(trials: Sequence[TrialResult], settings: TuningSettings) -> PlainFi
     firsts = [
         (column, row, cells[column, row][0].number) for row in rows for column in columns if (column, row) in cells
     ]
-    x, y = [list(map(value_text, values)) for values in (columns, rows)]
+    x, y = [list(map(shown_value, values)) for values in (columns, rows)]
     written = ".1%" if settings.maximize else ".3g"
     heat = {
         "type": "heatmap",
@@ -234,8 +241,8 @@ def heat_map(trials: Sequence[TrialResult], settings: TuningSettings) -> PlainFi
     clicks = {
         "type": "scatter",
         "mode": "markers",
-        "x": [value_text(column) for column, _row, _number in firsts],
-        "y": [value_text(row) for _column, row, _number in firsts],
+        "x": [shown_value(column) for column, _row, _number in firsts],
+        "y": [shown_value(row) for _column, row, _number in firsts],
         "customdata": [number for _column, _row, number in firsts],
         "marker": {"opacity": 0, "size": 20},
         "hoverinfo": "skip",

@@ -14,7 +14,7 @@ function load(script) {
   return library;
 }
 
-function themed(layout, node, scale) {
+function themed(layout, node, separators, scale) {
   const style = getComputedStyle(node);
   const text = style.getPropertyValue("--st-text-color").trim() || style.color;
   const line = style.getPropertyValue("--st-border-color").trim() || "rgba(128,128,128,.3)";
@@ -24,7 +24,7 @@ function themed(layout, node, scale) {
     const title = { ...layout[name].title, font: { size: 13 * scale, ...layout[name].title?.font } };
     axes[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name], title };
   }
-  return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, ...layout, ...axes,
+  return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, separators, ...layout, ...axes,
            font: { family: font, color: text, size: 13 * scale, ...layout.font } };
 }
 
@@ -106,10 +106,10 @@ function withMark(node, shapes = []) {
   return [...shapes, { type: "rect", name: "clicked", ...edges, ...MARK }];
 }
 
-function draw(Plotly, node, { figure: given, height, pictures, clickable, reach }) {
+function draw(Plotly, node, { figure: given, height, separators, pictures, clickable, reach }) {
   const scale = enlargement();
   const figure = scale === 1 ? given : projected(given, node, scale);
-  const layout = themed(figure.layout, node, scale);
+  const layout = themed(figure.layout, node, separators, scale);
   node.style.height = `${Math.round(height * scale)}px`;
   if (clickable && !reach) layout.shapes = withMark(node, layout.shapes);
   return Plotly.react(node, figure.data, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });

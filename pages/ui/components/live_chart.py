@@ -14,6 +14,7 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.ui import language
 from pages.ui.components.live_text import FEED_JS, Follow
 from pages.ui.translation import _
 
@@ -76,6 +77,7 @@ def live_chart(
         data={
             "figure": figure if isinstance(figure, dict) else json.loads(figure.to_json()),
             "height": height,
+            "separators": language.separators(),
             "description": description,
             "pictures": asdict(pictures) if pictures else None,
             "clickable": clickable,

@@ -13,6 +13,7 @@ from model.runs.run import FinishedRun, Run
 from pages.ui import glossary
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.my_drawings import label_index
+from pages.ui.language import format_number
 from pages.ui.shell import permission, services
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _, ngettext, translate
@@ -85,12 +86,12 @@ def _before_and_after(run: FinishedRun, tuned: FinishedRun) -> None:
         text = ngettext("{n} held-back drawing", "{n} held-back drawings", n_held_out)
         rows.append((text.format(n=n_held_out), _accuracy(run, held_out), _accuracy(tuned, held_out)))
     text = ngettext("{n} test image", "{n} test images", n_test)
-    rows.append((text.format(n=f"{n_test:,}"), run.metrics.accuracy, tuned.metrics.accuracy))
+    rows.append((text.format(n=format_number(n_test, ",")), run.metrics.accuracy, tuned.metrics.accuracy))
     st.table(
         {
             _("Accuracy on"): [images for images, _before, _after in rows],
-            _("Before"): [f"{before:.2%}" for _images, before, _after in rows],
-            _("After"): [f"{after:.2%}" for _images, _before, after in rows],
+            _("Before"): [format_number(before, ".2%") for _images, before, _after in rows],
+            _("After"): [format_number(after, ".2%") for _images, _before, after in rows],
         },
         hide_index=True,
         border="horizontal",

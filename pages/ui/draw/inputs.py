@@ -13,6 +13,7 @@ from pages.ui.draw import help as help_texts
 from pages.ui.draw import photos
 from pages.ui.draw.options import DIGIT, INPUTS, NUMBER, PHOTO, PICTURE, TEST
 from pages.ui.draw.sample import MultiDigitSample, Network, Sample
+from pages.ui.language import format_number
 from pages.ui.shell import services, session
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _, class_label
@@ -90,7 +91,7 @@ def test_image(network: Network) -> Sample | None:
     # Shown until another image is chosen: the page is rerun at once when the browser has sent its tokens.
     if index == 0 and st.session_state.get(_MISSING):
         text = _("The test image in this link doesn't exist, so this is number 0. Choose a number from 0 to {last}.")
-        st.warning(text.format(last=f"{len(images) - 1:,}"))
+        st.warning(text.format(last=format_number(len(images) - 1, ",")))
     else:
         st.session_state.pop(_MISSING, None)
     st.query_params["image"] = str(index)

@@ -17,6 +17,7 @@ from model.ink.render import Strokes
 from pages.ui.components.image_grid import Tile, clickable_image_grid
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.sample import Sample
+from pages.ui.language import format_number
 from pages.ui.shell import services, session
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _, class_label, ngettext
@@ -86,7 +87,7 @@ def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
     predicted = np.array([label_index(prediction) for prediction in predictions])
     right = int((predicted == labels).sum())
     n = len(labels)
-    st.metric(_("Accuracy on my drawings"), f"{right / n:.1%}")
+    st.metric(_("Accuracy on my drawings"), format_number(right / n, ".1%"))
     text = ngettext(
         "This network reads {right} of {n} drawing correctly.",
         "This network reads {right} of {n} drawings correctly.",

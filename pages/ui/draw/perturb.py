@@ -13,6 +13,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.draw import help as help_texts
 from pages.ui.draw.prediction_panel import sentence
 from pages.ui.draw.sample import Sample
+from pages.ui.language import format_number
 from pages.ui.shell.text import plain
 from pages.ui.translation import _, class_label, translate
 
@@ -104,5 +105,6 @@ def _summary(label: str, flips: list[tuple[float, str]], unit: str) -> str:
         return _("The prediction is {label} over the whole range.").format(label=plain(label))
     text = _("At {strength} {unit} the prediction flips to {label}.")
     return " ".join(
-        text.format(strength=f"{place:g}".replace("-", "−"), unit=unit, label=plain(label)) for place, label in flips
+        text.format(strength=format_number(place, "g").replace("-", "−"), unit=unit, label=plain(label))
+        for place, label in flips
     )

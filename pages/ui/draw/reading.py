@@ -68,11 +68,12 @@ def _read_one(first: Network, second: Network | None, kind: str) -> None:
             with st.container(key="draw-other"):
                 prediction_panel.agreement(sample, other)
         bars = st.container(key="draw-bars")
-    with right:
+    with right, st.container(key="draw-pixels"):
         _show_image(sample, first, kind)
+        steps = st.container()
     with bars:
         prediction_panel.bars(sample, first.classifier.output_names, other)
-    with right:
+    with steps:
         _show_steps(sample, kind)
     _show_sections(sample, first, kind)
 

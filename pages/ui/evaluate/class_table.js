@@ -1,8 +1,9 @@
 // A table of classes with a bar behind each share; a click on a column title sorts by that column.
 
-function cell(value, column) {
+function cell(value, column, locale) {
   const td = document.createElement("td");
-  td.textContent = column.digits === undefined ? value.toLocaleString("en") : Number(value).toFixed(column.digits);
+  const digits = { minimumFractionDigits: column.digits, maximumFractionDigits: column.digits, useGrouping: "always" };
+  td.textContent = typeof value === "number" ? value.toLocaleString(locale, digits) : value;
   if (column.digits !== undefined) td.style.setProperty("--share", `${100 * value}%`);
   return td;
 }
@@ -17,7 +18,7 @@ export default function ({ data, parentElement }) {
     const body = document.createElement("tbody");
     for (const { row } of [...rows, { row: data.mean }]) {
       const line = document.createElement("tr");
-      line.append(...row.map((value, i) => cell(value, data.columns[i])));
+      line.append(...row.map((value, i) => cell(value, data.columns[i], data.locale)));
       body.append(line);
     }
     body.lastChild.className = "mean";

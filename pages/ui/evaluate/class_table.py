@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.results import Metrics
+from pages.ui import language
 from pages.ui.translation import _, class_label
 
 _table = st.components.v2.component(
@@ -35,6 +36,7 @@ def show(metrics: Metrics) -> None:
     _table(
         key="eval-class-table",
         data={
+            "locale": language.tag(language.current()),
             "columns": [
                 {"title": _("Class")},
                 {"title": _("Precision"), "digits": 4},

@@ -18,7 +18,7 @@ from pages.ui.translation import _
 def menu(run: FinishedRun, result: EvaluationResult, epoch: int | None) -> None:
     """Draw the downloads; each file is made when its button is clicked. `epoch` None is the final network."""
     base = run.id if epoch is None else f"{run.id}-epoch-{epoch:03}"
-    with st.popover(_("Download"), icon=":material/download:"):
+    with st.popover(_("Download"), icon=":material/download:", key="eval-downloads"):
         for label, name, make in (
             (_("Predictions (CSV)"), f"{base}-predictions.csv", lambda: predictions_csv(result)),
             (_("Metrics (JSON)"), f"{base}-metrics.json", lambda: metrics_json(run, result, epoch)),

@@ -14,6 +14,7 @@ from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import help
+from pages.ui.language import format_number
 from pages.ui.shell import identity, predictions
 from pages.ui.shell.text import markdown, percent
 from pages.ui.translation import _, ngettext
@@ -79,7 +80,7 @@ def about_others(n: int, n_writers: int) -> str:
         "Drawings: {n}, by {n_writers} person whose handwriting wasn't used for training.",
         "{n} drawings by {n_writers} people whose handwriting wasn't used for training.",
         n_writers,
-    ).format(n=f"{n:,}", n_writers=n_writers)
+    ).format(n=format_number(n, ","), n_writers=n_writers)
 
 
 def about_own(n: int) -> str:
@@ -88,7 +89,7 @@ def about_own(n: int) -> str:
         "{n} digit that you drew and labelled on the Draw page. A network trained on it may have memorized it.",
         "{n} digits that you drew and labelled on the Draw page. A network trained on them may have memorized some.",
         n,
-    ).format(n=f"{n:,}")
+    ).format(n=format_number(n, ","))
 
 
 def _gap(result: EvaluationResult, scored: EvaluationResult) -> str:
@@ -100,7 +101,7 @@ def _gap(result: EvaluationResult, scored: EvaluationResult) -> str:
         if gap > 0
         else _("The accuracy is {points} percentage points higher than on the test set.")
     )
-    return text.format(points=f"{abs(gap):.2f}")
+    return text.format(points=format_number(abs(gap), ".2f"))
 
 
 def _matrix_and_mistakes(drawn: DrawnDigits, scored: EvaluationResult) -> None:
@@ -120,12 +121,12 @@ def _matrix_and_mistakes(drawn: DrawnDigits, scored: EvaluationResult) -> None:
 def _column(result: EvaluationResult) -> dict[str, str]:
     metrics, (low, high) = result.metrics, result.interval
     return {
-        _("Images"): f"{metrics.n:,}",
-        _("Accuracy"): f"{metrics.accuracy:.2%}",
-        _("95% interval"): _("{low} to {high}").format(low=f"{low:.2%}", high=f"{high:.2%}"),
-        _("Loss"): f"{metrics.loss:.4f}",
-        _("F1"): f"{metrics.macro_f1:.4f}",
-        _("Calibration error"): f"{result.calibration_error or 0:.2%}",
+        _("Images"): format_number(metrics.n, ","),
+        _("Accuracy"): format_number(metrics.accuracy, ".2%"),
+        _("95% interval"): _("{low} to {high}").format(low=format_number(low, ".2%"), high=format_number(high, ".2%")),
+        _("Loss"): format_number(metrics.loss, ".4f"),
+        _("F1"): format_number(metrics.macro_f1, ".4f"),
+        _("Calibration error"): format_number(result.calibration_error or 0, ".2%"),
     }
 
 

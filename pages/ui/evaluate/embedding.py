@@ -16,6 +16,7 @@ from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import data_uri
 from pages.ui.components.live_chart import Pictures, live_chart
 from pages.ui.evaluate import help
+from pages.ui.language import format_number
 from pages.ui.shell import predictions, services
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _, class_label
@@ -55,7 +56,7 @@ def show(run: FinishedRun, result: EvaluationResult) -> None:
     )
     live_chart(figure, key=f"eval-map-{run.id}-{chosen}", height=_HEIGHT, description=description, pictures=pictures)
     st.caption(
-        _(help.EMBEDDING).format(n=f"{len(indices):,}"),
+        _(help.EMBEDDING).format(n=format_number(len(indices), ",")),
         help="\n\n".join((glossary.explain("Embedding"), glossary.explain(_TERMS[chosen]))),
     )
 

@@ -18,6 +18,7 @@ from model.runs.run import FinishedRun
 from pages.ui.components import image_grid
 from pages.ui.evaluate import help, image_detail
 from pages.ui.evaluate.confusion import Cell
+from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.text import markdown, percent, plain
 from pages.ui.translation import _, class_label, ngettext
@@ -89,7 +90,7 @@ def describe_differing(n: int) -> str:
     """Return the caption of the images on which two compared networks differ."""
     return ngettext(
         "{n} image on which the two networks differ.", "{n} images on which the two networks differ.", n
-    ).format(n=f"{n:,}")
+    ).format(n=format_number(n, ","))
 
 
 def describe_cell(n: int, true: str | None = None, predicted: str | None = None) -> str:
@@ -122,7 +123,7 @@ def describe_cell(n: int, true: str | None = None, predicted: str | None = None)
         text = ngettext(
             "{n} misclassified image, most confident first.", "{n} misclassified images, most confident first.", n
         )
-    return text.format(n=f"{n:,}", true=true, predicted=predicted)
+    return text.format(n=format_number(n, ","), true=true, predicted=predicted)
 
 
 def _choose(cell: Cell) -> None:
@@ -169,7 +170,7 @@ def _select(result: EvaluationResult, names: Sequence[str]) -> Selection:
         order = np.random.default_rng(0).permutation(len(result.predictions))
         indices = np.sort(order[: 4 * IMAGES_PER_PAGE])
         text = ngettext("{n} random test image.", "{n} random test images.", len(indices))
-    return Selection(indices, chosen, text.format(n=f"{len(indices):,}"))
+    return Selection(indices, chosen, text.format(n=format_number(len(indices), ",")))
 
 
 def _class_box(label: str, key: str, names: Sequence[str]) -> int:
@@ -227,7 +228,7 @@ def _table(result: EvaluationResult, indices: np.ndarray, names: Sequence[str]) 
             _("Test image"): [f"{index}" for index in shown],
             _("True class"): [plain(names[label]) for label in predictions.labels[shown]],
             _("Predicted class"): [plain(names[label]) for label in predictions.predicted[shown]],
-            _("Confidence"): [f"{probability:.1%}" for probability in predictions.confidence[shown]],
+            _("Confidence"): [format_number(probability, ".1%") for probability in predictions.confidence[shown]],
         },
         hide_index=True,
         border="horizontal",

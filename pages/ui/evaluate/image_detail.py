@@ -20,6 +20,7 @@ from pages.ui.components import image_grid
 from pages.ui.components.heatmaps import heat, layer_maps
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import help
+from pages.ui.language import format_number
 from pages.ui.shell import predictions, services
 from pages.ui.shell.text import markdown, percent, plain
 from pages.ui.translation import _, class_label
@@ -153,7 +154,9 @@ def _neighbours(run: FinishedRun, image: np.ndarray, names: Sequence[str]) -> No
             st.caption(markdown(error))
             return
         image_grid.image_grid((_neighbour(known.images[i], names[known.labels[i]]) for i in nearest), side=_SMALL)
-        st.caption(_(help.NEIGHBOURS).format(n=f"{len(known.labels):,}"), help=glossary.explain("Embedding"))
+        st.caption(
+            _(help.NEIGHBOURS).format(n=format_number(len(known.labels), ",")), help=glossary.explain("Embedding")
+        )
 
 
 def _neighbour(image: np.ndarray, name: str) -> image_grid.Tile:

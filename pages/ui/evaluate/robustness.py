@@ -15,6 +15,7 @@ from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.components.live_chart import live_chart
+from pages.ui.language import format_number
 from pages.ui.shell import predictions, services
 from pages.ui.shell.text import markdown
 from pages.ui.translation import _, translate
@@ -60,7 +61,9 @@ def _progress(run: FinishedRun) -> None:
 
 def _curves(run: FinishedRun, robustness: Robustness) -> None:
     st.caption(
-        _("Accuracy on {n} perturbed test images. A diamond marks the original images.").format(n=f"{robustness.n:,}"),
+        _("Accuracy on {n} perturbed test images. A diamond marks the original images.").format(
+            n=format_number(robustness.n, ",")
+        ),
         help=glossary.explain("Robustness"),
     )
     example = _example(run)
@@ -76,7 +79,10 @@ def _curves(run: FinishedRun, robustness: Robustness) -> None:
                     _HEIGHT,
                     _("Accuracy by {unit}: {points}.").format(
                         unit=translate(perturbation.unit),
-                        points=", ".join(f"{strength:g}: {accuracy:.1%}" for strength, accuracy in points),
+                        points="; ".join(
+                            f"{format_number(strength, 'g')}: {format_number(accuracy, '.1%')}"
+                            for strength, accuracy in points
+                        ),
                     ),
                 )
                 if example is not None:
@@ -99,8 +105,10 @@ def _perturbed(image: np.ndarray, kind: str, strengths: tuple[float, ...]) -> li
     return [
         Tile(
             perturb(image, kind, strength)[0],
-            (f"{strength:g}",),
-            _("Test image, {perturbation}: {strength}").format(perturbation=title, strength=f"{strength:g}"),
+            (format_number(strength, "g"),),
+            _("Test image, {perturbation}: {strength}").format(
+                perturbation=title, strength=format_number(strength, "g")
+            ),
         )
         for strength in strengths
     ]

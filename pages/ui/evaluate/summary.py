@@ -13,6 +13,7 @@ from model.results import Metrics
 from model.runs.run import FinishedRun
 from pages.ui import glossary
 from pages.ui.evaluate import help
+from pages.ui.language import format_number
 from pages.ui.shell import predictions
 from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, class_label, ngettext, translate
@@ -25,18 +26,18 @@ def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, ep
     n_wrong = len(metrics.mistakes)
     misclassified = ngettext(
         "{n_wrong} of {n} test images is misclassified.", "{n_wrong} of {n} test images are misclassified.", n_wrong
-    ).format(n_wrong=f"{n_wrong:,}", n=f"{metrics.n:,}")
+    ).format(n_wrong=format_number(n_wrong, ","), n=format_number(metrics.n, ","))
     mean = _(help.MEAN_OF_CLASSES)
     shown = [
-        (_("Accuracy"), f"{metrics.accuracy:.2%}", f"{glossary.explain('Accuracy')} {misclassified}"),
-        (_("Loss"), f"{metrics.loss:.4f}", glossary.explain("Loss")),
-        (_("Precision"), f"{metrics.macro_precision:.4f}", f"{glossary.explain('Precision')} {mean}"),
-        (_("Recall"), f"{metrics.macro_recall:.4f}", f"{glossary.explain('Recall')} {mean}"),
-        (_("F1"), f"{metrics.macro_f1:.4f}", f"{glossary.explain('F1')} {mean}"),
+        (_("Accuracy"), format_number(metrics.accuracy, ".2%"), f"{glossary.explain('Accuracy')} {misclassified}"),
+        (_("Loss"), format_number(metrics.loss, ".4f"), glossary.explain("Loss")),
+        (_("Precision"), format_number(metrics.macro_precision, ".4f"), f"{glossary.explain('Precision')} {mean}"),
+        (_("Recall"), format_number(metrics.macro_recall, ".4f"), f"{glossary.explain('Recall')} {mean}"),
+        (_("F1"), format_number(metrics.macro_f1, ".4f"), f"{glossary.explain('F1')} {mean}"),
     ]
     if result is not None:
         error = result.calibration_error or 0.0
-        shown.append((_("Calibration error"), f"{error:.2%}", glossary.explain("Calibration error")))
+        shown.append((_("Calibration error"), format_number(error, ".2%"), glossary.explain("Calibration error")))
     with st.container(key="eval-accuracy", horizontal=True, gap="medium"):
         for label, value, meaning in shown:
             st.metric(label, value, help=meaning, width="content")
@@ -50,7 +51,9 @@ def show(run: FinishedRun, metrics: Metrics, result: EvaluationResult | None, ep
             "Measured on {n} test images that weren't used for training. On new images of the same kind, the accuracy "
             "is probably between {low} and {high} (95% confidence interval)."
         )
-    interval = text.format(n=f"{metrics.n:,}", low=f"{low:.2%}", high=f"{high:.2%}")
+    interval = text.format(
+        n=format_number(metrics.n, ","), low=format_number(low, ".2%"), high=format_number(high, ".2%")
+    )
     st.caption(f"{interval} {_network(run, epoch)}", help=glossary.explain("Confidence interval"))
 
 
@@ -58,7 +61,7 @@ def _network(run: FinishedRun, epoch: int) -> str:
     outcome = run.outcome
     network = _("Network: {name}, {parameters} parameters, weights of epoch {epoch} of {epochs}.").format(
         name=_("custom network") if run.config.design else plain(run.config.preset),
-        parameters=f"{outcome.parameters:,}",
+        parameters=format_number(outcome.parameters, ","),
         epoch=epoch,
         epochs=outcome.epochs,
     )
@@ -66,7 +69,7 @@ def _network(run: FinishedRun, epoch: int) -> str:
         return network
     rejected = _(
         'Scored on the ten digits only. With "not a digit" as a possible answer, it would reject {n} of these images.'
-    ).format(n=f"{outcome.n_rejected:,}")
+    ).format(n=format_number(outcome.n_rejected, ","))
     return f"{network} {rejected}"
 
 
@@ -106,8 +109,8 @@ def _dataset(run: FinishedRun) -> None:
             source=plain(run.dataset.source),
             size=f"{height}×{width}",
             colours=_("grey") if channels == 1 else _("colour"),
-            low=f"{found.lowest:g}",
-            high=f"{found.highest:g}",
+            low=format_number(found.lowest, "g"),
+            high=format_number(found.highest, "g"),
         )
         inverted = _("Its images were inverted.")
         st.markdown(f"{shape} {inverted}" if run.config.invert else shape)
@@ -116,8 +119,8 @@ def _dataset(run: FinishedRun) -> None:
         st.table(
             {
                 _("Class"): [plain(class_label(name)) for name in found.class_names],
-                _("Training images"): [f"{n:,}" for n in found.train_counts],
-                _("Test images"): [f"{n:,}" for n in found.test_counts],
+                _("Training images"): [format_number(n, ",") for n in found.train_counts],
+                _("Test images"): [format_number(n, ",") for n in found.test_counts],
             },
             hide_index=True,
             border="horizontal",
@@ -143,7 +146,11 @@ def compare(result: EvaluationResult, other: FinishedRun) -> analysis.Comparison
     st.caption(
         _(
             "Of {n} images, both classify {right} correctly and both misclassify {wrong}. Tested with McNemar's test."
-        ).format(n=f"{compared.n:,}", right=f"{compared.both_right:,}", wrong=f"{compared.both_wrong:,}"),
+        ).format(
+            n=format_number(compared.n, ","),
+            right=format_number(compared.both_right, ","),
+            wrong=format_number(compared.both_wrong, ","),
+        ),
         help=" ".join((glossary.explain("McNemar's test"), glossary.explain("p-value"))),
     )
     return compared
@@ -157,4 +164,4 @@ def _difference(points: float) -> str:
         if points > 0
         else _("A's accuracy is {points} percentage points lower.")
     )
-    return text.format(points=f"{abs(points):.2f}")
+    return text.format(points=format_number(abs(points), ".2f"))

@@ -3,6 +3,8 @@
 Knows the glossary; the words of a term are in `pages.ui.glossary` alone.
 """
 
+import unicodedata
+
 import streamlit as st
 
 from pages.ui.glossary import TERMS, explain
@@ -49,9 +51,18 @@ def matches(words: str) -> list[str]:
     >>> matches("harmonic mean")
     ['F1']
     """
-    wanted = words.casefold()
-    found = [term for term in TERMS if wanted in f"{_(term)}\n{explain(term)}".casefold()]
-    return sorted(found, key=lambda term: "".join(filter(str.isalnum, _(term))).casefold())
+    wanted = _folded(words)
+    found = [term for term in TERMS if wanted in _folded(f"{_(term)}\n{explain(term)}")]
+    return sorted(found, key=lambda term: "".join(filter(str.isalnum, _folded(_(term)))))
+
+
+def _folded(text: str) -> str:
+    """Return a text without capitals and accents, as people type what they look for.
+
+    >>> _folded("Época")
+    'epoca'
+    """
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
 def anchor(term: str) -> str:

@@ -12,6 +12,7 @@ from model.messages import N_
 from model.runs import retention
 from model.runs.retention import PrunedRun
 from pages.ui.host import help
+from pages.ui.language import format_number
 from pages.ui.shell import permission, services
 from pages.ui.translation import _, ngettext
 
@@ -34,10 +35,10 @@ def _size() -> None:
     stored, limits = services.stored_size(), services.limits()
     share = max(stored.runs / limits.runs, stored.megabytes / limits.disk_mb)
     text = _("**{n}** of {most} runs · **{size}** of {most_size} MB").format(
-        n=f"{stored.runs:,}",
-        most=f"{limits.runs:,}",
-        size=f"{stored.megabytes:,.0f}",
-        most_size=f"{limits.disk_mb:,}",
+        n=format_number(stored.runs, ","),
+        most=format_number(limits.runs, ","),
+        size=format_number(stored.megabytes, ",.0f"),
+        most_size=format_number(limits.disk_mb, ","),
     )
     st.progress(min(share, 1.0), text=text, width="stretch")
 
@@ -58,7 +59,7 @@ def _dialog() -> None:
 
 
 def _confirmation(runs: list[PrunedRun]) -> str:
-    size = f"{sum(run.megabytes for run in runs):,.1f}"
+    size = format_number(sum(run.megabytes for run in runs), ",.1f")
     text = ngettext("Delete {n} run ({size} MB)", "Delete {n} runs ({size} MB)", len(runs))
     return text.format(n=len(runs), size=size)
 

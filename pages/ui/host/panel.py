@@ -13,6 +13,7 @@ from model.runs.events import RunState
 from model.runs.run import Run
 from model.training.commands import Command, CommandName
 from pages.ui.host import help
+from pages.ui.language import format_number
 from pages.ui.shell import permission, services
 from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.translation import _, ngettext, translate
@@ -46,7 +47,9 @@ def _draw() -> None:
 
 def _memory(usage: Usage) -> None:
     memory = usage.memory
-    text = _("{used} of {total} GB").format(used=f"{memory.used / 1e9:.2f}", total=f"{memory.total / 1e9:.2f}")
+    text = _("{used} of {total} GB").format(
+        used=format_number(memory.used / 1e9, ".2f"), total=format_number(memory.total / 1e9, ".2f")
+    )
     with st.container(key="host-memory"):
         st.metric(_("Memory"), text, help=_(help.MEMORY))
         st.progress(_share(memory.used, memory.total))
@@ -63,18 +66,20 @@ def _processor(usage: Usage) -> None:
     used, server = usage.cores, usage.server.cores
     text = ngettext("{used} of {n} core", "{used} of {n} cores", usage.n_cores)
     with st.container(key="host-processor"):
-        shown = text.format(used=f"{used:.1f}" if used is not None else "–", n=usage.n_cores)
+        shown = text.format(used=format_number(used, ".1f") if used is not None else "–", n=usage.n_cores)
         st.metric(_("Processor"), shown, help=_(help.PROCESSOR))
         st.progress(_share(used or 0.0, usage.n_cores))
     if used is not None and server is not None:
         text = _("Server **{server}** · Workers **{workers}**")
-        st.caption(text.format(server=f"{server:.2f}", workers=f"{max(used - server, 0.0):.2f}"))
+        st.caption(
+            text.format(server=format_number(server, ".2f"), workers=format_number(max(used - server, 0.0), ".2f"))
+        )
 
 
 def _visitors(usage: Usage) -> None:
     n = services.n_visitors()
     with st.container(key="host-visitors"):
-        st.metric(_("Visitors"), "–" if n is None else f"{n:,}", help=_(help.VISITORS))
+        st.metric(_("Visitors"), "–" if n is None else format_number(n, ","), help=_(help.VISITORS))
     st.caption(_("Browser tabs that are open now"))
 
 
@@ -120,7 +125,7 @@ def _training(run: Run, usage: Usage) -> None:
 
 
 def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.0f}"
+    return format_number(n_bytes / 1e6, ",.0f")
 
 
 def _share(part: float, whole: float) -> float:

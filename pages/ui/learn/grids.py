@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.results import Array
+from pages.ui import language
 from pages.ui.translation import _
 
 _CSS = """
@@ -25,6 +26,7 @@ _CSS = """
 .lesson-grids .note { margin: 0 0 .5rem; opacity: .8; }
 .lesson-grids .controls { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin-bottom: 10px; }
 .lesson-grids label { display: inline-flex; gap: 6px; align-items: center; }
+.lesson-grids .controls > [hidden] { display: none; }
 .lesson-grids .walk { display: inline-flex; gap: 4px; }
 .lesson-grids select, .lesson-grids button, .lesson-grids input[type=number] { font: inherit; color: inherit;
   background: var(--st-secondary-background-color); border: 1px solid rgba(128,128,128,.5); border-radius: 6px;
@@ -113,11 +115,12 @@ def playground(
     start: Start,
     key: str,
     locked: Collection[str] = (),
+    hidden: Collection[str] = (),
 ) -> None:
     """Draw the convolution playground for named images `(h, w)` uint8 and kernels (id, name, `(3, 3)`).
 
     `locked` are the controls that can't be used until the question is answered: image, kernel, stride, padding, relu,
-    pooling.
+    pooling. `hidden` are those that aren't shown, which can also be walk, the buttons from position to position.
     """
     _playground(
         key=key,
@@ -135,7 +138,8 @@ def playground(
                 "pooling": start.pooling,
             },
             "locked": sorted(locked),
-            "locale": "en",
+            "hidden": sorted(hidden),
+            "locale": language.tag(language.current()),
             "texts": _texts(),
         },
     )

@@ -13,6 +13,7 @@ from pages.ui.components.term_text import term_text
 from pages.ui.learn import answers, grids, materials, question, steps
 from pages.ui.learn.answers import Answer
 from pages.ui.learn.steps import Step
+from pages.ui.shell import parts
 from pages.ui.translation import _
 
 PIXELS_DIGIT, DIGIT, POOLED_DIGIT = 3, 1, 5
@@ -59,7 +60,7 @@ def _explain(step: Step, compute: Callable[[], Answer]) -> bool:
 
 def _playground(start: grids.Start, key: str, locked: tuple[str, ...]) -> None:
     images = {str(digit): image for digit, image in enumerate(materials.digits())}
-    grids.playground(images, kernels(), start, key, locked)
+    grids.playground(images, kernels(), start, key, locked, parts.hidden(parts.LEARN).intersection(parts.CONTROLS))
 
 
 def kernels() -> list[tuple[str, str, Array]]:

@@ -138,10 +138,11 @@ def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
             strokes = pad(f"learn-sheet-{number}", drawn.get(chosen, ()))
         with st.container(horizontal=True, gap="small"):
             st.button(_("Clear"), key="learn-clear", icon=":material/delete:", on_click=session.start_lesson_sheet)
-        st.caption(_("Or take a drawing:"))
-        with st.container(key="learn-drawings", horizontal=True, gap="xsmall"):
-            for name in drawn:
-                st.button(name, key=f"learn-take-{name}", on_click=session.start_lesson_sheet, args=(name,))
+        with st.container(key="learn-ready-drawings"):
+            st.caption(_("Or take a drawing:"))
+            with st.container(key="learn-drawings", horizontal=True, gap="xsmall"):
+                for name in drawn:
+                    st.button(name, key=f"learn-take-{name}", on_click=session.start_lesson_sheet, args=(name,))
     with right, st.container(key="learn-read"):
         _readings(readers, strokes)
 

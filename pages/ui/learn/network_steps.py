@@ -16,6 +16,7 @@ from pages.ui.charts.network_diagram import diagram
 from pages.ui.components.image_grid import image_grid
 from pages.ui.components.live_chart import live_chart
 from pages.ui.components.term_text import term_text
+from pages.ui.language import format_number
 from pages.ui.learn import answers, materials, steps
 from pages.ui.learn.layout import explain, tile
 from pages.ui.learn.steps import Step
@@ -45,7 +46,7 @@ def build(step: Step) -> None:
 
 def _design() -> Design:
     """Draw the settings of a network; return it."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="learn-layers"):
         pooling = st.toggle(_("Max pooling"), value=True, key=_OWN, persist_state="session")
         filters = st.select_slider(
             _("Kernels of the two convolutions"),
@@ -67,9 +68,9 @@ def _parameters(rows: tuple[LayerSummary, ...]) -> None:
     learning = [row for row in rows if row.parameters]
     names = [_("Convolution 1"), _("Convolution 2"), _("Dense layer"), _("Output")]
     counts = [row.parameters for row in learning]
-    total = ngettext("{n} parameter", "{n} parameters", sum(counts)).format(n=f"{sum(counts):,}")
+    total = ngettext("{n} parameter", "{n} parameters", sum(counts)).format(n=format_number(sum(counts), ","))
     st.markdown(f"**{total}**")
-    listed = ", ".join(f"{name}: {n:,}" for name, n in zip(names, counts, strict=True))
+    listed = ", ".join(f"{name}: {format_number(n, ',')}" for name, n in zip(names, counts, strict=True))
     with st.container(key="learn-parameters"):
         live_chart(charts.parameters(names, counts), "learn-parameters-chart", 150, listed)
 
@@ -99,7 +100,7 @@ def train(step: Step) -> None:
 def _network(name: str, run: FinishedRun, with_validation: bool) -> None:
     title, trained_on = steps.NETWORKS[name]
     history = run.history()
-    n, epochs = f"{history.plan.n_train:,}", len(history.epochs)
+    n, epochs = format_number(history.plan.n_train, ","), len(history.epochs)
     st.markdown(f"**{_(title)}**  \n:small[{_(trained_on).format(n=n, epochs=epochs)}]")
     losses = charts.training_losses(history)
     description = _("Loss on the training images: {first} in the first epoch, {last} in the last one.")
@@ -107,10 +108,12 @@ def _network(name: str, run: FinishedRun, with_validation: bool) -> None:
         charts.losses(history, with_validation),
         f"learn-losses-{name}",
         _CHART,
-        description.format(first=f"{losses[0]:.3f}", last=f"{losses[-1]:.3f}"),
+        description.format(first=format_number(losses[0], ".3f"), last=format_number(losses[-1], ".3f")),
     )
     if with_validation:
-        right = _("Training images: {share} right").format(share=f"{charts.last_training_accuracy(history):.1%}")
+        right = _("Training images: {share} right").format(
+            share=format_number(charts.last_training_accuracy(history), ".1%")
+        )
         wrong = _("Test images: **{n_wrong} of {n} wrong**").format(n_wrong=answers.n_wrong(run), n=run.metrics.n)
         st.markdown(f":small[{right}]  \n:small[{wrong}]")
 

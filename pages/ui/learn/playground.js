@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
   const before = root.state;
   root.given = given;
   const { side, texts, start } = data;
-  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2 });
+  const number = new Intl.NumberFormat(data.locale, { maximumFractionDigits: 2, useGrouping: "always" });
   const show = (value) => number.format(Math.round(100 * value) / 100 || 0);
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const image = data.images.find(({ id }) => id === start.image).pixels;
@@ -24,18 +24,19 @@ export default function ({ data, parentElement }) {
   let cell = MOST_CELL, convolved, pooled;
 
   // Controls
-  const locked = (name) => data.locked.includes(name);
+  const hidden = (name) => data.hidden.includes(name);
+  const locked = (name) => data.locked.includes(name) || hidden(name);
   function select(name, options, value, onChange) {
     const box = element("select", { disabled: locked(name), data: { control: name } });
     for (const [id, label] of options) box.append(element("option", { value: id, textContent: label }));
     box.value = value;
     box.addEventListener("change", () => onChange(box.value));
-    return element("label", {}, texts[name], box);
+    return element("label", { hidden: hidden(name) }, texts[name], box);
   }
   function check(name) {
     const box = element("input", { type: "checkbox", checked: state[name], disabled: locked(name), data: { control: name } });
     box.addEventListener("change", () => { state[name] = box.checked; compute(); });
-    return element("label", { className: "check" }, box, texts[name]);
+    return element("label", { className: "check", hidden: hidden(name) }, box, texts[name]);
   }
   function button(name, onClick) {
     const node = element("button", { type: "button", textContent: texts[name], data: { control: name } });
@@ -60,7 +61,7 @@ export default function ({ data, parentElement }) {
   clear.hidden = true;
   const play = button("play", () => (root.timer ? stop() : begin()));
   const controls = element("div", { className: "controls" }, imageBox, clear, kernelBox, strideBox, check("padding"), check("relu"),
-    check("pooling"), element("span", { className: "walk" }, button("back", () => walk(-1)), button("next", () => walk(1)), play));
+    check("pooling"), element("span", { className: "walk", hidden: hidden("walk") }, button("back", () => walk(-1)), button("next", () => walk(1)), play));
 
   // The kernel and the nine products
   const weights = Array.from({ length: 9 }, (_, index) => {
@@ -166,10 +167,10 @@ export default function ({ data, parentElement }) {
     const words = [say(texts.sum, { row: row + 1, column: column + 1, sum: show(total) })];
     if (state.relu) words.push(say(texts.after_relu, { value: show(Math.max(total, 0)) }));
     const four = whole ? [0, 1, convolved.side, convolved.side + 1].map((by) => convolved.values[corner[0] * convolved.side + corner[1] + by]) : [];
-    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(", "), value: show(Math.max(...four)) }));
+    if (whole && square) words.splice(0, 2, say(texts.largest, { four: four.map(show).join(show(0.5).includes(",") ? "; " : ", "), value: show(Math.max(...four)) }));
     else if (whole) words.push(say(texts.in_square, { value: show(Math.max(...four)) }));
     sum.textContent = words.join(" ");
-    const sizes = (n) => ({ side: n, n: new Intl.NumberFormat(data.locale).format(n * n) });
+    const sizes = (n) => ({ side: n, n: number.format(n * n) });
     input.caption.textContent = state.image === DRAWN ? texts.draw_here : say(texts.input_size, sizes(side));
     output.caption.textContent = say(texts.output_size, sizes(convolved.side)) + (convolved.values.some((value) => value < 0) ? ` ${texts.negative}` : "");
     if (pooled) squares.caption.textContent = say(texts.pooled_size, sizes(pooled.side));
@@ -209,7 +210,7 @@ export default function ({ data, parentElement }) {
   });
   input.canvas.addEventListener("pointermove", (event) => { if (state.image === DRAWN && event.buttons) ink(event); });
 
-  root.replaceChildren(controls, ...(data.locked.length ? [element("p", { className: "note", textContent: texts.locked })] : []),
+  root.replaceChildren(controls, ...(data.locked.some((name) => !hidden(name)) ? [element("p", { className: "note", textContent: texts.locked })] : []),
     element("div", { className: "grids" }, input.figure, middle, output.figure, squares.figure));
   convolved = convolve(state.pixels, side, state.kernel, state);
   pooled = state.pooling ? maxPool(convolved.values, convolved.side) : null;

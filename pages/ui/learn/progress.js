@@ -29,7 +29,7 @@ export default function ({ data, setStateValue }) {
     if (!name || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     if (event.target.closest?.(OWN_KEYS)) return;
     const link = document.querySelector(`.st-key-${name} a`);
-    if (!link) return;
+    if (!link?.getClientRects().length) return; // there is none, or the address hides it
     event.preventDefault();
     link.click();
   };

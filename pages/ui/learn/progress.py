@@ -8,10 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.learn.steps import BY_NAME, STEPS, Step
-from pages.ui.shell import session
+from pages.ui.shell import links, session
 from pages.ui.translation import _
 
 PAGE = "pages/learn.py"
+TEACHER = "teacher"  # in the address of the teacher's view
 # Streamlit marks all links to the page that is shown, which here are all steps. On a phone, Back and Next stay at the
 # lower edge, and only the label of the step that is shown can be seen.
 _STYLE = """<style>
@@ -23,6 +24,8 @@ _STYLE = """<style>
 .st-key-learn-stepper a * { font-weight: 400; font-size: .875rem; }
 .st-key-learn-stepper .st-key-learn-current a { background: rgba(59,111,224,.18); }
 .st-key-learn-stepper .st-key-learn-current a * { font-weight: 600; }
+.st-key-learn-teachers a { background: transparent; }
+.st-key-learn-teachers a * { font-weight: 400; }
 .st-key-learn-pages a { border: 1px solid rgba(128,128,128,.4); padding: .25rem .8rem; }
 [class*="st-key-learn-step-"] h3 { font-size: 1.4rem; padding: 0; }
 @media (max-width: 640px) {
@@ -107,4 +110,9 @@ def _turn_pages(step: Step) -> None:
 
 
 def _link(step: Step, label: str, icon: str) -> None:
-    st.page_link(PAGE, label=label, icon=icon, query_params={"step": step.name}, width="content")
+    st.page_link(PAGE, label=label, icon=icon, query_params=address(step), width="content")
+
+
+def address(step: Step) -> dict[str, str]:
+    """Return the query parameters of a link to a step, with those of this page that stay the same."""
+    return {"step": step.name} | links.passed_on(TEACHER)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from pages.ui.components.term_text import term_text
+from pages.ui.language import format_number
 from pages.ui.learn import try_it
 from pages.ui.learn.answers import Answer
 from pages.ui.learn.steps import Step
-from pages.ui.shell import session
+from pages.ui.shell import links, session
 from pages.ui.shell.text import percent, plain
 from pages.ui.translation import _
 
@@ -72,7 +73,7 @@ def _show(step: Step, chosen: int, answer: Answer) -> None:
 
 def _try_it(step: Step) -> None:
     label = _("Try it yourself: {what}").format(what=_(step.invitation))
-    query = {"lesson": step.name} | try_it.settings_of(step)
+    query = {"lesson": step.name} | try_it.settings_of(step) | links.passed_on()
     with st.container(key="learn-try", width="content"):
         st.page_link(step.page, label=label, icon=":material/science:", query_params=query, width="content")
 
@@ -85,4 +86,4 @@ def _shown(values: Mapping[str, object]) -> dict[str, str]:
 def _in_words(value: object) -> str:
     if isinstance(value, float):
         return percent(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return format_number(value, ",") if isinstance(value, int) else str(value)

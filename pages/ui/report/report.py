@@ -17,11 +17,14 @@ from model.networks.summary import summary
 from model.results import Mistake
 from model.runs.events import EpochEvent
 from model.runs.run import FinishedRun
+from pages.ui import language
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.charts import training as training_charts
 from pages.ui.components.image_grid import data_uri
+from pages.ui.language import format_number
 from pages.ui.shell import services
-from pages.ui.shell.text import in_words, percent
+from pages.ui.shell.labels import settings_table
+from pages.ui.shell.text import percent
 from pages.ui.translation import _, class_label, translate
 
 _PAIRS, _SHOWN = 6, 24  # of classes; mistakes
@@ -81,7 +84,8 @@ def heading(text: str) -> str:
 def page(title: str, body: Iterable[str]) -> str:
     """Return a whole HTML page that needs no network; `body` is HTML."""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · Digit Lab</title>'
+        f'<!doctype html><html lang="{language.tag(language.current())}"><head><meta charset="utf-8">'
+        f"<title>{escape(title)} · Digit Lab</title>"
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}</body></html>"
     )
@@ -90,7 +94,9 @@ def page(title: str, body: Iterable[str]) -> str:
 def chart(figure: go.Figure, height: int, title: str) -> str:
     """Return a figure of `height` pixels as HTML for a page that includes Plotly."""
     # The template "none" leaves axes without lines, which the app's own chart adds from its theme.
-    figure.update_layout(height=height, title=None, font={"family": "system-ui,sans-serif", "size": 13})
+    figure.update_layout(
+        height=height, title=None, separators=language.separators(), font={"family": "system-ui,sans-serif", "size": 13}
+    )
     figure.update_xaxes(gridcolor="#e3e6ec").update_yaxes(gridcolor="#e3e6ec")
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
     return f"<div><b>{escape(title)}</b>{drawn}</div>"
@@ -107,15 +113,15 @@ def _summary(run: FinishedRun) -> str:
     return " ".join(sentences).format(
         network=_("Custom network") if run.config.design else run.config.preset,
         dataset=run.config.dataset,
-        seconds=f"{outcome.seconds:,.0f}",
+        seconds=format_number(outcome.seconds, ",.0f"),
         epoch=run.kept_epoch,
         epochs=outcome.epochs,
-        correct=f"{metrics.accuracy:.2%}",
-        n=f"{metrics.n:,}",
-        loss=f"{metrics.loss:.4f}",
-        precision=f"{metrics.macro_precision:.4f}",
-        recall=f"{metrics.macro_recall:.4f}",
-        f1=f"{metrics.macro_f1:.4f}",
+        correct=format_number(metrics.accuracy, ".2%"),
+        n=format_number(metrics.n, ","),
+        loss=format_number(metrics.loss, ".4f"),
+        precision=format_number(metrics.macro_precision, ".4f"),
+        recall=format_number(metrics.macro_recall, ".4f"),
+        f1=format_number(metrics.macro_f1, ".4f"),
         created=run.description.created,
         source=run.dataset.source,
     )
@@ -126,10 +132,10 @@ def _reliability(result: EvaluationResult) -> str:
     interval = _(
         "On new images of the same kind, the accuracy is probably between {low} and {high} (95% confidence interval)."
     )
-    interval = interval.format(low=f"{low:.2%}", high=f"{high:.2%}")
+    interval = interval.format(low=format_number(low, ".2%"), high=format_number(high, ".2%"))
     if result.calibration_error is None:  # the single predictions are missing; the metrics computed from them aren't
         return interval
-    error = _("Calibration error (ECE): {error}.").format(error=f"{result.calibration_error:.2%}")
+    error = _("Calibration error (ECE): {error}.").format(error=format_number(result.calibration_error, ".2%"))
     return f"{interval} {error}"
 
 
@@ -167,7 +173,7 @@ def _epochs(epochs: Sequence[EpochEvent]) -> str:
 
 
 def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "–" if value is None else str(value)
+    return format_number(value, ".4f") if isinstance(value, float) else "–" if value is None else str(value)
 
 
 def _confusion(run: FinishedRun) -> str:
@@ -176,7 +182,13 @@ def _confusion(run: FinishedRun) -> str:
 
 def _classes(run: FinishedRun) -> str:
     rows = [
-        (class_label(row.name), f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}")
+        (
+            class_label(row.name),
+            format_number(row.precision, ".4f"),
+            format_number(row.recall, ".4f"),
+            format_number(row.f1, ".4f"),
+            format_number(row.support, ","),
+        )
         for row in run.metrics.classes
         if row.support
     ]
@@ -187,17 +199,19 @@ def _network(run: FinishedRun) -> str:
     try:
         layers = summary(run.config.network, run.dataset.image_shape, len(run.dataset.class_names))
     except DigitLabError:  # a preset of another version
-        text = _("{n} parameters.").format(n=f"{run.outcome.parameters:,}")
+        text = _("{n} parameters.").format(n=format_number(run.outcome.parameters, ","))
         return f"<p>{escape(text)}</p>"
-    rows = [(translate(row.title), " × ".join(map(str, row.shape)), f"{row.parameters:,}") for row in layers]
-    total = (_("Total"), "", f"{run.outcome.parameters:,}")
+    rows = [
+        (translate(row.title), " × ".join(map(str, row.shape)), format_number(row.parameters, ",")) for row in layers
+    ]
+    total = (_("Total"), "", format_number(run.outcome.parameters, ","))
     return table((_("Layer"), _("Output"), _("Parameters")), [*rows, total])
 
 
 def _settings(run: FinishedRun) -> list[tuple[str, str]]:
     values = run.config.to_dict()
     values |= values.pop("augmentation")
-    return [(name.replace("_", " "), in_words(value)) for name, value in values.items()]
+    return settings_table(values)
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

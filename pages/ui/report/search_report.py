@@ -13,8 +13,9 @@ from model.tuning.record import SearchRecord
 from model.tuning.study import COMPLETE, TrialResult, open_study
 from pages.ui.charts import tuning as tuning_charts
 from pages.ui.charts.common import PlainFigure
+from pages.ui.language import format_number
 from pages.ui.report.report import chart, heading, page, table
-from pages.ui.shell.text import in_words
+from pages.ui.shell.labels import settings_table
 from pages.ui.translation import _, translate
 
 
@@ -66,9 +67,9 @@ def _trials(record: SearchRecord, trials: tuple[TrialResult, ...]) -> str:
     rows = [
         (
             str(trial.number),
-            trial.state,
-            "–" if trial.value is None else f"{trial.value:.4f}",
-            *(results.value_text(trial.parameters.get(name, "–")) for name in settings.names),
+            _(tuning_charts.STATES[trial.state]),
+            "–" if trial.value is None else format_number(trial.value, ".4f"),
+            *(tuning_charts.shown_value(trial.parameters.get(name, "–")) for name in settings.names),
             trial.run,
             _(trial.reason),
         )
@@ -81,4 +82,4 @@ def _trials(record: SearchRecord, trials: tuple[TrialResult, ...]) -> str:
 def _settings(record: SearchRecord) -> list[tuple[str, str]]:
     values = record.settings.config.to_dict()
     values |= values.pop("augmentation")
-    return [(n.replace("_", " "), in_words(v)) for n, v in values.items() if n not in record.settings.names]
+    return settings_table({name: value for name, value in values.items() if name not in record.settings.names})

@@ -40,5 +40,5 @@ def describe_page(title: str) -> None:
     with st.container(key="accessibility"):
         _marks(
             key="accessibility-marks",
-            data={"title": title, "menu": _("Pages"), "footer": _("About Digit Lab"), "trials": _("Trials")},
+            data={"title": _(title), "menu": _("Pages"), "footer": _("About Digit Lab"), "trials": _("Trials")},
         )

@@ -4,12 +4,13 @@ Pages are discovered in `pages/`, without `st.navigation`: the two collide in St
 works when it is the first one opened. Knows Streamlit and the list of pages.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import accessibility, memory, projector, session
+from pages.ui.shell import accessibility, languages, links, memory, parts, projector, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -31,33 +32,47 @@ _STYLE = """<style>
 .stAppHeader { background: transparent; left: auto; width: auto; }
 .stAppHeader, .stAppHeader * { pointer-events: none; }
 .stAppHeader button, .stAppHeader button * { pointer-events: auto; }
+.st-key-menu > :has(> .st-key-language-keeper) { display: none; }
+.st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-left: auto; margin-right: 2.5rem; }
+.st-key-language button { min-height: 2rem; padding: .25rem .5rem; }
 .st-key-menu { border-bottom: 1px solid rgba(128,128,128,.3); padding-bottom: .4rem; }
 .st-key-footer { border-top: 1px solid rgba(128,128,128,.3); margin-top: 1rem; padding-top: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   .stAppHeader { display: none; }
   .st-key-menu { gap: 0 !important; }
-  .st-key-menu a { padding: .25rem .4rem; }
+  .st-key-menu a { padding: .25rem .3rem; }
+  .st-key-menu > :has(> .st-key-language), .st-key-menu > .st-key-language { margin-right: 0; }
+  .st-key-language button { padding: 0; }
+  .st-key-language button div[aria-hidden] { display: none; }
+  .st-key-language button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .st-key-menu a * { font-size: .8125rem; }
   .st-key-menu a > span:has([data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 
 
-def page(title: str) -> None:
-    """Set up the page and draw the menu; `title` appears in the browser tab."""
+def page(title: str, name: str = "") -> None:
+    """Set up the page and draw the menu; `title`, a text marked by `N_`, appears in the browser tab.
+
+    `name` is that of a page in `parts.PARTS`, some of whose parts a link can hide.
+    """
+    languages.recognize()
     memory.release_large_arrays()
     session.enter_page(title)
     st.set_page_config(
-        page_title=f"{title} · Digit Lab" if title != "Digit Lab" else title,
+        page_title=f"{_(title)} · Digit Lab" if title != "Digit Lab" else title,
         page_icon=_ICON,
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    st.html(_STYLE)
+    # One element, whatever it contains: another one in front would make the browser draw all that follow again.
+    st.html(f"{_STYLE}<style>{parts.style(name)}</style>")
     projector.apply()
-    with st.container(key="menu", horizontal=True, gap="small"):
+    with st.container(key="menu", horizontal=True, gap="small", vertical_alignment="center"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
+        languages.menu()
     accessibility.describe_page(title)
     _way_back()
 
@@ -71,7 +86,7 @@ def _way_back() -> None:
                 "pages/learn.py",
                 label=_("Back to the lesson"),
                 icon=":material/arrow_back:",
-                query_params={"step": step},
+                query_params={"step": step} | links.passed_on(),
                 width="content",
             )
 
@@ -81,8 +96,8 @@ def title(text: str) -> None:
     st.set_page_config(page_title=text)
 
 
-def footer() -> None:
-    """Draw the last line of a page."""
+def footer(more: Callable[[], None] | None = None) -> None:
+    """Draw the last line of a page; `more` draws the links that only this page has."""
     from pages.ui.shell import permission  # with all services, which no page has to wait for before it draws
 
     with st.container(key="footer", horizontal=True, vertical_alignment="center"):
@@ -90,5 +105,15 @@ def footer() -> None:
         st.page_link("pages/glossary.py", label=_("Glossary"), icon=":material/menu_book:", width="content")
         if permission.is_teacher():
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
+        if more:
+            more()
         projector.switch()
+        if parts.is_limited():
+            st.button(
+                _("Show everything"),
+                key="show-everything",
+                type="tertiary",
+                icon=":material/visibility:",
+                on_click=parts.show_everything,
+            )
     memory.freeze_libraries()

@@ -14,6 +14,7 @@ import streamlit as st
 from model.config import Design, TrainingConfig
 
 _VISITOR = "visitor"
+_LANGUAGE, _LANGUAGE_CHOSEN, _LANGUAGE_DRAWN = "visitor-language", "language-chosen", "language-drawn"
 _RUN_WATCHED = "run-watched"
 _FIRST_RATE, _STEPS_REQUESTED = "first-rate-", "steps-requested-"  # followed by the run's id
 _LAST_START = "last-start"
@@ -46,6 +47,29 @@ def visitor() -> Visitor:
 def set_visitor(visitor: Visitor) -> None:
     """Remember the visitor whose tokens the browser sent."""
     st.session_state[_VISITOR] = visitor
+
+
+def language() -> str | None:
+    """Return the code of this visitor's language; None before the first page has found it out."""
+    return st.session_state.get(_LANGUAGE)
+
+
+def set_language(code: str, chosen: bool) -> None:
+    """Remember a visitor's language, and whether they chose it, in the menu or by a link."""
+    st.session_state[_LANGUAGE] = code
+    st.session_state[_LANGUAGE_CHOSEN] = chosen
+
+
+def language_has_changed() -> bool:
+    """Return whether the language is another one than in the last call, and remember it."""
+    before = st.session_state.get(_LANGUAGE_DRAWN, language())
+    st.session_state[_LANGUAGE_DRAWN] = language()
+    return before != language()
+
+
+def chosen_language() -> str | None:
+    """Return the code of the language that this visitor chose; None if it is the browser's."""
+    return language() if st.session_state.get(_LANGUAGE_CHOSEN) else None
 
 
 def enter_page(title: str) -> None:

@@ -1,15 +1,15 @@
 """Format runs, numbers and settings for the pages. Knows runs; draws nothing."""
 
 import re
-from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
 from model.errors import DigitLabError
-from model.messages import N_, Message
+from model.messages import N_, Listing, Message
 from model.plain_text import readable
 from model.runs.run import FinishedRun, Run
-from pages.ui.translation import _
+from pages.ui.language import format_number
+from pages.ui.translation import _, formatted
 
 _MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:&@=^")
 # Streamlit looks for links, emoji, icons and arrows once more after it has removed the escapes. An invisible character
@@ -40,7 +40,9 @@ def run_title(run: Run) -> str:
         name_of(run),
         _("custom network") if run.config.design else run.config.preset,
         _("{dataset} and drawings").format(dataset=dataset) if run.config.drawings else dataset,
-        _("{accuracy} correct").format(accuracy=f"{run.metrics.accuracy:.2%}") if isinstance(run, FinishedRun) else "",
+        _("{accuracy} correct").format(accuracy=format_number(run.metrics.accuracy, ".2%"))
+        if isinstance(run, FinishedRun)
+        else "",
         created(run),
     ]
     return " · ".join(filter(None, parts))
@@ -70,27 +72,23 @@ def markdown(message: Message | DigitLabError | str) -> str:
         message = message.message
     if isinstance(message, str):
         return plain(_(message))
-    values = {name: _Escaped(markdown(v)) if isinstance(v, Message) else v for name, v in message.values.items()}
-    return _Escaping().vformat(_(message.text), (), values)
-
-
-@dataclass(frozen=True)
-class _Escaped:
-    text: str
+    return _Escaping().vformat(_(message.text), (), message.values)
 
 
 class _Escaping(Formatter):
     """`str.format`, but the values are escaped after their conversion and format, such as `!r` and `:,`."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return value.text if isinstance(value, _Escaped) else plain(format(value, format_spec))
+        if isinstance(value, Listing):
+            return ", ".join(map(markdown, value.messages))
+        return markdown(value) if isinstance(value, Message) else plain(formatted(value, format_spec))
 
 
 def percent(probability: float) -> str:
     """Return a probability in percent, never rounded to 0% or 100%: a network is never entirely certain."""
     if probability > 0.9995:
         return _("over 99.9%")
-    return f"{probability:.1%}" if probability >= 0.0005 else _("under 0.1%")
+    return format_number(probability, ".1%") if probability >= 0.0005 else _("under 0.1%")
 
 
 def in_words(value: Any) -> str:
@@ -98,7 +96,7 @@ def in_words(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, float):
-        return f"{value:g}"
+        return format_number(value, "g")
     if isinstance(value, dict):  # a custom network
         return ", ".join(f"{name.replace('_', ' ')} {in_words(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):

@@ -12,9 +12,9 @@ from model.config import TrainingConfig
 from model.runs.run import Run
 from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
-from pages.ui.shell import services
+from pages.ui.shell import labels, services
 from pages.ui.shell.text import created, in_words, name_of, plain
-from pages.ui.train import help, labels
+from pages.ui.train import help
 from pages.ui.translation import _
 
 _POLL_S = 2.0

@@ -10,9 +10,10 @@ from model.data.catalog import DatasetStatus
 from model.errors import DigitLabError
 from model.inference.classifier import DIGITS
 from pages.ui import glossary
-from pages.ui.shell import services
+from pages.ui.language import format_number
+from pages.ui.shell import labels, services
 from pages.ui.shell.text import markdown, plain
-from pages.ui.train import dataset_upload, help, labels, preview
+from pages.ui.train import dataset_upload, help, preview
 from pages.ui.train.setting_keys import key, key_with_default
 from pages.ui.translation import _, translate
 
@@ -105,7 +106,7 @@ def _describe(chosen: DatasetStatus, mnist: DatasetStatus) -> None:
         text = _(help.NOT_AVAILABLE)
         st.caption(text.format(dataset=markdown(chosen.title), file=plain(f"{chosen.name}.npz")))
     elif not chosen.here and chosen.download_bytes:
-        st.caption(_(help.DOWNLOAD_OF_SIZE).format(megabytes=f"{chosen.download_bytes / 1e6:.0f}"))
+        st.caption(_(help.DOWNLOAD_OF_SIZE).format(megabytes=format_number(chosen.download_bytes / 1e6, ".0f")))
     elif not chosen.here:
         st.caption(_(help.DOWNLOAD))
     elif chosen.name == "uci-digits" and not mnist.here:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from model.data import catalog, uploads
 from model.errors import DigitLabError
+from pages.ui.language import format_number
 from pages.ui.shell import permission, services, session
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help
@@ -70,11 +71,11 @@ def _unusable() -> None:
         "{n} files in the folder named by DIGIT_LAB_DATA can't be used",
         len(files),
     )
-    with st.expander(text.format(n=f"{len(files):,}")):
+    with st.expander(text.format(n=format_number(len(files), ","))):
         for each in files[:_MAX_LISTED]:
             st.caption(f"**{plain(each.file)}** {markdown(each.reason)}")
         if len(files) > _MAX_LISTED:
-            st.caption(_("… and {n} more").format(n=f"{len(files) - _MAX_LISTED:,}"))
+            st.caption(_("… and {n} more").format(n=format_number(len(files) - _MAX_LISTED, ",")))
 
 
 @st.cache_data(ttl=_CLEAN_S, show_spinner=False)

@@ -16,6 +16,7 @@ from model.runs.run import Run
 from model.training import epoch_probe
 from model.training.epoch_probe import EpochProbe
 from pages.ui.components.image_grid import Tile, image_grid
+from pages.ui.language import format_number
 from pages.ui.train import help
 from pages.ui.translation import _, class_label
 
@@ -73,11 +74,11 @@ def _tile(image: np.ndarray, label: int, predicted: int, confidence: float, name
     true = class_label(names[label])
     if predicted == label:
         alt = _("Validation image of {true}, predicted correctly").format(true=true)
-        return Tile(image, (f"✓ {true} · {confidence:.0%}",), alt, right=True)
+        return Tile(image, (f"✓ {true} · {format_number(confidence, '.0%')}",), alt, right=True)
     prediction = class_label(names[predicted]) if 0 <= predicted < len(names) else str(predicted)
     return Tile(
         image,
-        (f"✗ {prediction} · {confidence:.0%}", _("true: {true}").format(true=true)),
+        (f"✗ {prediction} · {format_number(confidence, '.0%')}", _("true: {true}").format(true=true)),
         _("Validation image of {true}, predicted as {prediction}").format(true=true, prediction=prediction),
         right=False,
     )

@@ -4,7 +4,8 @@ import streamlit as st
 
 from model.config import KEPT, LOSSES
 from pages.ui import glossary
-from pages.ui.train import help, labels
+from pages.ui.shell import labels
+from pages.ui.train import help
 from pages.ui.train.dataset_choice import ChosenDataset
 from pages.ui.train.setting_keys import key_with_default
 from pages.ui.translation import _

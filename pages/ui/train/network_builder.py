@@ -15,8 +15,10 @@ from model.networks.presets import CLASSROOM, PRESETS
 from model.networks.summary import LayerSummary, summary
 from pages.ui import glossary
 from pages.ui.charts.network_diagram import diagram
+from pages.ui.language import format_number
+from pages.ui.shell import labels
 from pages.ui.shell.text import markdown
-from pages.ui.train import help, labels
+from pages.ui.train import help
 from pages.ui.translation import _, ngettext, translate
 
 _OPENED = "train-own-opened"  # whether the builder is open
@@ -72,7 +74,7 @@ def _preset(preset: str, shape: Shape, n_classes: int) -> None:
     if rows is None:
         return
     n = _parameters(rows)
-    label = ngettext("Layers ({n} parameter)", "Layers ({n} parameters)", n).format(n=f"{n:,}")
+    label = ngettext("Layers ({n} parameter)", "Layers ({n} parameters)", n).format(n=format_number(n, ","))
     with st.popover(label, width="stretch"):
         st.markdown(translate(PRESETS[preset].why))
         _show(rows, shape)
@@ -97,7 +99,11 @@ def _builder(shape: Shape | None, n_classes: int) -> Design:
     if shape is not None and (rows := _summary_or_none(design, shape, n_classes)):
         multiplications = sum(row.multiplications for row in rows)
         text = _("{parameters} parameters, {multiplications} multiplications per image.")
-        st.caption(text.format(parameters=f"{_parameters(rows):,}", multiplications=f"{multiplications:,}"))
+        st.caption(
+            text.format(
+                parameters=format_number(_parameters(rows), ","), multiplications=format_number(multiplications, ",")
+            )
+        )
     return design
 
 
@@ -215,7 +221,7 @@ def _network(design: Design, shape: Shape, n_classes: int) -> None:
     _show(rows, shape)
     n = _parameters(rows)
     text = ngettext("{n} parameter in total, for {size} images.", "{n} parameters in total, for {size} images.", n)
-    st.caption(text.format(n=f"{n:,}", size=_size(shape)))
+    st.caption(text.format(n=format_number(n, ","), size=_size(shape)))
 
 
 def _show(rows: tuple[LayerSummary, ...], shape: Shape) -> None:
@@ -225,7 +231,7 @@ def _show(rows: tuple[LayerSummary, ...], shape: Shape) -> None:
         {
             _("Layer"): [row.title for row in rows],
             _("Output"): [_size(row.shape) for row in rows],
-            _("Parameters"): [f"{row.parameters:,}" for row in rows],
+            _("Parameters"): [format_number(row.parameters, ",") for row in rows],
         },
         hide_index=True,
     )

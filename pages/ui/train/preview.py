@@ -13,6 +13,7 @@ from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
 from pages.ui.components.image_grid import Tile, image_grid
 from pages.ui.components.live_chart import live_chart
+from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.text import markdown, plain
 from pages.ui.train import help
@@ -41,8 +42,10 @@ def dataset(name: str, invert: bool = False) -> None:
     _facts(sample)
     text = _("{images} training images and {test} test images in {classes} classes. Training images of each class:")
     n_test = sum(sample.inspection.test_counts)
-    st.caption(text.format(images=f"{sample.counts.sum():,}", test=f"{n_test:,}", classes=len(names)))
-    counts = ", ".join(f"{label}: {n:,}" for label, n in zip(names, sample.counts, strict=True))
+    st.caption(
+        text.format(images=format_number(sample.counts.sum(), ","), test=format_number(n_test, ","), classes=len(names))
+    )
+    counts = "; ".join(f"{label}: {format_number(n, ',')}" for label, n in zip(names, sample.counts, strict=True))
     description = _("Training images of each class: {counts}.").format(counts=counts)
     live_chart(class_balance(names, sample.counts), f"class-balance-{name}", 40 + 22 * len(names), description)
     _skipped(sample)
@@ -56,8 +59,8 @@ def _facts(sample: services.Sample) -> None:
     shape = _(help.SHAPE).format(
         size=f"{height}×{width}",
         colours=_("grey") if channels == 1 else _("colour"),
-        low=f"{found.lowest:g}",
-        high=f"{found.highest:g}",
+        low=format_number(found.lowest, "g"),
+        high=format_number(found.highest, "g"),
     )
     st.caption(f"{shape} {ground}" if channels == 1 else shape)
     for note in sample.origin.notes:
@@ -69,12 +72,14 @@ def _skipped(sample: services.Sample) -> None:
     files = sample.origin.skipped
     if not files:
         return
-    text = ngettext("{n} file isn't used:", "{n} files aren't used:", len(files)).format(n=f"{len(files):,}")
+    text = ngettext("{n} file isn't used:", "{n} files aren't used:", len(files)).format(
+        n=format_number(len(files), ",")
+    )
     st.caption(text)
     for each in files[:_MAX_SKIPPED]:
         st.caption(f"**{plain(each.file)}** {markdown(each.reason)}")
     if len(files) > _MAX_SKIPPED:
-        st.caption(_("… and {n} more").format(n=f"{len(files) - _MAX_SKIPPED:,}"))
+        st.caption(_("… and {n} more").format(n=format_number(len(files) - _MAX_SKIPPED, ",")))
 
 
 def augmented(name: str, augmentation: Augmentation, invert: bool = False) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from model.runs.run import FinishedRun, Run
 from model.runs.store import DamagedRun
 from pages.ui.charts.training import MAX_COMPARED
+from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.text import markdown, plain, run_title
 from pages.ui.train import compare_runs
@@ -69,7 +70,7 @@ def _details(run: Run) -> str:
         return _(STATES[services.jobs().state(run)])
     n = run.outcome.epochs
     text = ngettext("loss {loss} · {n} epoch", "loss {loss} · {n} epochs", n)
-    return text.format(loss=f"{run.metrics.loss:.4f}", n=n)
+    return text.format(loss=format_number(run.metrics.loss, ".4f"), n=n)
 
 
 def _damaged(run: DamagedRun) -> None:

@@ -10,6 +10,7 @@ from model.runs.curves import History
 from model.runs.events import DownloadingEvent, DrawingEvent, RunState
 from model.runs.run import FinishedRun, Run
 from pages.ui.components.live_text import html_of
+from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.durations import duration
 from pages.ui.train import help
@@ -52,9 +53,12 @@ def _figures(run: Run, state: RunState, history: History) -> tuple[str, ...]:
     validation = history.epochs[-1].val_accuracy if history.epochs else None
     return (
         html_of(_("Epoch **{epoch} of {epochs}**"), epoch=epoch, epochs=run.config.epochs),
-        html_of(_("Images per second **{n}**"), n=f"{per_second:,.0f}" if per_second else "–"),
+        html_of(_("Images per second **{n}**"), n=format_number(per_second, ",.0f") if per_second else "–"),
         html_of(_("Time left **{time}**"), time=duration(left) if left is not None else "–"),
-        html_of(_("Validation accuracy **{share}**"), share=f"{validation:.2%}" if validation is not None else "–"),
+        html_of(
+            _("Validation accuracy **{share}**"),
+            share=format_number(validation, ".2%") if validation is not None else "–",
+        ),
     )
 
 
@@ -69,7 +73,7 @@ def _details(run: Run, state: RunState, history: History) -> str:
         return html_of(_("downloading {dataset}: {percent}%"), dataset=run.config.dataset, percent=last.percent)
     if isinstance(last, DrawingEvent) and state is RunState.STARTING:
         text = ngettext("{n} training image rendered so far", "{n} training images rendered so far", last.images)
-        return html_of(text, n=f"{last.images:,}")
+        return html_of(text, n=format_number(last.images, ","))
     if state is RunState.STARTING:
         return html_of(_("loading the images and building the network"))
     if state is RunState.FINISHING:
@@ -78,7 +82,9 @@ def _details(run: Run, state: RunState, history: History) -> str:
         return html_of(_("see below"))
     if len(history.step):
         text = _("batch {batch} of {batches}")
-        return html_of(text, batch=f"{history.steps_done:,}", batches=f"{history.total_steps:,}")
+        return html_of(
+            text, batch=format_number(history.steps_done, ","), batches=format_number(history.total_steps, ",")
+        )
     return ""
 
 
@@ -95,8 +101,8 @@ def _result(run: FinishedRun, history: History) -> str:
     )
     result = html_of(
         _(help.RESULT_OF_PART if is_part else help.RESULT),
-        accuracy=f"{run.metrics.accuracy:.2%}",
-        n=f"{run.metrics.n:,}",
+        accuracy=format_number(run.metrics.accuracy, ".2%"),
+        n=format_number(run.metrics.n, ","),
         epoch=run.kept_epoch,
         epochs=run.config.epochs,
     )

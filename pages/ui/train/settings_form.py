@@ -14,9 +14,10 @@ from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
 from pages.ui.components.live_chart import live_chart
-from pages.ui.shell import services, session
+from pages.ui.language import format_number
+from pages.ui.shell import labels, services, session
 from pages.ui.shell.text import markdown
-from pages.ui.train import help, labels, network_builder, preview
+from pages.ui.train import help, network_builder, preview
 from pages.ui.train.dataset_choice import ChosenDataset, dataset_control
 from pages.ui.train.more_settings import more_settings
 from pages.ui.train.setting_keys import key, key_with_default, rate_key
@@ -42,18 +43,21 @@ def training_controls(top: DeltaGenerator) -> TrainingConfig | None:
     recipe = session.take_requested_recipe()
     if recipe:
         fill(RECIPES[recipe].config)
-    dataset = dataset_control()
-    network = network_builder.network_control(dataset.shape, dataset.n_classes)
+    with st.container(key="train-datasets"):
+        dataset = dataset_control()
+    with st.container(key="train-network"):
+        network = network_builder.network_control(dataset.shape, dataset.n_classes)
     below_network = st.container()
     values = {"dataset": dataset.name, "invert": dataset.invert} | network | _training_settings()
-    with st.expander(_("Augmentation: vary the training images"), icon=":material/auto_fix_high:"):
+    title = _("Augmentation: vary the training images")
+    with st.expander(title, icon=":material/auto_fix_high:", key="train-augmentation"):
         augmentation = _augmentation_settings(dataset)
-    with st.expander(_("More settings"), icon=":material/tune:"):
+    with st.expander(_("More settings"), icon=":material/tune:", key="train-more"):
         values |= more_settings(dataset)
     # No widget, as few people would change it: the precision comes with the recipe.
     values |= {"augmentation": augmentation, "precision": st.session_state.setdefault("train-precision", "auto")}
     config = _checked(values)
-    with top:
+    with top, st.container(key="train-recipes"):
         _recipe_control(config)
     if config is None or dataset.shape is None:
         return None  # what is wrong was shown next to it
@@ -111,7 +115,13 @@ def fill(config: TrainingConfig, dataset: bool = False) -> list[str]:
         st.session_state[key(name)] = type(highest)(min(values[name], highest))
         if values[name] > highest:
             text = _(help.FROM_LINK_TOO_HIGH)
-            changed.append(text.format(setting=labels.setting(name), value=f"{values[name]:g}", most=f"{highest:g}"))
+            changed.append(
+                text.format(
+                    setting=labels.setting(name),
+                    value=format_number(values[name], "g"),
+                    most=format_number(highest, "g"),
+                )
+            )
     st.session_state[rate_key(config.optimizer, config.schedule)] = float(max(rate, _LOWEST_RATE))
     if dataset and config.dataset in {status.name for status in services.datasets()}:
         st.session_state[key("dataset")] = config.dataset
@@ -158,12 +168,14 @@ def _training_settings() -> dict:
         persist_state="session",
         help=f"{glossary.explain('Schedule')} {_(help.SCHEDULE)}",
     )
+    with st.container(key="train-rates"):
+        learning_rate = _learning_rate_control(optimizer, schedule)
     return {
         "epochs": epochs,
         "batch_size": batch_size,
         "optimizer": optimizer,
         "schedule": schedule,
-        "learning_rate": _learning_rate_control(optimizer, schedule),
+        "learning_rate": learning_rate,
     }
 
 
@@ -182,8 +194,13 @@ def _learning_rate_control(optimizer: str, schedule: str) -> float:
         help=f"{glossary.explain('Learning rate')} {_(help.LEARNING_RATE)}",
     )
     st.caption(_(help.SCHEDULE_CHART))
-    description = _("Learning rate over the course of the training, at most {rate}.").format(rate=f"{learning_rate:g}")
-    live_chart(training_charts.schedule(schedule, learning_rate), "schedule-preview", 90, description)
+    description = _("Learning rate over the course of the training, at most {rate}.")
+    live_chart(
+        training_charts.schedule(schedule, learning_rate),
+        "schedule-preview",
+        90,
+        description.format(rate=format_number(learning_rate, "g")),
+    )
     return learning_rate
 
 

@@ -20,11 +20,12 @@ from model.runs.curves import History
 from model.runs.events import RunState
 from model.runs.run import FinishedRun, Run
 from model.training import diagnosis
-from pages.ui import glossary
+from pages.ui import glossary, language
 from pages.ui.charts import training as training_charts
 from pages.ui.charts.common import PlainFigure
 from pages.ui.components.live_chart import live_chart
 from pages.ui.components.live_text import Follow, html_of, live_text
+from pages.ui.language import format_number
 from pages.ui.shell import frame, permission, services
 from pages.ui.shell.text import markdown
 from pages.ui.train import epoch_probe as epoch_probe_panel
@@ -38,8 +39,9 @@ atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 _FILES = st.components.v1.declare_component("training_feed", path=str(_FOLDER))
 
 TAB_TITLE = N_("{percent} · Train")
+_SEPARATOR = "."  # between the parts of a feed's name
 _STARTING_S = 0.25  # between two looks after Start: somebody is waiting for the first point
-_ZOOMED = "-zoomed"  # after the id of a run: its feed with the charts zoomed in
+_ZOOMED = "zoomed"  # in the name of a feed: its charts are zoomed in
 _CHART_HEIGHT, _RATE_HEIGHT = 300, 150
 
 
@@ -70,7 +72,7 @@ def _draw(run_id: str, was_active: bool) -> None:
     status = st.container(key="train-status")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-buttons"):
         run_buttons.show(run, state, history)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="train-comment"):
         advice = st.container(key="train-advice")
         key = "train-close"
         explanation = f"{_(help.ZOOM_IN)} {glossary.explain('Log scale')}"
@@ -93,7 +95,7 @@ def _draw(run_id: str, was_active: bool) -> None:
 
 def _feed(run_id: str, zoomed: bool, state: RunState) -> tuple[Contents, Callable[[str], Follow | None]]:
     """Return a run's contents now, and a function that lets a component follow one of their parts."""
-    name = run_id + _ZOOMED * zoomed
+    name = _SEPARATOR.join((language.current(), _ZOOMED * zoomed, run_id))
     if not state.is_active:
         return _contents(name), lambda part: None
     file, contents = _live_feed().follow(name)
@@ -113,8 +115,13 @@ def _live_feed() -> LiveFeed:
 
 
 def _contents(name: str) -> Contents:
-    """Return all that changes while a run goes on; `name` is its id, with _ZOOMED for charts zoomed in."""
-    run_id, zoomed = name.removesuffix(_ZOOMED), name.endswith(_ZOOMED)
+    """Return all that changes while a run goes on; `name` has a language, _ZOOMED for charts zoomed in, and its id."""
+    code, zoomed, run_id = name.split(_SEPARATOR, maxsplit=2)
+    with language.using(code):
+        return _contents_of(run_id, zoomed == _ZOOMED)
+
+
+def _contents_of(run_id: str, zoomed: bool) -> Contents:
     try:
         run = services.store().open(run_id)
         state, history = services.jobs().state(run), run.history()
@@ -134,7 +141,7 @@ def _contents(name: str) -> Contents:
     return {
         "version": _version(run_id, state, history),
         "seconds": interval,
-        "title": _(TAB_TITLE).format(percent=f"{share:.0%}"),
+        "title": _(TAB_TITLE).format(percent=format_number(share, ".0%")),
         "parts": parts,
     }
 
@@ -163,7 +170,7 @@ def _n_classes(run: Run) -> int:
 
 def example(run: Run) -> None:
     """Draw the curves of a finished run as an example."""
-    _curves(_contents(run.id)["parts"], "train-example", run.id, lambda part: None)
+    _curves(_contents_of(run.id, False)["parts"], "train-example", run.id, lambda part: None)
 
 
 def _curves(parts: dict[str, Any], prefix: str, run_id: str, follow: Callable[[str], Follow | None]) -> None:
@@ -179,7 +186,7 @@ def _curves(parts: dict[str, Any], prefix: str, run_id: str, follow: Callable[[s
 
 
 def _rate_description(history: History) -> str:
-    rate = f"{history.learning_rate[-1]:.3g}"
+    rate = format_number(history.learning_rate[-1], ".3g")
     return _("Learning rate of each batch, latest: {rate}").format(rate=rate)
 
 
@@ -188,7 +195,7 @@ def _description(history: History, name: str) -> str:
     curve = _(training_charts.TITLES[name])
     if not len(history.step):
         return _("{curve} of each batch: no data yet").format(curve=curve)
-    latest = f"{getattr(history, name)[-1]:.4g}"
+    latest = format_number(getattr(history, name)[-1], ".4g")
     if not history.epochs:
         text = _("{curve} of each batch, latest: {latest} in batch {batch}")
         return text.format(curve=curve, latest=latest, batch=len(history.step))
@@ -196,7 +203,7 @@ def _description(history: History, name: str) -> str:
         "{curve} of each batch, latest: {latest} in batch {batch}; on the validation images after epoch {epoch}: "
         "{validation}"
     )
-    validation = f"{getattr(history.epochs[-1], f'val_{name}'):.4g}"
+    validation = format_number(getattr(history.epochs[-1], f"val_{name}"), ".4g")
     return text.format(
         curve=curve, latest=latest, batch=len(history.step), epoch=len(history.epochs), validation=validation
     )

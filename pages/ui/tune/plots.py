@@ -10,6 +10,7 @@ from model.tuning.study import COMPLETE, TrialResult
 from pages.ui import glossary
 from pages.ui.charts import tuning as tuning_charts
 from pages.ui.components.live_chart import live_chart
+from pages.ui.language import format_number
 from pages.ui.translation import _
 from pages.ui.tune import help
 from pages.ui.tune.open_run import open_run_of
@@ -33,9 +34,9 @@ def curves(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialRes
         st.markdown(_("**{title} of every trial**").format(title=title), width="stretch")
         zoomed = st.toggle(_("Zoom in"), key="tune-zoom", persist_state="session", width="content")
     drawn = tuning_charts.curves(trials, record.settings, best, zoomed)
-    if best:
+    if best and best.value is not None:
         text = _("{title} of {n} trials after each epoch; the best is trial {number} with {value}")
-        described = text.format(title=title, n=len(trials), number=best.number, value=f"{best.value:.4g}")
+        described = text.format(title=title, n=len(trials), number=best.number, value=format_number(best.value, ".4g"))
     else:
         described = _("{title} of {n} trials after each epoch").format(title=title, n=len(trials))
     with st.container(key="tune-curves"):
@@ -67,7 +68,7 @@ def more(record: SearchRecord, trials: tuple[TrialResult, ...]) -> None:
         if chosen == "slice":
             _slices(record, trials)
         elif chosen == "heat":
-            _chart(heat, f"tune-heat-{record.id}", _(PLOTS["heat"]), trials)
+            _chart(heat, f"tune-heat-{record.id}", _(PLOTS[chosen]), trials)
         else:
             drawn = figure(record, trials, str(chosen))
             _chart(drawn, "-".join(("tune", str(chosen), record.id)), _(PLOTS[str(chosen)]), trials)

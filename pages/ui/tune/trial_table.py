@@ -5,15 +5,13 @@ The arrow keys select one cell after another, so that a cell only offers a link.
 
 import streamlit as st
 
-from model.messages import N_
-from model.tuning import results
 from model.tuning.record import SearchRecord
-from model.tuning.study import COMPLETE, FAILED, PRUNED, RUNNING, TrialResult
-from pages.ui.charts.tuning import OBJECTIVES, PARAMETERS
+from model.tuning.study import TrialResult
+from pages.ui.charts.tuning import OBJECTIVES, PARAMETERS, STATES, shown_value
+from pages.ui.language import format_number
 from pages.ui.translation import _
 from pages.ui.tune.open_run import link_to_run_of, open_run_of
 
-STATES = {RUNNING: N_("running"), COMPLETE: N_("complete"), PRUNED: N_("stopped early"), FAILED: N_("failed")}
 _ROW, _MOST_ROWS = 35, 9  # height of a row in pixels; rows in sight
 
 
@@ -42,13 +40,19 @@ def show(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResul
 
 
 def _row(record: SearchRecord, trial: TrialResult, is_best: bool) -> dict[str, str]:
-    value = "–" if trial.value is None else f"{trial.value:.2%}" if record.settings.maximize else f"{trial.value:.4f}"
+    value = (
+        "–"
+        if trial.value is None
+        else format_number(trial.value, ".2%")
+        if record.settings.maximize
+        else format_number(trial.value, ".4f")
+    )
     name = f"{trial.number} ★" if is_best else str(trial.number)
     if trial.repeats is not None:
         name = _("{number} (repeats {original})").format(number=trial.number, original=trial.repeats)
     row = {_("Trial"): name, _("State"): _(STATES[trial.state]), _(OBJECTIVES[record.settings.objective]): value}
     for parameter in record.settings.names:
-        row[_(PARAMETERS[parameter])] = results.value_text(trial.parameters.get(parameter, "–"))
-    row[_("Seconds")] = "–" if trial.seconds is None else f"{trial.seconds:.0f}"
+        row[_(PARAMETERS[parameter])] = shown_value(trial.parameters.get(parameter, "–"))
+    row[_("Seconds")] = "–" if trial.seconds is None else format_number(trial.seconds, ".0f")
     row[_("Note")] = _(trial.reason)
     return row

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.plain_text import readable
-from model.runs.curves import EventReader, downsample_mean, downsample_minmax, moving_average
+from model.runs.curves import EventReader, downsample_mean, downsample_minmax, history_of, moving_average
 from model.runs.events import (
     EVENTS,
     BatchEvent,
@@ -64,6 +64,23 @@ def test_the_history_is_the_same_object_until_the_file_grows(path):
     assert reader.read() is before
     batch(log, 2)
     assert reader.read() is not before
+
+
+def test_events_in_memory_have_the_history_of_their_file(path):
+    events = [
+        StartedEvent(epochs=1, batches_per_epoch=2, n_train=64, n_validation=8),
+        BatchEvent(step=1, epoch=1, loss=2.0, accuracy=0.25, learning_rate=0.1, seconds=1.5),
+        BatchEvent(step=2, epoch=1, loss=1.0, accuracy=0.75, learning_rate=0.1, seconds=2.5),
+        EpochEvent(epoch=1, step=2, loss=1.5, accuracy=0.5, val_loss=0.9, val_accuracy=0.7),
+    ]
+    log = EventLog(path)
+    for event in events:
+        log.write(event)
+    there, here = EventReader(path).read(), history_of(events)
+    assert here.loss.tolist() == there.loss.tolist() == [2.0, 1.0]
+    assert here.accuracy.tolist() == there.accuracy.tolist() == [0.25, 0.75]
+    assert (here.plan, here.seconds, here.complete) == (there.plan, there.seconds, True)
+    assert [epoch.val_accuracy for epoch in here.epochs] == [0.7]
 
 
 @st.composite

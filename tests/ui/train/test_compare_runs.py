@@ -3,8 +3,8 @@
 from dataclasses import fields, replace
 
 from model.config import CUSTOM, KEPT, LOSSES, OPTIMIZERS, SCHEDULES, Augmentation, TrainingConfig
+from pages.ui.shell import labels
 from pages.ui.shell.text import in_words
-from pages.ui.train import labels
 from pages.ui.train.compare_runs import differences
 
 USUAL = TrainingConfig()

@@ -1,9 +1,11 @@
-"""What the Train page calls each setting and each of its options. Draws nothing."""
+"""The labels of settings and of their options, on the pages and in reports. Draws nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from model.config import CUSTOM
 from model.messages import N_
+from pages.ui.shell.text import in_words
 from pages.ui.translation import _
 
 SETTINGS = {
@@ -57,6 +59,12 @@ OPTIONS = {
 def setting(name: str) -> str:
     """Return the label of a setting, a field of `TrainingConfig` or `Augmentation`, in the visitor's language."""
     return _(SETTINGS[name])
+
+
+def settings_table(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the label and the value of each setting, in words."""
+    shown = ((name, option(value) if isinstance(value, str) else in_words(value)) for name, value in values.items())
+    return [(setting(name) if name in SETTINGS else name.replace("_", " "), value) for name, value in shown]
 
 
 def option(value: Any) -> str:
