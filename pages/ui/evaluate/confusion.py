@@ -14,7 +14,6 @@ from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import class_table, help
-from pages.ui.language import format_number
 from pages.ui.shell.text import plain
 from pages.ui.translation import _, class_label, translate
 

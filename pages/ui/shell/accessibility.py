@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.translation import _
 
 # Captions, the value of a slider and the chosen part of a segmented control have too little contrast in one of the
-# themes; what is chosen shows by a bar, too, and not only by its colour. Dialogs are outside of .stApp, and `light-dark`
+# themes; what is chosen shows by a bar, too, and not only by its colour. Dialogs are outside of .stApp: `light-dark`
 # would take them for light ones in the dark theme.
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-accessibility) { position: absolute; height: 0; }
