@@ -165,10 +165,10 @@ def _bar(stage: _Stage, middle: float, top: float) -> str:
 
 def _sheet(left: float, top: float, width: float, height: float, trainable: bool) -> str:
     """Draw a rectangle: in the accent colour with a thick outline if the layer has parameters."""
-    colour, fill, width = (_ACCENT, 0.22, 1.6) if trainable else ("currentColor", 0.07, 0.8)
+    colour, fill, stroke = (_ACCENT, 0.22, 1.6) if trainable else ("currentColor", 0.07, 0.8)
     return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" fill="{colour}" '
-        f'fill-opacity="{fill}" stroke="{colour}" stroke-opacity=".8" stroke-width="{width}"/>'
+        f'fill-opacity="{fill}" stroke="{colour}" stroke-opacity=".8" stroke-width="{stroke}"/>'
     )
 
 
