@@ -15,7 +15,7 @@ _START = (_FOLDER / "projector_start.js").read_text(encoding="utf-8")
 # Streamlit measures in rem, so that one size scales type and spacing. `light-dark` follows the page's theme.
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-projector) { display: none; }
-html.digit-lab-projector {
+@media screen { html.digit-lab-projector {
   font-size: clamp(18px, 1.6vw, 26px) !important;
   .stApp { background: light-dark(#fff, #000); }
   .stMainBlockContainer { max-width: none; padding-left: 1.5rem; padding-right: 1.5rem; }
@@ -32,7 +32,7 @@ html.digit-lab-projector {
   :is(.stElementContainer:has(> .stBidiComponent .live-chart), .stBidiComponent:has(.live-chart),
     .stBidiComponent div:has(.live-chart)) { height: auto !important; flex: 0 0 auto !important; }
   :is(a, button, input, canvas, [tabindex]):focus-visible { outline: 4px solid #e69f00 !important; }
-}
+} }
 </style>"""
 
 _SWITCH_STYLE = """
