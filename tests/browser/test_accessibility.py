@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from model.config import TrainingConfig, settings_text
 from pages.ui.learn.steps import STEPS
 from tests.browser.conftest import Server
 from tests.support import PROJECT, SEVEN
@@ -23,6 +24,8 @@ EXCEPTIONS = (
         "Streamlit gives the area of a file field, which has a button inside, both a name and the role of nothing",
     ),
 )
+# After each epoch, the page is drawn again: so that it is at rest now and then, an epoch takes some seconds.
+SLOW = TrainingConfig(dataset="uci-digits", preset="deep", batch_size=4, epochs=50)
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PROJECTORS = (WIDE, {"width": 1024, "height": 768})
 AT_REST = """scheme => !document.querySelector(
@@ -92,10 +95,10 @@ def states(visitor) -> Iterator[str]:
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-host-memory")
     yield "host"
-    visitor.go("Train")
+    visitor.open(f"train?settings={settings_text(SLOW)}")
     page.wait_for_selector(".st-key-train-start button")
     yield "train"
-    visitor.start_a_long_training(page)
+    page.locator(".st-key-train-start button").click()
     page.wait_for_selector(".st-key-train-stop button")
     run = urlsplit(page.url).query
     yield "train, starting"

@@ -23,7 +23,7 @@ function mark(heading, data) {
     set(footer, "aria-label", data.footer);
   }
   // Streamlit's subheaders are h3 and would skip a level.
-  for (const each of document.querySelectorAll(".stMain h3")) set(each, "aria-level", "2");
+  for (const each of document.querySelectorAll(".stMain :is(h3, h4)")) set(each, "aria-level", each.tagName === "H3" ? "2" : "3");
   for (const region of document.querySelectorAll(LIVE)) set(region, "aria-live", "polite");
   // The canvas of a data frame contains a table for screen readers, but has no name.
   for (const canvas of document.querySelectorAll(".st-key-tune-table canvas[tabindex]")) set(canvas, "aria-label", data.trials);
