@@ -43,10 +43,15 @@ def losses(history: History, with_validation: bool) -> PlainFigure:
             }
         )
     layout = {
-        "margin": {"l": 36, "r": 8, "t": 6, "b": 36},
+        "margin": {"l": 48, "r": 8, "t": 6, "b": 36},
         "showlegend": False,
         "xaxis": {"title": {"text": _("epoch")}, "fixedrange": True, "range": [0, epochs[-1] + 0.5], "zeroline": False},
-        "yaxis": {"range": [0, _MOST_LOSS], "tickvals": [0, 0.4, 0.8], "fixedrange": True},
+        "yaxis": {
+            "title": {"text": _("loss")},
+            "range": [0, _MOST_LOSS],
+            "tickvals": [0, 0.4, 0.8],
+            "fixedrange": True,
+        },
         "hovermode": "x unified",
         "dragmode": False,
     }

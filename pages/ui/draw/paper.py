@@ -29,6 +29,7 @@ body:is(:has(.st-key-draw-canvas:active), .awaits-answer) :is(.st-key-draw-answe
   .st-key-draw-bars, .st-key-draw-seen, .st-key-draw-squeezed, .st-key-draw-steps, .st-key-draw-meant) { opacity: .25; }
 .st-key-toolbar-mover { display: none; }
 @media (max-width: 640px) {
+  .st-key-draw-hint { max-width: 10.5rem; }
   .st-key-draw-canvas { zoom: 1.2; }
   .st-key-draw-canvas:has(.st-key-draw-wide) { zoom: .59; }
 }
@@ -42,8 +43,8 @@ _mover = st.components.v2.component(
 def show(several: bool = False) -> tuple[Strokes, float]:
     """Draw the canvas and the pen; return the strokes and the pen's current width."""
     st.html(_STYLE)
-    # In the place where the canvas's own toolbar appears.
-    st.caption(_("From left to right.") if several else _("Draw at any size, anywhere on the canvas."))
+    with st.container(key="draw-hint"):  # beside the canvas's own toolbar
+        st.caption(_("From left to right.") if several else _("Draw at any size, anywhere on the canvas."))
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
         with st.container(key="toolbar-mover"):

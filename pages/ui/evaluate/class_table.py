@@ -24,6 +24,8 @@ _table = st.components.v2.component(
 .class-table th button:hover, .class-table th button:focus-visible { opacity: 1; text-decoration: underline; }
 .class-table td { background: linear-gradient(rgba(59,111,224,.2) 0 0) no-repeat left center / var(--share, 0%) 70%; }
 .class-table tr.mean { font-weight: 600; }
+@media (max-width: 640px) { .class-table { font-size: .78rem; }
+  .class-table th, .class-table td { padding: .38rem .25rem; } }
 """,
     js=(Path(__file__).parent / "class_table.js").read_text(encoding="utf-8"),
     isolate_styles=False,

@@ -174,5 +174,5 @@ def _texts() -> dict[str, str]:
         "draw_here": _("Draw here with the mouse, a pen or a finger."),
         "output_size": _("Output: {side} × {side} = {n} numbers."),
         "pooled_size": _("After max pooling: {side} × {side} = {n} numbers."),
-        "negative": _("Blue is negative."),
+        "negative": _("Blue is negative: the opposite of the pattern."),
     }

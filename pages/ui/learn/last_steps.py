@@ -43,9 +43,13 @@ def mistakes(step: Step) -> None:
                 side=72 if answered else 120,
             )
         if answered:
+            st.caption(_(steps.WHOSE_MATRIX))
             cell = _matrix(run)
+            asked = next(
+                (int(predictions.labels[i]), int(predictions.predicted[i])) for i in shown if not predictions.correct[i]
+            )
             with st.container(key="learn-cell", gap="xsmall"):
-                _show_cell(run, images, cell)
+                _show_cell(run, images, cell, asked)
 
 
 def _lettered(image: np.ndarray, letter: str, run: FinishedRun, index: int, answered: bool) -> Tile:
@@ -55,7 +59,8 @@ def _lettered(image: np.ndarray, letter: str, run: FinishedRun, index: int, answ
     predictions = run.predictions()
     true, predicted = int(predictions.labels[index]), int(predictions.predicted[index])
     of_digit = tile(image, str(predicted), str(true))
-    lines = (f"{letter}: {of_digit.lines[0]}", percent(float(predictions.confidence[index])))
+    read = _("{letter}: read as {prediction}").format(letter=letter, prediction=of_digit.lines[0])
+    lines = (read, percent(float(predictions.confidence[index])))
     return Tile(image, lines, f"{name}, {of_digit.alt}", of_digit.right)
 
 
@@ -67,14 +72,14 @@ def _matrix(run: FinishedRun) -> Any:
         return live_chart(figure, "learn-matrix-chart", _MATRIX, description.format(n=run.metrics.n), clickable=True)
 
 
-def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
-    """Draw the images of one cell: the one that was clicked, or chosen in a list, which needs no mouse."""
+def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any, first: tuple[int, int]) -> None:
+    """Draw the images of one cell: the one that was clicked, or chosen in a list, which needs no mouse; or `first`."""
     confusion = run.metrics.confusion
     if _is_cell(clicked):
         session.set_lesson_cell((clicked[0], clicked[1]))
     wrong = [(true, predicted) for true, predicted in np.ndindex(*confusion.shape) if true != predicted]
     wrong = sorted((cell for cell in wrong if confusion[cell]), key=lambda cell: -confusion[cell])
-    now = session.lesson_cell() or wrong[0]
+    now = session.lesson_cell() or first
     offered = wrong if now in wrong else [now, *wrong]
     true, predicted = st.selectbox(
         _("Images of one cell"),
@@ -90,8 +95,8 @@ def _show_cell(run: FinishedRun, images: np.ndarray, clicked: Any) -> None:
 
 def _in_words(cell: tuple[int, int], n: int) -> str:
     text = ngettext(
-        "Row {true}, column {predicted}: {n} image of the digit {true}, predicted as {predicted}",
-        "Row {true}, column {predicted}: {n} images of the digit {true}, predicted as {predicted}",
+        "{true} predicted as {predicted}: {n} image",
+        "{true} predicted as {predicted}: {n} images",
         n,
     )
     return text.format(n=n, true=cell[0], predicted=cell[1])
@@ -112,20 +117,16 @@ def draw(step: Step) -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         answered = explain(step, lambda: answers.draw(readers, materials.STAR))
-        if answered:
-            st.success(_(steps.FINISHED), icon=":material/school:")
-            st.button(
-                _("Start the lesson again"),
-                key="learn-again",
-                icon=":material/restart_alt:",
-                on_click=progress.start_again,
-            )
     with right:
         if answered:
             _read_drawings(readers)
         else:
             star = readers["deep"].read_strokes(materials.STAR).digits[0]
             picture(star.image, 224, _("a drawing of a star"))
+    if answered:
+        st.success(_(steps.FINISHED), icon=":material/school:")
+        label = _("Start the lesson again")
+        st.button(label, key="learn-again", icon=":material/restart_alt:", on_click=progress.start_again)
 
 
 @st.fragment
@@ -134,6 +135,7 @@ def _read_drawings(readers: Mapping[str, DigitReader]) -> None:
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         number, chosen = session.lesson_sheet()
+        chosen = chosen if number else _("star")  # first the drawing of the question
         with st.container(key="learn-pad"):
             strokes = pad(f"learn-sheet-{number}", drawn.get(chosen, ()))
         with st.container(horizontal=True, gap="small"):

@@ -83,6 +83,7 @@ def train(step: Step) -> None:
     with left:
         answered = explain(step, lambda: answers.train(wrong), n_test=runs["overfitted"].metrics.n)
     with right:
+        st.caption(f"{_(steps.BOTH_CURVES)} {_(steps.SAME_DIGITS)}" if answered else _(steps.ONLY_TRAINING))
         columns = st.columns(3, gap="small")
         drawings, shown = materials.tilted_drawings(), materials.disagreed(runs, _N_TEST_TILES)
         for column, (name, run) in zip(columns, runs.items(), strict=True):
@@ -91,10 +92,7 @@ def train(step: Step) -> None:
                 if answered:
                     _tiles(run, drawings, shown)
         if answered:
-            st.caption(f"{_(steps.BOTH_CURVES)} {_(steps.SAME_DIGITS)}")
             term_text(_(steps.REMEDIES), key="learn-remedies")
-        else:
-            st.caption(_(steps.ONLY_TRAINING))
 
 
 def _network(name: str, run: FinishedRun, with_validation: bool) -> None:
@@ -111,9 +109,9 @@ def _network(name: str, run: FinishedRun, with_validation: bool) -> None:
         description.format(first=format_number(losses[0], ".3f"), last=format_number(losses[-1], ".3f")),
     )
     if with_validation:
-        right = _("Training images: {share} right").format(
-            share=format_number(charts.last_training_accuracy(history), ".1%")
-        )
+        varied = name == "augmented"
+        right = _("Training images, varied: {share} right") if varied else _("Training images: {share} right")
+        right = right.format(share=format_number(charts.last_training_accuracy(history), ".1%"))
         wrong = _("Test images: **{n_wrong} of {n} wrong**").format(n_wrong=answers.n_wrong(run), n=run.metrics.n)
         st.markdown(f":small[{right}]  \n:small[{wrong}]")
 

@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setStateValue }) {
     }
   };
   if (canvas.sheet !== data.sheet) {
-    Object.assign(canvas, { sheet: data.sheet, strokes: data.strokes, width: data.side, height: data.side });
+    Object.assign(canvas, { sheet: data.sheet, strokes: data.strokes, width: data.side, height: data.side, isReady: true });
     paint();
   }
   if (canvas.ready) return;
@@ -31,7 +31,9 @@ export default function ({ data, parentElement, setStateValue }) {
   canvas.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button) return;
     canvas.setPointerCapture(event.pointerId);
-    canvas.strokes = [...canvas.strokes, (stroke = [place(event)])];
+    // A drawing that was there already makes room for one's own.
+    canvas.strokes = [...(canvas.isReady ? [] : canvas.strokes), (stroke = [place(event)])];
+    canvas.isReady = false;
     paint();
   });
   canvas.addEventListener("pointermove", (event) => {

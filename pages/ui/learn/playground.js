@@ -3,6 +3,7 @@
 
 const DRAWN = "drawn", OWN = "own"; // values of the select boxes
 const PEN = 0.085, FINE = 10; // width of the pen, a share of the image's side; dots per pixel and side when drawing
+const BRIGHT = 0.6; // share of the strongest possible response that is shown as white; few images come near it
 const PLAY_MS = 60, MIDDLE_PX = 228, NARROW_PX = 700;
 
 export default function ({ data, parentElement }) {
@@ -153,7 +154,9 @@ export default function ({ data, parentElement }) {
     const pixels = pixelsUnder(state.pixels, side, row, column, stride, convolved.before);
     const terms = pixels.map((pixel, index) => pixel * state.kernel[index]);
     const total = terms.reduce((so_far, term) => so_far + term, 0);
-    const largest = Math.max(...convolved.values.map(Math.abs), 1e-9);
+    // The same scale for all outputs of kernels that respond as strongly, so that they can be compared.
+    const [most, least] = [1, -1].map((sign) => state.kernel.reduce((sum, weight) => sum + Math.max(sign * weight, 0), 0));
+    const largest = BRIGHT * 255 * Math.max(most, least, 1e-9);
     const corner = [row - (row % 2), column - (column % 2)];
     const whole = pooled && corner[0] / 2 < pooled.side && corner[1] / 2 < pooled.side;
     input.draw(state.pixels, side, cell, { boxes: [[top, left, 3, 3]] });

@@ -66,10 +66,10 @@ STEPS = (
             "image. Nine pixels times nine weights, added up, give one number of the output: the larger it is, the "
             "better the pattern fits there. Point at the output to see the nine products."
         ),
-        N_("Choose other kernels, or change a weight. Which one finds the edges of your own digit?"),
+        N_("Choose other kernels, or change a weight. Then draw your own digit: which kernel finds its edges?"),
         N_(
             "This kernel responds to vertical edges, and the digit is a 1. We turn the kernel, so that it responds to "
-            "horizontal edges. What happens to the output?"
+            "horizontal edges. What happens to the output as a whole?"
         ),
         (N_("It gets brighter"), N_("It stays as bright as it is"), N_("It gets darker")),
         N_(
@@ -92,15 +92,15 @@ STEPS = (
             "pooling]] takes each square of 2 × 2 outputs and keeps only the largest of the four."
         ),
         N_(
-            "Point at a pooled number: which of its four was kept? Then try a [[Stride|stride]] of 2, or "
+            "Point at the pooled output: which of the four numbers was kept? Then try a [[Stride|stride]] of 2, or "
             "[[Padding|padding]], and see how the sizes change."
         ),
         N_("The output below has 26 × 26 = 676 numbers. How many are left after max pooling?"),
         ("338", "169", "26"),
         N_("{n} are left: {side} × {side}."),
         N_(
-            "Half the width and half the height make a quarter: there is less to compute, and it no longer matters "
-            "exactly where a pattern was found."
+            "Half the width and half the height make a quarter: there is less to compute, and it matters less exactly "
+            "where a pattern was found. Nobody writes a digit in the same place twice."
         ),
         "pages/draw.py",
         N_("See the pooling of a trained network"),
@@ -112,8 +112,8 @@ STEPS = (
         N_(
             "A network is a stack of [[Layer|layers]]. Convolutions find patterns, pooling shrinks their outputs, and "
             "a [[Dense layer|dense layer]] of [[Neuron|neurons]] combines them. The last layer gives each digit a "
-            "[[Probability|probability]]. Training has to find all the weights, the network's "
-            "[[Parameters|parameters]]."
+            "[[Probability|probability]]. Training has to find the network's [[Parameters|parameters]]: all the "
+            "weights, and one number that each kernel and each neuron adds to its sum."
         ),
         N_("Turn pooling off, or change the numbers. What makes the network large?"),
         N_("This is the classroom network. Which of its layers has the most parameters?"),
@@ -124,8 +124,8 @@ STEPS = (
         ),
         N_("{answer}: it has {n} of the {total} parameters."),
         N_(
-            "A convolution uses the same few weights at every position, but each neuron has one weight for every "
-            "number it gets."
+            "A kernel uses the same few weights at every position, even those of the second convolution, which look at "
+            "all 32 outputs of the first one. A neuron has a weight of its own for every number it gets."
         ),
         "pages/train.py",
         N_("Train this network"),
@@ -153,8 +153,8 @@ STEPS = (
         N_("It gets {overfitted} wrong, the first network {good}, and the one with augmentation {augmented}."),
         N_(
             "It has memorized its 200 images instead of learning what all digits have in common, which is called "
-            "[[Overfitting|overfitting]]: its training loss is almost 0, and its loss on the images of the "
-            "[[Validation set|validation set]] has begun to rise."
+            "[[Overfitting|overfitting]]: its training loss is almost 0, while its loss on the "
+            "[[Validation set|validation set]], images that it isn't trained on, has begun to rise."
         ),
         "pages/train.py",
         N_("What does a learning rate of 2 do to the loss?"),
@@ -216,7 +216,8 @@ REMEDIES = N_(
     "What helps against overfitting: more images, augmentation, [[Dropout|dropout]], or stopping before the orange "
     "curve rises."
 )
-SAME_DIGITS = N_("Tilted drawings above, test images below. ✓ right, ✗ wrong.")
+SAME_DIGITS = N_("Below: tilted drawings, and test images on which the three disagree. ✓ right, ✗ wrong.")
+WHOSE_MATRIX = N_("The confusion matrix of the network that was trained on 200 images:")
 FINISHED = N_(
     "That was the way from 784 pixels to a digit: convolutions find patterns, pooling keeps the strongest, a dense "
     "layer combines them, and training finds the weights."

@@ -13,7 +13,8 @@ from pages.ui.translation import _
 # themes; what is chosen shows by a bar, too, and not only by its colour. Dialogs are outside of .stApp: `light-dark`
 # would take them for light ones in the dark theme.
 _STYLE = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-accessibility) { position: absolute; height: 0; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-accessibility) { position: absolute; width: 0; height: 0;
+  overflow: hidden; }
 .page-start:focus { outline: none; }
 .page-heading { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
