@@ -12,28 +12,7 @@ from pages.ui.translation import _
 
 _FOLDER = Path(__file__).parent
 _START = (_FOLDER / "projector_start.js").read_text(encoding="utf-8")
-# Streamlit measures in rem, so that one size scales type and spacing. `light-dark` follows the page's theme.
-_STYLE = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-projector) { display: none; }
-@media screen { html.digit-lab-projector {
-  font-size: clamp(18px, 1.6vw, 26px) !important;
-  .stApp { background: light-dark(#fff, #000); }
-  .stMainBlockContainer { max-width: none; padding-left: 1.5rem; padding-right: 1.5rem; }
-  .stApp :is(p, li, td, th, label, h1, h2, h3, figcaption, summary, input, .live-text, .term-text, .lesson-grids) {
-    color: light-dark(#000, #fff); }
-  .stApp :is([data-baseweb="tag"], button[kind="primary"], .st-key-home-lesson a) p { color: #fff; }
-  :is([data-testid="stCaptionContainer"], .live-text p, .lesson-grids figcaption, .lesson-grids .note,
-    .steps figcaption, .steps span, .class-table th button, .stage text) { opacity: 1 !important; }
-  .stApp :is(.st-key-menu, .st-key-footer) { border-color: currentColor; }
-  .gallery { --shown: calc(1.2 * var(--side)); }
-  .gallery img { border-width: 2px; }
-  .gallery :is(.right, .wrong) img { border-width: 4px; }
-  .gallery :is(figcaption, button) { font-size: .9rem; }
-  :is(.stElementContainer:has(> .stBidiComponent .live-chart), .stBidiComponent:has(.live-chart),
-    .stBidiComponent div:has(.live-chart)) { height: auto !important; flex: 0 0 auto !important; }
-  :is(a, button, input, canvas, [tabindex]):focus-visible { outline: 4px solid #e69f00 !important; }
-} }
-</style>"""
+_STYLE = f"<style>{(_FOLDER / 'projector.css').read_text(encoding='utf-8')}</style>"
 
 _SWITCH_STYLE = """
 .projector-switch { display: inline-flex; align-items: center; gap: .4rem; font: inherit; font-size: .875rem;
