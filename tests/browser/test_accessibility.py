@@ -256,7 +256,7 @@ def test_projector_mode_is_remembered_and_everything_fits(server, visit):
     page.wait_for_function(PROJECTED)
     for path in ("", *PROJECTED_STEPS, "tune", "evaluate", "draw", "train", "glossary"):
         visitor.open(path)
-        assert page.evaluate(PROJECTED), path
+        page.wait_for_function(PROJECTED)
         for size in PROJECTORS:
             page.set_viewport_size(size)
             rest(page)
@@ -268,4 +268,4 @@ def test_projector_mode_is_remembered_and_everything_fits(server, visit):
     visitor.open("learn?step=train")
     page.wait_for_function(f"{WIDTHS}.length === 6")
     assert page.evaluate(WIDTHS) == thin
-    assert visit(server).open("?projector=1").evaluate(PROJECTED)
+    visit(server).open("?projector=1").wait_for_function(PROJECTED)
