@@ -102,7 +102,7 @@ def untranslated(text):
         text = inner
     for name in sorted(NAMES, key=len, reverse=True):
         text = text.replace(name, " ").replace(name.replace("-", "\\-"), " ")
-    text = re.sub(r"<style>.*?</style>|<[^<>]*>|:material/\w+:|:small\[|data:\S+", " ", text, flags=re.DOTALL)
+    text = re.sub(r"<(style|script)>.*?</\1>|<[^<>]*>|:material/\w+:|:small\[|data:\S+", " ", text, flags=re.DOTALL)
     return re.findall(r"[A-Za-z]{3,}", text)
 
 

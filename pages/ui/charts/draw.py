@@ -24,7 +24,7 @@ def bars(names: Sequence[str], probabilities: np.ndarray, second: np.ndarray | N
         "y": list(map(chart_text, names)),
         "orientation": "h",
         "name": _("second"),
-        "marker": {"color": ORANGE},
+        "marker": {"color": ORANGE, "pattern": {"shape": "/", "fillmode": "overlay", "size": 6}},
         "hovertemplate": "%{y}: %{x:.2%}<extra>" + _("second") + "</extra>",
     }
     return {
@@ -84,7 +84,6 @@ def flipping(
             text=_(" flips to {label} ").format(label=chart_text(label)),
             xanchor=side,
             showarrow=False,
-            font={"color": ORANGE},
         )
     return _plain(figure, unit, None, [0, 1.2])
 

@@ -17,7 +17,7 @@ from pages.ui.translation import _, ngettext, translate
 COUNT, BY_TRUE, BY_PREDICTED = "count", "true", "predicted"
 _READABLE_CLASSES = 20  # with more, the cells of a matrix have no room for numbers
 _MATRIX_PX = 370  # the height of all cells, roughly
-# One colour per class: Okabe and Ito's eight and two greys. Hovering shows the name.
+# One colour and one symbol per class: Okabe and Ito's eight and two greys. Hovering shows the name.
 _CLASSES = (
     "#3b6fe0",
     "#e69f00",
@@ -30,6 +30,20 @@ _CLASSES = (
     "#8a8f98",
     "#4d3b2f",
 )
+_SYMBOLS = (
+    "circle",
+    "diamond",
+    "square",
+    "triangle-up",
+    "star",
+    "triangle-down",
+    "cross",
+    "pentagon",
+    "hourglass",
+    "hexagram",
+)
+
+_CLASS_NAME = {"font": {"size": 15, "color": "#111"}, "bgcolor": "rgba(255,255,255,.8)", "borderpad": 2}
 
 
 def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by: str = COUNT) -> go.Figure:
@@ -73,6 +87,12 @@ def confusion_matrix(confusion: np.ndarray, names: Sequence[str], dark: bool, by
         showlegend=False,
     )
     return figure
+
+
+def describe_matrix(confusion: np.ndarray) -> str:
+    """Return the description of a matrix for screen readers."""
+    text = _("Confusion matrix of {n} images in {classes} classes: true classes in rows, predicted classes in columns.")
+    return text.format(n=format_number(confusion.sum(), ","), classes=len(confusion))
 
 
 def _class_axis(title: str) -> dict:
@@ -227,7 +247,7 @@ def robustness(kind: PerturbationKind, strengths: Sequence[float], accuracies: S
 def embedding(
     points: np.ndarray, labels: np.ndarray, predicted: np.ndarray, indices: np.ndarray, names: Sequence[str]
 ) -> go.Figure:
-    """Draw images as points `(n, 2)`, coloured by true class, misclassified ones as crosses.
+    """Draw images as points `(n, 2)`, by true class, named in the middle of its points; misclassified ones as crosses.
 
     `customdata` is the number of the test image.
     """
@@ -235,10 +255,12 @@ def embedding(
     figure = go.Figure(layout_template="none")
     right = labels == predicted
     for label in np.unique(labels):
-        for group, symbol, size in ((right, "circle", 5), (~right, "x", 10)):
+        for group, symbol, size in ((right, _SYMBOLS[label % len(_SYMBOLS)], 6), (~right, "x", 10)):
             chosen = group & (labels == label)
             if chosen.any():
                 figure.add_scatter(**_points(points, predicted, indices, names, int(label), chosen, symbol, size))
+        x, y = np.median(points[labels == label], axis=0).tolist()
+        figure.add_annotation(x=x, y=y, text=f"<b>{names[label]}</b>", showarrow=False, **_CLASS_NAME)
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},

@@ -130,7 +130,7 @@ def _draw_stage(stage: _Stage, middle: float, top: float, input_shape: Shape) ->
     )
     words = escape(stage.words, quote=True)
     return (
-        f'<g class="stage" aria-label="{words}"><title>{words}</title>'
+        f'<g class="stage"><title>{words}</title>'
         f'<text x="{middle:g}" y="{top + _TOP}" font-weight="600">{escape(stage.name)}</text>{picture}'
         f'<text x="{middle:g}" y="{top + _BOTTOM}">{_size(stage.shape)}</text>{below}</g>'
     )
@@ -164,11 +164,11 @@ def _bar(stage: _Stage, middle: float, top: float) -> str:
 
 
 def _sheet(left: float, top: float, width: float, height: float, trainable: bool) -> str:
-    """Draw a rectangle: in the accent colour if the layer has parameters."""
-    colour, fill = (_ACCENT, 0.22) if trainable else ("currentColor", 0.07)
+    """Draw a rectangle: in the accent colour with a thick outline if the layer has parameters."""
+    colour, fill, stroke = (_ACCENT, 0.22, 1.6) if trainable else ("currentColor", 0.07, 0.8)
     return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" fill="{colour}" '
-        f'fill-opacity="{fill}" stroke="{colour}" stroke-opacity=".8"/>'
+        f'fill-opacity="{fill}" stroke="{colour}" stroke-opacity=".8" stroke-width="{stroke}"/>'
     )
 
 

@@ -35,6 +35,7 @@ _RUNS = (
     ("#d55e00", "x"),
 )
 MAX_COMPARED = len(_RUNS)
+_MARKERS = 8  # on a line of training batches
 
 
 def curve(history: History, name: str, zoomed: bool = False) -> PlainFigure:
@@ -116,7 +117,7 @@ def _last_batch(history: History) -> int:
 
 
 def comparison(runs: Sequence[tuple[str, History]], name: str, zoomed: bool = False) -> PlainFigure:
-    """Draw `name` (loss or accuracy) of up to five named runs: training dotted, validation with markers.
+    """Draw `name` (loss or accuracy) of up to five named runs: training dotted, validation with large markers.
 
     `zoomed` is that of `curve`.
     """
@@ -129,8 +130,12 @@ def comparison(runs: Sequence[tuple[str, History]], name: str, zoomed: bool = Fa
         plateaus.append(_plateau(mean, validation))
         x, y = downsample_mean(history.step * images, mean, POINTS)
         hover = _("training: %{y:.4g}") + "<extra>%{fullData.name}</extra>"
-        training = {"hovertemplate": hover, "showlegend": False}
-        traces.append(_line(x, y, line={"color": colour, "width": 1.5, "dash": "dot"}, **training, **same))
+        # A few small markers tell the dotted lines apart without their colours.
+        training = {"hovertemplate": hover, "showlegend": False, "mode": "lines+markers"}
+        marker = {"symbol": symbol, "size": 5, "maxdisplayed": _MARKERS}
+        traces.append(
+            _line(x, y, line={"color": colour, "width": 1.5, "dash": "dot"}, marker=marker, **training, **same)
+        )
         traces.append(
             {
                 "type": "scatter",

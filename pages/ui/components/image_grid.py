@@ -15,9 +15,10 @@ import streamlit as st
 from PIL import Image
 
 _CSS = """
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: 12px 8px; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--shown), 1fr)); gap: 12px 8px;
+  --shown: var(--side); }
 .gallery figure { margin: 0; text-align: center; }
-.gallery img { width: var(--side); height: var(--side); image-rendering: pixelated; border-radius: 6px;
+.gallery img { width: var(--shown); height: var(--shown); image-rendering: pixelated; border-radius: 6px;
   border: 1px solid rgba(128,128,128,.35); background: #000; }
 .gallery .right img { border: 2px solid #3b6fe0; }
 .gallery .wrong img { border: 2px dashed #e69f00; }

@@ -14,18 +14,18 @@ function load(script) {
   return library;
 }
 
-function themed(layout, node, separators) {
+function themed(layout, node, separators, scale) {
   const style = getComputedStyle(node);
   const text = style.getPropertyValue("--st-text-color").trim() || style.color;
   const line = style.getPropertyValue("--st-border-color").trim() || "rgba(128,128,128,.3)";
   const font = style.getPropertyValue("--st-font").trim() || style.fontFamily;
   const axes = {};
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-    const title = { ...layout[name].title, font: { size: 13, ...layout[name].title?.font } };
+    const title = { ...layout[name].title, font: { size: 13 * scale, ...layout[name].title?.font } };
     axes[name] = { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name], title };
   }
   return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, separators, ...layout, ...axes,
-           font: { family: font, color: text, size: 13, ...layout.font } };
+           font: { family: font, color: text, size: 13 * scale, ...layout.font } };
 }
 
 // Shows the small image whose number is in the point's `customdata` beside the point under the mouse.
@@ -106,23 +106,39 @@ function withMark(node, shapes = []) {
   return [...shapes, { type: "rect", name: "clicked", ...edges, ...MARK }];
 }
 
-function draw(Plotly, node, { figure, separators, pictures, clickable, reach }) {
-  const layout = themed(figure.layout, node, separators);
+function draw(Plotly, node, { figure: given, height, separators, pictures, clickable, reach }) {
+  const scale = enlargement();
+  const figure = scale === 1 ? given : projected(given, node, scale);
+  const layout = themed(figure.layout, node, separators, scale);
+  node.style.height = `${Math.round(height * scale)}px`;
   if (clickable && !reach) layout.shapes = withMark(node, layout.shapes);
   return Plotly.react(node, figure.data, layout, { displayModeBar: false, responsive: true, scrollZoom: Boolean(pictures) });
+}
+
+// A chart is an image, unless keys do something in it.
+function describe(node) {
+  const { clickable, description, keys } = node.newest;
+  node.setAttribute("role", clickable ? "application" : "img");
+  node.setAttribute("aria-label", clickable ? `${description} ${keys}` : description);
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const node = parentElement.querySelector(".live-chart");
   node.classList.toggle("clickable", data.clickable);
-  node.style.height = `${data.height}px`;
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", data.description);
-  if (data.clickable && !node.newest) listenForClicks(node);
+  node.style.height = `${Math.round(data.height * enlargement())}px`;
+  if (!node.newest) {
+    if (data.clickable) {
+      node.tabIndex = 0;
+      listenForClicks(node);
+      listenForKeys(node);
+    }
+    onProjector(node, () => { if (window.Plotly && node._fullLayout) draw(window.Plotly, node, node.newest); });
+  }
   node.given = node.newest = data;
+  describe(node);
   followFeed(node, data.follow?.url, (feed) => {
     node.newest = { ...node.newest, ...feed.parts[data.follow.part] };
-    node.setAttribute("aria-label", node.newest.description);
+    describe(node);
     if (window.Plotly) draw(window.Plotly, node, node.newest);
   });
   node.report = (point) => {

@@ -23,19 +23,24 @@ _FILES = st.components.v1.declare_component("plotly_files", path=str(Path(plotly
 
 _CSS = """
 .live-chart { width: 100%; overflow: hidden; }
+.live-chart:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
+.live-chart-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 .live-chart.clickable .nsewdrag { cursor: pointer !important; }
 :has(> .live-chart) { position: relative; }
 .live-chart-picture { position: absolute; pointer-events: none; border: 2px solid #3b6fe0; border-radius: 6px;
   image-rendering: pixelated; z-index: 5; background-color: #000; }
 """
 
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("chart_projector.js", "chart_keys.js", "live_chart.js")
 _CLICKED = "-clicked"  # suffix of a chart's key: the click that the chart hasn't returned yet
 
 _chart = st.components.v2.component(
     "digit-lab.live_chart",
     html='<div class="live-chart"></div>',
     css=_CSS,
-    js=FEED_JS + (Path(__file__).parent / "live_chart.js").read_text(encoding="utf-8"),
+    js=FEED_JS + "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
     isolate_styles=False,
 )
 
@@ -76,6 +81,7 @@ def live_chart(
             "description": description,
             "pictures": asdict(pictures) if pictures else None,
             "clickable": clickable,
+            "keys": _("The arrow keys move from point to point, Enter opens one.") if clickable else "",
             "reach": reach,
             "follow": follow and asdict(follow),
             "script": f"component/{_FILES.name}/plotly.min.js",

@@ -19,12 +19,14 @@ _CSS = """
   background: var(--st-secondary-background-color); }
 .live-text .bar > div { height: 100%; background: var(--st-primary-color); transition: width .3s; }
 .live-text .figures { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; }
+.live-text-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 .live-text .icon { font-family: "Material Symbols Rounded"; font-size: 1.1em; vertical-align: -.2em; }
 """
 
 _text = st.components.v2.component(
     "digit-lab.live_text",
-    html='<div class="live-text"></div>',
+    html='<div class="live-text"></div><span class="live-text-spoken" role="status"></span>',
     css=_CSS,
     js=FEED_JS + (_FOLDER / "live_text.js").read_text(encoding="utf-8"),
     isolate_styles=False,

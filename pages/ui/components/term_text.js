@@ -25,6 +25,7 @@ export default function ({ data, parentElement }) {
     tip.style.top = `${below ? box.bottom + GAP : box.top - GAP - tip.offsetHeight}px`;
   }
   for (const button of root.querySelectorAll(".term")) {
+    button.setAttribute("aria-description", data.terms[Number(button.dataset.term)].explanation);
     let pinned = false; // opened by a click, so it stays when the pointer leaves
     // Light dismissal has already closed an open explanation by the time of the click.
     let wasOpen = false;

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from model.inference.digit_reader import DigitPrediction
 from pages.ui.components.image_grid import Tile, data_uri, image_grid
@@ -17,7 +17,7 @@ from pages.ui.shell.text import percent
 from pages.ui.translation import _, ngettext
 
 _ACCEPTED, _REJECTED = (59, 111, 224), (230, 159, 0)
-_TILE = 72
+_TILE, _QUESTION_MARK = 72, 28  # pixels on the screen; of the sheet
 
 
 def headline(number: MultiDigitSample | None, empty: str, hint: str) -> None:
@@ -78,7 +78,7 @@ def _lines(digit: DigitPrediction) -> tuple[str, ...]:
 
 
 def _boxed(number: MultiDigitSample) -> np.ndarray:
-    """Return the sheet with a box around each digit, coloured by whether it was accepted: `(h, w, 3)` uint8."""
+    """Return the sheet with a box around each digit and a question mark at rejected ones: `(h, w, 3)` uint8."""
     image = Image.fromarray(number.sheet).convert("RGB")
     draw = ImageDraw.Draw(image)
     for digit in number.predictions.digits:
@@ -86,4 +86,6 @@ def _boxed(number: MultiDigitSample) -> np.ndarray:
         margin = number.margin
         around = (left - margin, top - margin, right + margin, bottom + margin)
         draw.rounded_rectangle(around, radius=6, outline=_ACCEPTED if digit.accepted else _REJECTED, width=3)
+        if not digit.accepted:
+            draw.text((left, top), "?", fill=_REJECTED, font=ImageFont.load_default(_QUESTION_MARK), anchor="lm")
     return np.asarray(image)

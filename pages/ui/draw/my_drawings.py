@@ -81,7 +81,8 @@ def label_index(prediction: Prediction) -> int:
 
 
 def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
-    from pages.ui.charts.evaluation import confusion_matrix
+    from pages.ui.charts.evaluation import confusion_matrix, describe_matrix
+    from pages.ui.components.live_chart import live_chart
 
     predicted = np.array([label_index(prediction) for prediction in predictions])
     right = int((predicted == labels).sum())
@@ -96,11 +97,11 @@ def _figures(predictions: list[Prediction], labels: np.ndarray) -> None:
     names = [*map(str, range(10)), "?"]  # "not a digit" would be too long for the axes on a phone
     confusion = np.zeros((len(names), len(names)), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
-    st.plotly_chart(
+    live_chart(
         confusion_matrix(confusion, names, dark=st.context.theme.type == "dark"),
-        height=_FRAME + _ROW * len(set(labels.tolist())),
-        config={"displayModeBar": False},
-        key="draw-mine-matrix",
+        "draw-mine-matrix",
+        _FRAME + _ROW * len(set(labels.tolist())),
+        describe_matrix(confusion),
     )
 
 

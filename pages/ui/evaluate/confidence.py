@@ -9,6 +9,7 @@ from model.evaluation import analysis
 from model.evaluation.evaluate import EvaluationResult
 from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
+from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import help
 from pages.ui.language import format_number
 from pages.ui.translation import _
@@ -22,11 +23,23 @@ def show(result: EvaluationResult) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Calibration**"), help=glossary.explain("Calibration"))
-        _chart(evaluation_charts.reliability(reliability), "eval-reliability")
+        filled = reliability.count > 0
+        accuracies = zip(reliability.confidence[filled], reliability.accuracy[filled], strict=True)
+        described = _("Accuracy of the predictions by their confidence: {points}.").format(
+            points="; ".join(
+                f"{format_number(confidence, '.1%')}: {format_number(accuracy, '.1%')}"
+                for confidence, accuracy in accuracies
+            )
+        )
+        live_chart(evaluation_charts.reliability(reliability), "eval-reliability", _HEIGHT, described)
         st.caption(_(help.CALIBRATION))
     with right:
         st.markdown(_("**Distribution of confidence**"), help=glossary.explain("Confidence"))
-        _chart(evaluation_charts.confidence_histogram(reliability), "eval-confidence")
+        counts = zip(reliability.edges[1:], reliability.count, strict=True)
+        described = _("Number of images by confidence, up to each value: {points}.").format(
+            points="; ".join(f"{format_number(edge, '.0%')}: {format_number(n, ',')}" for edge, n in counts)
+        )
+        live_chart(evaluation_charts.confidence_histogram(reliability), "eval-confidence", _HEIGHT, described)
         st.caption(_(help.CONFIDENCE_HISTOGRAM))
     _threshold(result)
 
@@ -62,8 +75,11 @@ def _threshold(result: EvaluationResult) -> None:
     with right:
         curve = analysis.risk_coverage_curve(result.predictions.correct, result.predictions.confidence)
         st.markdown(_("**Accuracy if fewer images are accepted**"))
-        _chart(evaluation_charts.accuracy_by_coverage(curve, point), "eval-answered", 240)
-
-
-def _chart(figure, key: str, height: int = _HEIGHT) -> None:
-    st.plotly_chart(figure, height=height, config={"displayModeBar": False}, key=key)
+        described = _(
+            "Accuracy by the share of accepted images. At your threshold {share} are accepted, and {accuracy} of these "
+            "are correct."
+        ).format(
+            share=format_number(point.share, ".1%"),
+            accuracy=format_number(point.accuracy, ".2%") if point.share else "–",
+        )
+        live_chart(evaluation_charts.accuracy_by_coverage(curve, point), "eval-answered", 240, described)

@@ -14,7 +14,6 @@ from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import class_table, help
-from pages.ui.language import format_number
 from pages.ui.shell.text import plain
 from pages.ui.translation import _, class_label, translate
 
@@ -58,9 +57,7 @@ def _matrix(metrics: Metrics, key: str) -> Cell | None:
         figure = evaluation_charts.confusion_matrix(
             metrics.confusion, names, dark=st.context.theme.type == "dark", by=by
         )
-        description = _(
-            "Confusion matrix of {n} images in {classes} classes: true classes in rows, predicted classes in columns."
-        ).format(n=format_number(metrics.n, ","), classes=len(names))
+        description = evaluation_charts.describe_matrix(metrics.confusion)
         clicked = live_chart(figure, f"eval-matrix-{key}", _HEIGHT, description, clickable=True)
         st.caption(_(help.MATRIX))
     return (clicked[0], clicked[1]) if _is_cell(clicked, len(names)) else None

@@ -12,6 +12,7 @@ from model.results import Metrics
 from model.runs.run import FinishedRun
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
+from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import help
 from pages.ui.language import format_number
 from pages.ui.shell import identity, predictions
@@ -110,7 +111,8 @@ def _matrix_and_mistakes(drawn: DrawnDigits, scored: EvaluationResult) -> None:
         figure = evaluation_charts.confusion_matrix(
             scored.metrics.confusion, names, dark=st.context.theme.type == "dark"
         )
-        st.plotly_chart(figure, height=400, config={"displayModeBar": False}, key="eval-drawn-matrix")
+        description = evaluation_charts.describe_matrix(scored.metrics.confusion)
+        live_chart(figure, "eval-drawn-matrix", 400, description)
     with right:
         st.markdown(_("**Misclassified, most confident first**"))
         _mistakes(drawn, scored.metrics)

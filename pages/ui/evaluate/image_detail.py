@@ -6,7 +6,6 @@ Knows explanations, scores and the grid; computes nothing itself.
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from model.errors import DigitLabError
@@ -19,6 +18,7 @@ from pages.ui import glossary
 from pages.ui.charts.common import probability_bars
 from pages.ui.components import image_grid
 from pages.ui.components.heatmaps import heat, layer_maps
+from pages.ui.components.live_chart import live_chart
 from pages.ui.evaluate import help
 from pages.ui.language import format_number
 from pages.ui.shell import predictions, services
@@ -71,11 +71,12 @@ def _details(run: FinishedRun, result: EvaluationResult, index: int, epoch: int 
         image_grid.picture(heat(image, explain.occlusion(recognizer, image, best)), _SIDE, _("Occlusion map"))
         st.caption(_(help.OCCLUSION).format(prediction=plain(names[best])), help=glossary.explain("Occlusion map"))
     with bars:
-        st.plotly_chart(
-            go.Figure(probability_bars(names, probabilities), layout_template="none"),
-            height=60 + 21 * len(names),
-            config={"displayModeBar": False},
-            key="closeup-bars",
+        description = _("Probabilities of {labels}. Prediction: {prediction}.")
+        live_chart(
+            probability_bars(names, probabilities),
+            "closeup-bars",
+            60 + 21 * len(names),
+            description.format(labels=", ".join(names), prediction=names[best]),
         )
     _draw_link(run, index, epoch)
     _layers(recognizer, image)

@@ -14,6 +14,7 @@ from model.runs.run import FinishedRun
 from pages.ui import glossary
 from pages.ui.charts import evaluation as evaluation_charts
 from pages.ui.components.image_grid import Tile, image_grid
+from pages.ui.components.live_chart import live_chart
 from pages.ui.language import format_number
 from pages.ui.shell import predictions, services
 from pages.ui.shell.text import markdown
@@ -71,11 +72,18 @@ def _curves(run: FinishedRun, robustness: Robustness) -> None:
             perturbation = PERTURBATIONS[kind]
             with column:
                 st.markdown(f"**{translate(perturbation.title)}**")
-                st.plotly_chart(
+                points = zip(curve.strengths, curve.accuracies, strict=True)
+                live_chart(
                     evaluation_charts.robustness(perturbation, curve.strengths, curve.accuracies),
-                    height=_HEIGHT,
-                    config={"displayModeBar": False},
-                    key=f"eval-robust-{kind}",
+                    f"eval-robust-{kind}",
+                    _HEIGHT,
+                    _("Accuracy by {unit}: {points}.").format(
+                        unit=translate(perturbation.unit),
+                        points="; ".join(
+                            f"{format_number(strength, 'g')}: {format_number(accuracy, '.1%')}"
+                            for strength, accuracy in points
+                        ),
+                    ),
                 )
                 if example is not None:
                     image_grid(_perturbed(example, kind, curve.strengths), side=_SIDE)

@@ -20,7 +20,7 @@ function greyOf(value, largest) {
 // Returns a grid: a figure with a canvas and a caption. `onPoint(row, column)` is called when a cell is pointed at.
 function makeGrid(name, onPoint) {
   const canvas = element("canvas", { className: "grid", tabIndex: onPoint ? 0 : -1 });
-  canvas.setAttribute("role", "img");
+  canvas.setAttribute("role", onPoint ? "application" : "img"); // in an application, screen readers pass on the arrow keys
   const caption = element("figcaption");
   const grid = { canvas, caption, figure: element("figure", { className: "grid-figure", data: { grid: name } }, canvas, caption) };
   grid.at = [0, 0];

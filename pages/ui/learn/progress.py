@@ -14,7 +14,7 @@ from pages.ui.translation import _
 PAGE = "pages/learn.py"
 TEACHER = "teacher"  # in the address of the teacher's view
 # Streamlit marks all links to the page that is shown, which here are all steps. On a phone, Back and Next stay at the
-# lower edge, and only the step that is shown has a label.
+# lower edge, and only the label of the step that is shown can be seen.
 _STYLE = """<style>
 .st-key-learn-progress { display: none; }
 .st-key-learn-header { margin-top: -.5rem; row-gap: 0 !important; }
@@ -31,12 +31,12 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .st-key-learn-stepper a { padding: .1rem .3rem; }
   .st-key-learn-stepper > :not(.st-key-learn-current, :has(> .st-key-learn-current)) a
-    [data-testid="stMarkdownContainer"] { display: none; }
+    [data-testid="stMarkdownContainer"] { position: absolute; width: 1px; height: 1px; overflow: hidden;
+    clip-path: inset(50%); }
   .st-key-learn-pages { position: fixed; bottom: 0; left: 0; right: 0; z-index: 100; padding: .4rem 1rem;
     background: var(--st-background-color, Canvas); border-top: 1px solid rgba(128,128,128,.3);
     justify-content: space-between; width: 100% !important; max-width: none !important; }
   .stMainBlockContainer { padding-bottom: 4rem; }
-  .st-key-learn-pages > :has(> .st-key-learn-next) { margin-left: auto; }
 }
 </style>"""
 

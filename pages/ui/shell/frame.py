@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from model.messages import N_
-from pages.ui.shell import languages, links, memory, parts, session
+from pages.ui.shell import accessibility, languages, links, memory, parts, projector, session
 from pages.ui.translation import _
 
 # A local file: Streamlit would fetch a Material icon or an emoji for the tab from another server.
@@ -25,11 +25,11 @@ _PAGES = (
 )
 
 # Streamlit covers the top of the page with a bar of 3.75rem for one button on the right. Our menu is under that bar,
-# which is therefore transparent and lets clicks through. A phone has no room for both, nor for icons and space in
-# the menu, nor for side margins of a tenth of its screen.
+# which is therefore as narrow as its button, transparent, and lets clicks through. A phone has no room for both, nor
+# for icons and space in the menu, nor for side margins of a tenth of its screen.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: .75rem; padding-bottom: 1.5rem; max-width: 84rem; }
-.stAppHeader { background: transparent; }
+.stAppHeader { background: transparent; left: auto; width: auto; }
 .stAppHeader, .stAppHeader * { pointer-events: none; }
 .stAppHeader button, .stAppHeader button * { pointer-events: auto; }
 .st-key-menu > :has(> .st-key-language-keeper) { display: none; }
@@ -68,10 +68,12 @@ def page(title: str, name: str = "") -> None:
     )
     # One element, whatever it contains: another one in front would make the browser draw all that follow again.
     st.html(f"{_STYLE}<style>{parts.style(name)}</style>")
+    projector.apply()
     with st.container(key="menu", horizontal=True, gap="small", vertical_alignment="center"):
         for path, label, page_icon in _PAGES:
             st.page_link(path, label=_(label), icon=page_icon, width="content")
         languages.menu()
+    accessibility.describe_page(title)
     _way_back()
 
 
@@ -105,6 +107,7 @@ def footer(more: Callable[[], None] | None = None) -> None:
             st.page_link("pages/host.py", label=_("Host"), icon=":material/dns:", width="content")
         if more:
             more()
+        projector.switch()
         if parts.is_limited():
             st.button(
                 _("Show everything"),

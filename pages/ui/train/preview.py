@@ -12,6 +12,7 @@ from model.data.augmentation import augment
 from model.errors import DigitLabError
 from pages.ui.charts.common import class_balance
 from pages.ui.components.image_grid import Tile, image_grid
+from pages.ui.components.live_chart import live_chart
 from pages.ui.language import format_number
 from pages.ui.shell import services
 from pages.ui.shell.text import markdown, plain
@@ -44,12 +45,9 @@ def dataset(name: str, invert: bool = False) -> None:
     st.caption(
         text.format(images=format_number(sample.counts.sum(), ","), test=format_number(n_test, ","), classes=len(names))
     )
-    st.plotly_chart(
-        class_balance(names, sample.counts),
-        height=40 + 22 * len(names),
-        config={"displayModeBar": False},
-        key=f"class-balance-{name}",
-    )
+    counts = "; ".join(f"{label}: {format_number(n, ',')}" for label, n in zip(names, sample.counts, strict=True))
+    description = _("Training images of each class: {counts}.").format(counts=counts)
+    live_chart(class_balance(names, sample.counts), f"class-balance-{name}", 40 + 22 * len(names), description)
     _skipped(sample)
 
 

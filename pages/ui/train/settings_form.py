@@ -13,6 +13,7 @@ from model.networks.summary import check_memory
 from model.training.recipes import RECIPES
 from pages.ui import glossary
 from pages.ui.charts import training as training_charts
+from pages.ui.components.live_chart import live_chart
 from pages.ui.language import format_number
 from pages.ui.shell import labels, services, session
 from pages.ui.shell.text import markdown
@@ -193,11 +194,12 @@ def _learning_rate_control(optimizer: str, schedule: str) -> float:
         help=f"{glossary.explain('Learning rate')} {_(help.LEARNING_RATE)}",
     )
     st.caption(_(help.SCHEDULE_CHART))
-    st.plotly_chart(
+    description = _("Learning rate over the course of the training, at most {rate}.")
+    live_chart(
         training_charts.schedule(schedule, learning_rate),
-        height=90,
-        config={"displayModeBar": False},
-        key="schedule-preview",
+        "schedule-preview",
+        90,
+        description.format(rate=format_number(learning_rate, "g")),
     )
     return learning_rate
 

@@ -1,4 +1,4 @@
-"""Opens the run of a trial on the Train page."""
+"""Opens the run of a trial on the Train page, or offers a link to it."""
 
 import streamlit as st
 
@@ -20,3 +20,19 @@ def open_run_of(number: int | None, trials: tuple[TrialResult, ...]) -> None:
         st.toast(_(help.NO_RUN), icon=":material/info:")
         return
     st.switch_page("pages/train.py", query_params={"run": run.id})
+
+
+def link_to_run_of(trial: TrialResult) -> None:
+    """Draw a link to the run of a trial, or explain why there is none."""
+    try:
+        run = services.store().open(trial.run)
+    except DigitLabError:
+        st.caption(_(help.NO_RUN))
+        return
+    st.page_link(
+        "pages/train.py",
+        label=_("Open the run of trial {number}").format(number=trial.number),
+        icon=":material/timeline:",
+        query_params={"run": run.id},
+        width="content",
+    )

@@ -1,4 +1,7 @@
-"""The table of trials: state, value, parameters and duration. Selecting a row opens the trial's run."""
+"""The table of trials: state, value, parameters and duration. Selecting a row opens the trial's run.
+
+The arrow keys select one cell after another, so that a cell only offers a link.
+"""
 
 import streamlit as st
 
@@ -7,7 +10,7 @@ from model.tuning.study import TrialResult
 from pages.ui.charts.tuning import OBJECTIVES, PARAMETERS, STATES, shown_value
 from pages.ui.language import format_number
 from pages.ui.translation import _
-from pages.ui.tune.open_run import open_run_of
+from pages.ui.tune.open_run import link_to_run_of, open_run_of
 
 _ROW, _MOST_ROWS = 35, 9  # height of a row in pixels; rows in sight
 
@@ -27,10 +30,13 @@ def show(record: SearchRecord, trials: tuple[TrialResult, ...], best: TrialResul
             selection_mode=["single-row", "single-cell"],
             height=_ROW * min(len(rows) + 1, _MOST_ROWS) + 3,
         )
-    selection = chosen["selection"]
-    selected = [*selection["rows"], *(row for row, _column in selection["cells"])]
-    if selected and selected[0] < len(ordered):
-        open_run_of(ordered[selected[0]].number, trials)
+        selection = chosen["selection"]
+        cells = [row for row, _column in selection["cells"] if row < len(ordered)]
+        if cells:
+            link_to_run_of(ordered[cells[0]])
+    rows_chosen = [row for row in selection["rows"] if row < len(ordered)]
+    if rows_chosen:
+        open_run_of(ordered[rows_chosen[0]].number, trials)
 
 
 def _row(record: SearchRecord, trial: TrialResult, is_best: bool) -> dict[str, str]:
