@@ -6,24 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.quick_workers import QuickWorkers, replace_popen
 from tests.support import REAL_DATA
 
 # No deadlines: the machine may be busy with other things.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """With `--dist loadfile`, browser tests are distributed one by one: they share servers beyond their files."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class Scheduling(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            return nodeid if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
-
-    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
@@ -52,20 +39,6 @@ def uci_digits():
     from model.data import catalog
 
     return catalog.load("uci-digits")
-
-
-@pytest.fixture(scope="session")
-def quick_workers(tmp_path_factory):
-    workers = QuickWorkers(tmp_path_factory.mktemp("quick-workers"))
-    yield workers
-    workers.close()
-
-
-@pytest.fixture
-def quick_start(quick_workers, monkeypatch):
-    """The workers of a job manager in this process start in a moment, and export two networks."""
-    monkeypatch.setenv("DIGIT_LAB_TEST_EXPORTS", "1")
-    replace_popen(quick_workers.address, monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from model.runs.store import RunStore
@@ -29,11 +30,10 @@ STREAMLIT_CLOSED = re.compile(
 
 
 class Server:
-    """`streamlit run app.py` on a free port, with its own home; its workers are quick if it gets their address."""
+    """`streamlit run app.py` on a free port, with its own home."""
 
-    def __init__(self, home: Path, data: Path | None, quick_workers: str = ""):
+    def __init__(self, home: Path, data: Path | None):
         self.home, self.log, self.n_checked = home, home / "server.log", 0
-        self.program = ["tests.browser.serve", quick_workers] if quick_workers else ["streamlit"]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -41,7 +41,6 @@ class Server:
         self.environment = os.environ | {"DIGIT_LAB_HOME": str(home / "runs"), "DIGIT_LAB_CACHE": str(home / "cache")}
         # A dead proxy: the results must not depend on whether MNIST can be downloaded.
         self.environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
-        self.environment |= {"DIGIT_LAB_TEST_EXPORTS": "1"} if quick_workers else {}
         self.environment |= {"KERAS_HOME": str(home / "keras"), "DIGIT_LAB_DATA": str(data) if data else ""}
         self.start()
 
@@ -49,7 +48,7 @@ class Server:
         arguments = ["--server.port", str(self.port), "--server.headless", "true"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.program, "run", "app.py", *arguments],
+                [sys.executable, "-m", "streamlit", "run", "app.py", *arguments],
                 cwd=PROJECT,
                 env=self.environment,
                 stdout=log,
@@ -69,6 +68,14 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
+
+    def delete_runs(self):
+        """End all trainings and delete what they have written."""
+        while (self.home / "runs").exists():
+            for worker in psutil.Process(self.process.pid).children():
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
+            shutil.rmtree(self.home / "runs", ignore_errors=True)  # the next one in the queue may be writing
 
     def only_run(self):
         """Return the only run that was started on this server."""
@@ -101,31 +108,24 @@ def _check_log(server):
 class SharedServers:
     """Servers that many tests use one after the other: a start and the first page take two seconds of a core."""
 
-    def __init__(self, new_folder, quick_workers):
-        self._new_folder, self._quick_workers, self._servers = new_folder, quick_workers, {}
+    def __init__(self, new_folder):
+        self._new_folder, self._servers = new_folder, {}
 
     @contextmanager
     def lend(self, data: Path | None):
         """A server without any runs of visitors. A test may also restart it, or change its environment."""
         if data not in self._servers:
-            new = Server(self._new_folder("server"), data, self._quick_workers.address)
-            self._servers[data] = new.wait_until_ready()
+            self._servers[data] = Server(self._new_folder("server"), data).wait_until_ready()
         server = self._servers[data]
         process, environment = server.process, dict(server.environment)
         try:
             yield server
         finally:
             if (server.process, server.environment) == (process, environment) and process.poll() is None:
-                self._delete_runs(server.home / "runs")
+                server.delete_runs()
             else:
                 self._servers.pop(data).stop()
         _check_log(server)
-
-    def _delete_runs(self, folder):
-        self._quick_workers.kill_all()
-        while folder.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            self._quick_workers.kill_all()  # the next one in the queue
 
     def stop(self):
         for server in self._servers.values():
@@ -134,8 +134,8 @@ class SharedServers:
 
 
 @pytest.fixture(scope="session")
-def shared_servers(tmp_path_factory, quick_workers):
-    servers = SharedServers(tmp_path_factory.mktemp, quick_workers)
+def shared_servers(tmp_path_factory):
+    servers = SharedServers(tmp_path_factory.mktemp)
     yield servers
     servers.stop()
 
@@ -155,7 +155,7 @@ def server_with_mnist(shared_servers, real_data):
 
 @pytest.fixture
 def cold_server(tmp_path):
-    """A server that nobody has visited yet, whose workers are as slow as everybody's; it has no dataset folder."""
+    """A server that nobody has visited yet, without any dataset folder."""
     with _running(tmp_path, None) as server:
         yield server
 

@@ -24,7 +24,7 @@ WIDE = Limits(epochs=1000)
 
 
 @pytest.fixture
-def jobs(quick_start):
+def jobs():
     manager = JobManager(RunStore(), WIDE)
     yield manager
     manager.close()

@@ -32,9 +32,9 @@ ENDLESS = replace(QUICK, epochs=1000)
 class Worker:
     """A worker process, and a reader of its event file."""
 
-    def __init__(self, run: Run, popen):
+    def __init__(self, run: Run):
         self.run, self.event_reader = run, EventReader(run.path / "events.jsonl")
-        self.process = popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "model", "train", "--run", str(run.path), "--control"],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
@@ -65,13 +65,11 @@ class Worker:
 
 
 @pytest.fixture
-def start(quick_workers, monkeypatch):
-    """Start a worker; a quick one exports two networks only."""
-    monkeypatch.setenv("DIGIT_LAB_TEST_EXPORTS", "1")
+def start():
     workers = []
 
-    def starter(config=ENDLESS, run=None, popen=quick_workers.popen):
-        workers.append(Worker(run or RunStore().create(config), popen))
+    def starter(config=ENDLESS, run=None):
+        workers.append(Worker(run or RunStore().create(config)))
         return workers[-1]
 
     yield starter
@@ -120,7 +118,7 @@ def test_a_worker_in_this_process_restores_signal_handlers(config):
 
 
 def test_a_training_produces_a_complete_run(start):
-    worker = start(QUICK, popen=subprocess.Popen)
+    worker = start(QUICK)
     assert worker.process.wait(120) == 0
     run = RunStore().open(worker.run.id)
     assert run.state() == "finished"

@@ -137,8 +137,8 @@ def test_confusions_are_sorted_by_count():
     pairs = confused_pairs(confusion, ["zero", "one", "two"])
     assert [(each.true, each.predicted, each.count) for each in pairs] == [(1, 2, 7), (0, 1, 2), (2, 0, 2), (1, 0, 1)]
     often, once = pairs[0].in_words(), pairs[3].in_words()
-    assert often.values == {"true": "one", "predicted": "two", "n": "7"}
-    assert once.values == {"true": "one", "predicted": "zero", "n": "1"}
+    assert often.values == {"true": "one", "predicted": "two", "n": 7}
+    assert once.values == {"true": "one", "predicted": "zero", "n": 1}
     assert often.text != once.text
     assert [each.count for each in confused_pairs(confusion, "012", limit=2)] == [7, 2]
 

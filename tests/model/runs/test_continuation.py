@@ -28,7 +28,7 @@ QUICK = TrainingConfig(
 
 
 @pytest.fixture
-def jobs(quick_start):
+def jobs():
     manager = JobManager(RunStore(), Limits(epochs=1000))
     yield manager
     manager.close()
@@ -43,8 +43,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_an_extension_leaves_the_finished_run_unchanged(jobs, monkeypatch):
-    monkeypatch.delenv("DIGIT_LAB_TEST_EXPORTS")
+def test_an_extension_leaves_the_finished_run_unchanged(jobs):
     old = complete(jobs, jobs.start(QUICK))
     before, old_curve = contents(old.path), old.history()
     run = jobs.extend(old.id, 2, RunMetadata("More epochs", tab=fingerprint("a tab")))

@@ -185,7 +185,7 @@ def test_a_validation_loss_of_nan_ends_the_training(uci_digits):
     )
     with pytest.raises(TrainingError) as caught:
         train(unstable, uci_digits, recorder)
-    assert caught.value.values["rate"] == "100"
+    assert caught.value.values["rate"] == 100
     assert all(np.isfinite(fields["val_loss"]) for fields in recorder.of("epoch"))
 
 
@@ -246,7 +246,7 @@ def test_a_loss_of_nan_ends_the_training_with_advice(uci_digits):
     recorder = Recorder()
     with pytest.raises(TrainingError) as caught:
         train(replace(QUICK, learning_rate=0.5), overflowing, recorder)
-    assert (caught.value.values["rate"], caught.value.values["smaller"]) == ("0.5", "0.05")
+    assert (caught.value.values["rate"], caught.value.values["smaller"]) == (0.5, 0.05)
     assert np.isfinite(losses(recorder)).all()
     assert recorder.of("epoch") == []
 

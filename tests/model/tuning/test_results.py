@@ -58,7 +58,7 @@ def test_a_difference_is_within_noise_if_the_intervals_overlap(n, noise):
 def test_the_verdict_names_the_best_and_the_second_best():
     first, second = results.verdict(TRIALS, ACCURACY)
     assert (first.values["number"], second.values["number"]) == (1, 3)
-    assert first.values["accuracy"] == "97.00%"
+    assert first.values["accuracy"] == 0.97
     assert len(results.verdict(TRIALS[:1], ACCURACY)) == 1
     assert len(results.verdict([], ACCURACY)) == 1
 
