@@ -31,7 +31,8 @@ PROJECTORS = (WIDE, {"width": 1024, "height": 768})
 AT_REST = """scheme => !document.querySelector(
     '[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]')
   && !document.body.classList.contains('awaits-answer')
-  && !document.getAnimations().some(each => each.transitionProperty === 'opacity')
+  && !document.getAnimations().some(({ transitionProperty, effect }) =>
+    transitionProperty === 'opacity' && effect.target.checkVisibility())
   && getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme
   && [...document.querySelectorAll('.live-chart')].every(node => node.querySelector('.main-svg'))"""
 RUN_AXE = """async (exceptions) => {
