@@ -36,7 +36,7 @@ def current() -> str:
 
 @contextmanager
 def using(code: str) -> Iterator[None]:
-    """Show texts in this language, whoever the visitor is: for texts that a background thread prepares."""
+    """Show texts in this language, not the visitor's: for texts that a background thread prepares."""
     token = _fixed.set(code)
     try:
         yield

@@ -43,7 +43,7 @@ def mistakes(step: Step) -> None:
                 side=72 if answered else 120,
             )
         if answered:
-            st.caption(_(steps.WHOSE_MATRIX))
+            st.caption(_(steps.MATRIX_TITLE))
             cell = _matrix(run)
             asked = next(
                 (int(predictions.labels[i]), int(predictions.predicted[i])) for i in shown if not predictions.correct[i]

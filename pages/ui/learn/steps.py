@@ -217,7 +217,7 @@ REMEDIES = N_(
     "curve rises."
 )
 SAME_DIGITS = N_("Below: tilted drawings, and test images on which the three disagree. ✓ right, ✗ wrong.")
-WHOSE_MATRIX = N_("The confusion matrix of the network that was trained on 200 images:")
+MATRIX_TITLE = N_("The confusion matrix of the network that was trained on 200 images:")
 FINISHED = N_(
     "That was the way from 784 pixels to a digit: convolutions find patterns, pooling keeps the strongest, a dense "
     "layer combines them, and training finds the weights."
