@@ -164,7 +164,9 @@ def test_rows_are_shown_below_each_other(server, visit):
     for digit, left, top in ((SEVEN, 20, -20), (ONE, 120, -20), (ONE, 10, 95), (SEVEN, 110, 95)):
         visitor.draw([[[x * 0.5 + left, y * 0.5 + top] for x, y in stroke] for stroke in digit])
     page.wait_for_function("document.querySelector('.st-key-draw-answer h1')?.innerText === '71\\n17'")
-    assert page.locator(".st-key-draw-seen .gallery").count() == 2
+    rows = page.locator(".st-key-draw-seen .gallery")
+    rows.nth(1).wait_for()  # the images follow the prediction
+    assert rows.count() == 2
 
 
 def test_a_cancelled_touch_is_read_like_one_that_ends(server, visit):
