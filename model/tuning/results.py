@@ -111,11 +111,6 @@ def parameters_text(trial: TrialResult) -> str:
     return str(_parameters(trial))
 
 
-def value_text(value: object) -> str:
-    """Return the value of a hyperparameter with three digits; whole numbers have all of theirs."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
 @dataclass(frozen=True)
 class Repeated:
     """A trial and its repetitions with other seeds: the value of each, and their mean."""

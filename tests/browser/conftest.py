@@ -269,6 +269,15 @@ class Visitor:
         return self.text("draw-answer").splitlines()[0]
 
 
+def press_tab_until(page, selector, most=80):
+    """Press Tab until the focus is on `selector`, as somebody without a mouse does."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => Boolean(document.activeElement?.closest(selector))", selector):
+            return
+    raise AssertionError(f"{selector} can't be reached with Tab")
+
+
 @pytest.fixture
 def visit(chromium):
     """Open windows; at the end of the test, no window may have errors in its console or on its page."""

@@ -8,7 +8,7 @@ import pytest
 
 from model.config import TrainingConfig, settings_text
 from pages.ui.learn.steps import STEPS
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, press_tab_until
 from tests.support import PROJECT, SEVEN
 
 pytestmark = pytest.mark.browser
@@ -188,14 +188,6 @@ def check_outline(page, state):
     current, in_menu = (menu.locator(which).evaluate_all(ADDRESSES) for which in ("[aria-current=page]", "a"))
     assert current == [address for address in in_menu if urlsplit(page.url).path == f"/{address}"], state
     assert page.evaluate("document.querySelectorAll('.live-chart:not([aria-label])').length") == 0, state
-
-
-def press_tab_until(page, selector, most=80):
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => Boolean(document.activeElement?.closest(selector))", selector):
-            return
-    raise AssertionError(f"{selector} can't be reached with Tab")
 
 
 @pytest.mark.parametrize(

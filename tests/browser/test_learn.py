@@ -8,6 +8,7 @@ from model.networks.filtering import max_pool
 from pages.ui import language
 from pages.ui.learn.steps import STEPS
 from pages.ui.translation import translate
+from tests.browser.conftest import press_tab_until
 from tests.support import SEVEN
 
 pytestmark = pytest.mark.browser
@@ -21,23 +22,14 @@ def go_to(page, step, code="en"):
         page.locator(f".st-key-learn-step-{step.name} h3").filter(has_text=translate(step.title)).wait_for()
 
 
-def focus_by_tab(page, selector, most=60):
-    """Press Tab until the focus is on `selector`, as somebody without a mouse does."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => Boolean(document.activeElement?.closest(selector))", selector):
-            return
-    raise AssertionError(f"{selector} can't be reached with Tab")
-
-
 def test_the_lesson_can_be_followed_by_keyboard_alone(server, visit):
     visitor = visit(server)
     page = visitor.open()
-    focus_by_tab(page, ".stMain a[href$='learn']:not(.st-key-menu a)")
+    press_tab_until(page, ".stMain a[href$='learn']:not(.st-key-menu a)")
     page.keyboard.press("Enter")
     for number, step in enumerate(STEPS):
         go_to(page, step)
-        focus_by_tab(page, f".st-key-learn-option-{step.name}-1 button")
+        press_tab_until(page, f".st-key-learn-option-{step.name}-1 button")
         page.keyboard.press("Enter")
         page.wait_for_selector(".st-key-learn-try a")
         if number == 0:
@@ -51,16 +43,16 @@ def test_the_lesson_can_be_followed_by_keyboard_alone(server, visit):
     page.wait_for_selector(".st-key-learn-try a")
     page.go_back()
     go_to(page, STEPS[-1])
-    focus_by_tab(page, ".st-key-learn-take-7 button")
+    press_tab_until(page, ".st-key-learn-take-7 button")
     page.keyboard.press("Enter")
     page.locator(".st-key-learn-read").get_by_text("7 ·").last.wait_for()
-    focus_by_tab(page, ".st-key-learn-to-train a")
+    press_tab_until(page, ".st-key-learn-to-train a")
     page.keyboard.press("Enter")
     go_to(page, STEPS[4])
-    focus_by_tab(page, ".st-key-learn-try a")
+    press_tab_until(page, ".st-key-learn-try a")
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-train-start")
-    focus_by_tab(page, ".st-key-back-to-lesson a")
+    press_tab_until(page, ".st-key-back-to-lesson a")
     page.keyboard.press("Enter")
     go_to(page, STEPS[4])
 

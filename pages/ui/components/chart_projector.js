@@ -1,7 +1,7 @@
 // Charts in projector mode: larger type and points, thicker lines, stronger colours. This text is put before live_chart.js.
 
 const PROJECTOR = "digit-lab-projector"; // the class of a document in projector mode, and the event when that changes
-// Colours that can be told apart from the page by the light of a projector: light page, dark page.
+// Colours with enough contrast in the light of a projector: on a light page, on a dark page.
 const STRONGER = {
   "#3b6fe0": ["#0a46c2", "#8fb3ff"], "#e69f00": ["#a04e00", "#ffb733"], "#8a8f98": ["#565c66", "#b9bec7"],
   "#009e73": ["#00694d", "#3fd9ac"], "#cc79a7": ["#a3326f", "#e9a3c8"], "#d55e00": ["#a84300", "#ff9250"],

@@ -13,7 +13,7 @@ function request(node, version, wait) {
   }, wait);
 }
 
-// Lets screen readers read the text at once if what it says in bold, such as the state of a run, is new.
+// Lets screen readers read the text at once if its bold part, such as the state of a run, has changed.
 function speak(node, spoken) {
   const gist = node.querySelector("b")?.textContent ?? node.textContent;
   const isFirst = node.gist === undefined;
