@@ -28,8 +28,9 @@ _STYLE = """<style>
 body:is(:has(.st-key-draw-canvas:active), .awaits-answer) :is(.st-key-draw-answer, .st-key-draw-other,
   .st-key-draw-bars, .st-key-draw-seen, .st-key-draw-squeezed, .st-key-draw-steps, .st-key-draw-meant) { opacity: .25; }
 .st-key-toolbar-mover { display: none; }
+.st-key-draw-hint { padding-bottom: 1.6rem; }
 @media (max-width: 640px) {
-  .st-key-draw-hint { max-width: 10.5rem; }
+  .st-key-draw-hint { max-width: 10.5rem; padding-bottom: 0; }
   .st-key-draw-canvas { zoom: 1.2; }
   .st-key-draw-canvas:has(.st-key-draw-wide) { zoom: .59; }
 }
@@ -43,7 +44,7 @@ _mover = st.components.v2.component(
 def show(several: bool = False) -> tuple[Strokes, float]:
     """Draw the canvas and the pen; return the strokes and the pen's current width."""
     st.html(_STYLE)
-    with st.container(key="draw-hint"):  # beside the canvas's own toolbar
+    with st.container(key="draw-hint"):  # above the canvas's own toolbar, or on a phone beside it
         st.caption(_("From left to right.") if several else _("Draw at any size, anywhere on the canvas."))
     key = f"{'wide-' * several}canvas-{session.canvas_number()}"
     with st.container(key="draw-canvas", gap=None):
